@@ -1,0 +1,1 @@
+"""The suite: pure rules in milliseconds, everything else on a real PostgreSQL."""

@@ -1,0 +1,68 @@
+"""The chart of accounts: every kind of account, and the only movements permitted between them.
+
+A movement debits one account and credits another, so it cannot be unbalanced. What is not in
+`CHART` is refused by the books. A member's three kinds are the faces of one wallet; the kinds of
+everybody else are positions, which are only counted.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Owner = Literal["member", "merchant", "charity", "operator"]
+
+KINDS: Final[dict[Owner, tuple[str, ...]]] = {
+    "member": ("pending", "available", "held"),
+    "merchant": (
+        "contingent",
+        "issued",
+        "honoured",
+        "merchant_fees",
+        "suspense",
+        "merchant_breakage",
+    ),
+    "charity": ("due",),
+    "operator": ("goodwill", "breakage", "fees", "loss"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One permitted movement: its code, the kind it takes from, the kind it gives to, and why."""
+
+    code: str
+    debit_kind: str
+    credit_kind: str
+    about: str
+
+
+CHART: Final = (
+    Movement("earn", "contingent", "pending", "Cashback earned; the merchant may come to owe it."),
+    Movement("mature", "pending", "available", "Cashback became free to spend."),
+    Movement("fund", "issued", "contingent", "The merchant now owes what became free to spend."),
+    Movement("lapse", "pending", "contingent", "Cashback did not become due and was cancelled."),
+    Movement("return_pending", "pending", "contingent", "Goods came back before maturity."),
+    Movement("return", "available", "issued", "Goods came back; their cashback goes back too."),
+    Movement("loss", "loss", "issued", "Goods came back after the value was spent; we bear it."),
+    Movement("hold", "available", "held", "Set aside for a purchase being paid."),
+    Movement("release", "held", "available", "Set free again, unspent."),
+    Movement("capture", "held", "honoured", "Spent at a merchant."),
+    Movement("refund", "honoured", "available", "A purchase paid with cashback was refunded."),
+    Movement("donate", "available", "due", "Given to a charity."),
+    Movement("goodwill", "goodwill", "available", "A credit from support."),
+    Movement("expire", "available", "breakage", "Expired; it falls to the operator."),
+    Movement("expire_merchant", "available", "merchant_breakage", "Expired; back to its merchant."),
+    Movement("expire_charity", "available", "due", "Expired; it falls to a charity."),
+)
+
+_OWNERS: Final = {kind: owner for owner, kinds in KINDS.items() for kind in kinds}
+_BY_CODE: Final = {one.code: one for one in CHART}
+
+
+def owner_of(kind: str) -> Owner:
+    """Say whose account a kind is. KeyError for a kind that does not exist."""
+    return _OWNERS[kind]
+
+
+def movement(code: str) -> Movement:
+    """Find a movement by its code. KeyError for a code that does not exist."""
+    return _BY_CODE[code]

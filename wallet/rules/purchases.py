@@ -1,0 +1,215 @@
+"""What a till or a web shop tells us: the facts of one purchase, as the merchant knows them.
+
+Facts are frozen and hold no decision. `check` says everything that can be wrong with them before
+any rule sees them, so that the rules may assert. Amounts are minor units of the purchase's asset,
+quantities are thousandths of a unit, instants are aware.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal, NoReturn, get_args
+
+from wallet import errors, money
+from wallet.rules import text
+
+PURCHASES_MAX: Final = 1000
+"""Purchases in one request: one transaction of some tens of milliseconds in the database."""
+LINES_MAX: Final = 500
+"""Lines of one purchase: several times the longest real basket, and a bounded row count."""
+LABELS_MAX: Final = 20
+"""Labels of one line; a campaign reads them all."""
+LINE_NUMBER_MAX: Final = 1_000_000
+"""Merchants number lines in tens or hundreds; this still fits the column with room."""
+QUANTITY_MAX_MILLI: Final = 10**9
+"""A million units of one product on one line."""
+REFERENCE_CHARS_MAX: Final = 128
+NAME_CHARS_MAX: Final = 200
+LABEL_CHARS_MAX: Final = 64
+YEAR_MIN: Final = 2000
+YEAR_MAX: Final = 2200
+"""Outside these years an instant is a typing error, and adding days to it might not be possible."""
+
+LineKind = Literal["item", "shipping"]
+Channel = Literal["online", "shop", "app"]
+EventKind = Literal["paid", "shipped", "delivered", "stay_ended"]
+
+_LINE_KINDS: Final = frozenset(get_args(LineKind))
+_CHANNELS: Final = frozenset(get_args(Channel))
+_EVENT_KINDS: Final = frozenset(get_args(EventKind))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the receipt.
+
+    `number` is the merchant's, unique in the purchase. `quantity_milli` is thousandths of a unit
+    (1.5 kg is 1500). `amount_minor` is what the customer paid for the whole line: after
+    `discount_minor`, with `tax_minor` in it. Zero is allowed and earns nothing.
+    """
+
+    number: int
+    external_id: str | None
+    product: str | None
+    description: str | None
+    kind: LineKind
+    category: str
+    labels: tuple[str, ...]
+    quantity_milli: int
+    amount_minor: int
+    discount_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a purchase and may start its clock."""
+
+    kind: EventKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One purchase as reported: `reference` is the merchant's own number for it.
+
+    `store` is the merchant's id of the shop. `paid_with_cashback_minor` is the part of the lines'
+    sum that the member paid from a wallet.
+    """
+
+    reference: str
+    asset: str
+    channel: Channel
+    store: str | None
+    purchased_at: datetime
+    lines: tuple[Line, ...]
+    paid_with_cashback_minor: int
+    events: tuple[Event, ...]
+
+
+def check(purchase: Purchase) -> None:
+    """Refuse what cannot be a purchase, naming the field at fault.
+
+    Raises PURCHASE_INVALID, AMOUNT_INVALID, CURRENCY_MISMATCH, EVENT_INVALID, TEXT_INVALID or
+    TOO_MANY, with a path of field names (units left off) and positions: ("lines", "3", "tax").
+    """
+    text.check(purchase.reference, "reference", chars_max=REFERENCE_CHARS_MAX)
+    if purchase.store is not None:
+        text.check(purchase.store, "store", chars_max=REFERENCE_CHARS_MAX)
+    try:
+        money.asset(purchase.asset)
+    except ValueError:
+        raise errors.CurrencyMismatch(
+            "The coalition does not keep this currency. Send one of "
+            f"{', '.join(one.code for one in money.ASSETS)}.",
+            path=("asset",),
+        ) from None
+    if purchase.channel not in _CHANNELS:
+        _invalid("The channel is none of online, shop and app.", "channel")
+    _check_instant(purchase.purchased_at, "purchased_at")
+    _check_events(purchase.events)
+    _check_lines(purchase)
+
+
+def check_event(event: Event, *path: str) -> None:
+    """Refuse an event of an unknown kind (EVENT_INVALID) or outside all sensible years."""
+    if event.kind not in _EVENT_KINDS:
+        raise errors.EventInvalid(
+            "The event is none of paid, shipped, delivered and stay_ended.", path=(*path, "kind")
+        )
+    _check_instant(event.at, *path, "at")
+
+
+def _check_events(events: tuple[Event, ...]) -> None:
+    seen: set[str] = set()
+    for place, event in enumerate(events):
+        check_event(event, "events", str(place))
+        if event.kind in seen:
+            raise errors.EventInvalid(
+                f"The event {event.kind} is there twice. Send it once.",
+                path=("events", str(place), "kind"),
+            )
+        seen.add(event.kind)
+
+
+def _check_lines(purchase: Purchase) -> None:
+    lines = purchase.lines
+    if not lines:
+        _invalid("The purchase has no lines. Send at least one.", "lines")
+    if len(lines) > LINES_MAX:
+        raise errors.TooMany(path=("lines",), limit=LINES_MAX)
+    numbers: set[int] = set()
+    total_minor = 0
+    for place, line in enumerate(lines):
+        _check_line(line, str(place))
+        if line.number in numbers:
+            _invalid(f"Line number {line.number} is there twice.", "lines", str(place), "number")
+        numbers.add(line.number)
+        total_minor += line.amount_minor
+    if total_minor > money.AMOUNT_MAX_MINOR:
+        _amount("The lines add up to more than one purchase may have.", "lines")
+    paid_minor = purchase.paid_with_cashback_minor
+    if not _whole(paid_minor, most=total_minor):
+        _amount(
+            "The part paid with cashback must lie between zero and the sum of the lines.",
+            "paid_with_cashback",
+        )
+
+
+def _check_line(line: Line, place: str) -> None:
+    # A year of shopping passes here, so a good line is left after as few calls as possible.
+    if type(line.number) is not int or not 0 < line.number <= LINE_NUMBER_MAX:
+        _invalid(f"A line number lies from 1 to {LINE_NUMBER_MAX}.", "lines", place, "number")
+    if line.kind not in _LINE_KINDS:
+        _invalid("A line is either an item or shipping.", "lines", place, "kind")
+    if type(line.quantity_milli) is not int or not 0 < line.quantity_milli <= QUANTITY_MAX_MILLI:
+        _invalid("A quantity lies above zero, up to a million.", "lines", place, "quantity")
+    if not _whole(line.amount_minor, most=money.AMOUNT_MAX_MINOR):
+        _amount("The amount of a line is zero or more.", "lines", place, "amount")
+    if not _whole(line.discount_minor, most=money.AMOUNT_MAX_MINOR):
+        _amount("A discount is zero or more.", "lines", place, "discount")
+    if not _whole(line.tax_minor, most=line.amount_minor):
+        _amount("The tax is part of the line's amount, not more.", "lines", place, "tax")
+    text.check(
+        line.category,
+        "lines",
+        place,
+        "category",
+        chars_max=text.CATEGORY_CHARS_MAX,
+        blank=True,
+    )
+    if line.labels:
+        _check_labels(line.labels, place)
+    for name, value in (
+        ("external_id", line.external_id),
+        ("product", line.product),
+        ("description", line.description),
+    ):
+        if value is not None:
+            text.check(value, "lines", place, name, chars_max=NAME_CHARS_MAX, blank=True)
+
+
+def _check_labels(labels: tuple[str, ...], place: str) -> None:
+    if len(labels) > LABELS_MAX:
+        raise errors.TooMany(path=("lines", place, "labels"), limit=LABELS_MAX)
+    for index, label in enumerate(labels):
+        text.check(label, "lines", place, "labels", str(index), chars_max=LABEL_CHARS_MAX)
+
+
+def _check_instant(instant: datetime, *path: str) -> None:
+    if instant.tzinfo is None:
+        _invalid("This time has no time zone. Add one, such as Z.", *path)
+    if not YEAR_MIN <= instant.year < YEAR_MAX:
+        _invalid(f"This time is not between the years {YEAR_MIN} and {YEAR_MAX}.", *path)
+
+
+def _whole(value: int, *, most: int) -> bool:
+    # A float or a numpy number would pass the type checker through an untyped caller.
+    return type(value) is int and 0 <= value <= most
+
+
+def _invalid(message: str, *path: str) -> NoReturn:
+    raise errors.PurchaseInvalid(message, path=path)
+
+
+def _amount(message: str, *path: str) -> NoReturn:
+    raise errors.AmountInvalid(message, path=path)
