@@ -1,0 +1,1 @@
+"""The GraphQL door: one endpoint, one schema, three audiences (member, merchant, support)."""

@@ -1,0 +1,143 @@
+"""Limits on a document, and the validation rules of each audience.
+
+The limits run before validation, because validating a hostile document is itself the attack.
+Each fragment is measured once and its result reused, so a document whose fragments double at
+every level costs no more than its own length. The rule tuples are built once, at import: a rule
+class made per request would make every look-up in the cache of valid documents miss.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import graphql
+from graphql import validation
+
+TOKENS_MAX: Final = 1_000  # the longest document of our own clients has about 300
+DEPTH_MAX: Final = 10  # viewer → wallet → movements → edges → node → merchant → name is 7
+INTROSPECTION_DEPTH_MAX: Final = 20  # the standard introspection query nests `ofType` 9 times
+ALIASES_MAX: Final = 15
+DIRECTIVES_MAX: Final = 8
+OPERATIONS_MAX: Final = 5
+
+
+class TooLarge(Exception):
+    """The document is beyond a limit; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What a selection set holds once its fragments are written out."""
+
+    depth: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+    def beside(self, other: "_Size") -> "_Size":
+        return _Size(
+            depth=max(self.depth, other.depth),
+            aliases=self.aliases + other.aliases,
+            directives=self.directives + other.directives,
+        )
+
+
+class OneMutationField(validation.ValidationRule):
+    """One mutation, one movement of money: two would leave a caller with half an outcome."""
+
+    def enter_operation_definition(
+        self, node: graphql.OperationDefinitionNode, *_args: object
+    ) -> None:
+        """Refuse a mutation whose root selection is anything but exactly one field."""
+        if node.operation is not graphql.OperationType.MUTATION:
+            return
+        selections = node.selection_set.selections
+        if len(selections) != 1 or not isinstance(selections[0], graphql.FieldNode):
+            self.report_error(
+                graphql.GraphQLError("A mutation has exactly one field, written directly.", node)
+            )
+
+
+RULES: Final = (*graphql.specified_rules, OneMutationField)
+RULES_WITHOUT_INTROSPECTION: Final = (*RULES, validation.NoSchemaIntrospectionCustomRule)
+
+
+def check(document: graphql.DocumentNode) -> None:
+    """Raise TooLarge if an operation of the document is deeper or wider than we allow."""
+    fragments = {
+        node.name.value: node
+        for node in document.definitions
+        if isinstance(node, graphql.FragmentDefinitionNode)
+    }
+    operations = [
+        node for node in document.definitions if isinstance(node, graphql.OperationDefinitionNode)
+    ]
+    if len(operations) > OPERATIONS_MAX:
+        raise TooLarge(f"A document holds at most {OPERATIONS_MAX} operations.")
+    measured: dict[str, _Size] = {}
+    for operation in operations:
+        size = _measure(operation.selection_set, fragments, measured, level=1)
+        directives = size.directives + len(operation.directives)
+        if size.depth > DEPTH_MAX:
+            raise TooLarge(f"A query nests at most {DEPTH_MAX} levels of fields.")
+        if size.aliases > ALIASES_MAX:
+            raise TooLarge(f"A query uses at most {ALIASES_MAX} aliases.")
+        if directives > DIRECTIVES_MAX:
+            raise TooLarge(f"A query uses at most {DIRECTIVES_MAX} directives.")
+
+
+def _measure(
+    selections: graphql.SelectionSetNode,
+    fragments: Mapping[str, graphql.FragmentDefinitionNode],
+    measured: dict[str, _Size],
+    *,
+    level: int,
+) -> _Size:
+    # `level` counts our own recursion, so that a document cannot exhaust the interpreter's stack.
+    if level > INTROSPECTION_DEPTH_MAX * 2:
+        raise TooLarge("The document nests too deeply.")
+    total = _Size()
+    for node in selections.selections:
+        if isinstance(node, graphql.FragmentSpreadNode):
+            inner = _fragment(node.name.value, fragments, measured, level=level + 1)
+        elif node.selection_set is None:
+            inner = _Size()
+        else:
+            inner = _measure(node.selection_set, fragments, measured, level=level + 1)
+        total = total.beside(_with_its_own(node, inner))
+    return total
+
+
+def _fragment(
+    name: str,
+    fragments: Mapping[str, graphql.FragmentDefinitionNode],
+    measured: dict[str, _Size],
+    *,
+    level: int,
+) -> _Size:
+    if name in measured:
+        return measured[name]
+    if name not in fragments:
+        return _Size()  # validation reports the unknown fragment
+    measured[name] = _Size()  # a cycle ends here, and validation reports it
+    fragment = fragments[name]
+    inner = _measure(fragment.selection_set, fragments, measured, level=level)
+    size = inner.beside(_Size(directives=len(fragment.directives)))
+    measured[name] = size
+    return size
+
+
+def _with_its_own(node: graphql.SelectionNode, inner: _Size) -> _Size:
+    own = _Size(directives=len(node.directives))
+    if not isinstance(node, graphql.FieldNode):
+        return inner.beside(own)
+    if node.name.value in {"__schema", "__type"}:
+        # Introspection nests `ofType` deeper than any query of ours and touches no data.
+        if inner.depth > INTROSPECTION_DEPTH_MAX:
+            raise TooLarge(f"Introspection nests at most {INTROSPECTION_DEPTH_MAX} levels.")
+        inner = _Size(aliases=inner.aliases, directives=inner.directives)
+    aliased = 1 if node.alias is not None else 0
+    return _Size(
+        depth=inner.depth + 1,
+        aliases=inner.aliases + aliased,
+        directives=inner.directives + own.directives,
+    )

@@ -1,0 +1,149 @@
+"""Scalars that refuse nonsense.
+
+A number that stands for money is read from a string by one strict pattern and nothing else: JSON
+numbers, exponents, NaN, underscores and digits of other scripts are refused before any rule sees
+them. Instants carry a zone or are refused, and are printed in UTC. A cursor is opaque to the
+caller and checked when it comes back.
+"""
+
+import base64
+import binascii
+import datetime
+import re
+import uuid
+from typing import Final, NewType
+
+import graphql
+import strawberry
+from strawberry.types import scalar
+
+SPECIFICATIONS: Final = "https://commonpurse.example/scalars/"
+DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?", re.ASCII)
+INSTANT: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
+CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+CURSOR_BYTES: Final = 24  # eight for the microseconds, sixteen for the id
+MICROSECONDS_MAX: Final = 253_402_300_799_999_999  # the end of year 9999: what datetime can hold
+EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+MICROSECOND: Final = datetime.timedelta(microseconds=1)
+
+# NewTypes, so that a resolver's annotation says what a string stands for.
+Decimal = NewType("Decimal", str)
+DateTime = NewType("DateTime", datetime.datetime)
+CurrencyCode = NewType("CurrencyCode", str)
+IdempotencyKey = NewType("IdempotencyKey", str)
+Cursor = NewType("Cursor", str)
+
+
+def _matching(value: object, pattern: re.Pattern[str], expected: str) -> str:
+    # The offending value is not repeated: an answer is not a place for whatever was sent.
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    raise graphql.GraphQLError(f"Expected {expected}.")
+
+
+def read_decimal(value: object) -> str:
+    """Return the text unchanged if it is a plain decimal in a string."""
+    return _matching(
+        value, DECIMAL, 'a decimal in a string such as "12.34": no exponent, at most 6 decimals'
+    )
+
+
+def read_instant(value: object) -> datetime.datetime:
+    """Return the instant in UTC; a date without a time or without a zone is refused."""
+    text = _matching(value, INSTANT, 'an instant with a zone such as "2026-11-21T09:30:00Z"')
+    try:
+        return datetime.datetime.fromisoformat(text.upper()).astimezone(datetime.UTC)
+    except (ValueError, OverflowError):
+        raise graphql.GraphQLError("Expected an instant that the calendar has.") from None
+
+
+def show_instant(value: object) -> str:
+    """Print an instant in UTC with a Z; an instant without a zone is our bug."""
+    assert isinstance(value, datetime.datetime) and value.tzinfo is not None, "naive instant"
+    return value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def read_currency(value: object) -> str:
+    """Return the code unchanged if it is three capital letters."""
+    return _matching(value, CURRENCY, 'three capital letters such as "EUR"')
+
+
+def read_idempotency_key(value: object) -> str:
+    """Return the key unchanged if it is 16 to 64 URL-safe characters."""
+    return _matching(
+        value, IDEMPOTENCY_KEY, "16 to 64 characters out of A-Z, a-z, 0-9, '-' and '_'"
+    )
+
+
+def cursor(at: datetime.datetime, row: uuid.UUID) -> str:
+    """Print the place of a row in a list ordered by (instant, id)."""
+    microseconds = (at - EPOCH) // MICROSECOND
+    raw = microseconds.to_bytes(8, "big") + row.bytes
+    return base64.urlsafe_b64encode(raw).decode()
+
+
+def place(cursor_text: str) -> tuple[datetime.datetime, uuid.UUID]:
+    """Return the (instant, id) of a cursor; raises ValueError for anything `cursor` never made."""
+    try:
+        raw = base64.b64decode(cursor_text.encode("ascii"), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        raise ValueError("not a cursor") from None
+    microseconds = int.from_bytes(raw[:8], "big")
+    if len(raw) != CURSOR_BYTES or microseconds > MICROSECONDS_MAX:
+        raise ValueError("not a cursor")
+    return EPOCH + microseconds * MICROSECOND, uuid.UUID(bytes=raw[8:])
+
+
+def read_cursor(value: object) -> str:
+    """Return the cursor unchanged if it is one that this API could have made."""
+    try:
+        if isinstance(value, str):
+            place(value)
+            return value
+    except ValueError:
+        pass
+    raise graphql.GraphQLError("Expected a cursor from an earlier page.")
+
+
+SCALARS: Final[dict[object, scalar.ScalarDefinition]] = {
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='Exact decimal in a string, e.g. "12.34"; a JSON number is refused.',
+        specified_by_url=SPECIFICATIONS + "decimal",
+        serialize=str,
+        parse_value=read_decimal,
+    ),
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        description="RFC 3339 instant with a zone; answers are in UTC.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time.html",
+        serialize=show_instant,
+        parse_value=read_instant,
+    ),
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description='ISO 4217 code such as "EUR", or "PTS" for points of the coalition.',
+        specified_by_url=SPECIFICATIONS + "currency-code",
+        serialize=str,
+        parse_value=read_currency,
+    ),
+    IdempotencyKey: strawberry.scalar(
+        name="IdempotencyKey",
+        description="16 to 64 URL-safe characters: new for every intent, the same on every retry.",
+        specified_by_url=SPECIFICATIONS + "idempotency-key",
+        serialize=str,
+        parse_value=read_idempotency_key,
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description="Place of a row in a list; opaque, take it from an earlier page.",
+        specified_by_url=SPECIFICATIONS + "cursor",
+        serialize=str,
+        parse_value=read_cursor,
+    ),
+}
