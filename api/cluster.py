@@ -9,9 +9,11 @@ import importlib.metadata
 import importlib.util
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,7 @@ DATABASE = "commonpurse"
 START_SECONDS_MAX = 300  # replaying the log after a crash may take minutes; a start takes 0.1 s
 STOP_SECONDS_MAX = 60
 SOCKET_PATH_BYTES_MAX = 100  # Linux allows 107 bytes, macOS 103
+SOCKET_PATH = re.compile(r"[\w/.-]+", re.ASCII)  # what a URL and a list hold unquoted
 LOG_BYTES_MAX = 10 * 1024 * 1024
 
 # Root cannot run PostgreSQL, and a checkout below a private home cannot be entered by another
@@ -75,6 +78,8 @@ def folder(data_dir: Path, tools: Tools) -> Path:
 
 def initialise(cluster: Path, tools: Tools, *, durable: bool) -> None:
     """Make a new cluster in the empty folder `cluster`. Unusable if it is not empty."""
+    if any(cluster.iterdir()):
+        raise Unusable(f"{cluster} holds files, but no database. Remove it first.")
     # Made beside its place and moved there whole: one that was cut short is never taken for good.
     fresh = cluster.with_name(cluster.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -94,11 +99,7 @@ def initialise(cluster: Path, tools: Tools, *, durable: bool) -> None:
         "local all all trust\n"
         "host all all 127.0.0.1/32 scram-sha-256\n"
     )
-    try:
-        fresh.rename(cluster)
-    except OSError as refused:
-        shutil.rmtree(fresh)
-        raise Unusable(f"{cluster} holds files, but no database. Remove it first.") from refused
+    fresh.rename(cluster)
 
 
 def configure(cluster: Path, lines: dict[str, str]) -> None:
@@ -129,15 +130,18 @@ def stop(cluster: Path, tools: Tools) -> None:
 
 def clear_leftovers(cluster: Path, tools: Tools) -> None:
     """Stop a server that outlived the process that started it. The caller holds the lock."""
-    left = processes(cluster)
-    if left:
+    if processes(cluster):
         with contextlib.suppress(Unusable):
             stop(cluster, tools)
-        _, alive = psutil.wait_procs(left, timeout=STOP_SECONDS_MAX)
-        if alive:
-            raise Unusable(f"An old server (process {alive[0].pid}) does not stop. Stop it first.")
-    # No process is left, so whatever number this file holds is now somebody else's.
-    (cluster / "postmaster.pid").unlink(missing_ok=True)
+    deadline = time.monotonic() + STOP_SECONDS_MAX
+    while left := processes(cluster):
+        if time.monotonic() > deadline:
+            raise Unusable(f"An old server (process {left[0].pid}) does not stop. Stop it first.")
+        time.sleep(0.02)
+    # No process is left. The numbers in these files are now somebody else's, or of a dead process
+    # that nobody collects, as in a container without an init; PostgreSQL would take either for us.
+    for stale in [cluster / "postmaster.pid", *cluster.glob(".s.PGSQL.*")]:
+        stale.unlink(missing_ok=True)
 
 
 def processes(cluster: Path) -> list[psutil.Process]:
@@ -165,8 +169,9 @@ def prepare(tools: Tools, *, socket_dir: Path, port: int, password: str) -> None
 
 
 def make_socket_dir(cluster: Path, tools: Tools) -> Path:
-    """Give a private folder for the socket: the cluster itself, unless its path is too long."""
-    if len(os.fsencode(cluster / ".s.PGSQL.65535.lock")) <= SOCKET_PATH_BYTES_MAX:
+    """Give a private folder for the socket: the cluster itself, unless its path is no good."""
+    short = len(os.fsencode(cluster / ".s.PGSQL.65535.lock")) <= SOCKET_PATH_BYTES_MAX
+    if short and SOCKET_PATH.fullmatch(str(cluster)):
         return cluster
     made = Path(tempfile.mkdtemp(prefix="commonpurse-", dir="/tmp"))
     tools.give(made)

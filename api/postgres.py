@@ -121,19 +121,30 @@ class Embedded:
         try:
             tools = cluster.tools(self.data_dir)
             folder = cluster.folder(self.data_dir, tools)
-            before = _read(self.data_dir)
             cluster.clear_leftovers(folder, tools)
-            if before is not None:
-                _remove_socket_dir(before, folder)
             if not (folder / "PG_VERSION").exists():
                 cluster.initialise(folder, tools, durable=self._durable)
-            self.running = self._launch(folder, tools, before)
+            self.running = self._launch(folder, tools, _read(self.data_dir))
             _write(self.data_dir, self.running)
         except BaseException:
             self._unlock()
             raise
         atexit.register(self._stop_at_exit, os.getpid())
         return self.running.dsn
+
+    def restart(self) -> None:
+        """Start the server again at the same address, after a crash or to have it afresh."""
+        assert self.running is not None, "start() comes first"
+        tools = cluster.tools(self.data_dir)
+        cluster.clear_leftovers(self.folder, tools)
+        self.running = self._launch(self.folder, tools, self.running)
+        _write(self.data_dir, self.running)
+
+    def pid(self) -> int | None:
+        """Number of the server's first process, or None when it is down."""
+        alive = {process.pid for process in cluster.processes(self.folder)}
+        first = (self.folder / "postmaster.pid").read_text().split()[0] if alive else "0"
+        return int(first) if int(first) in alive else None
 
     def stop(self) -> None:
         """Stop the server cleanly, ending open connections. Harmless when it does not run."""
@@ -151,11 +162,17 @@ class Embedded:
         shutil.rmtree(self.data_dir, ignore_errors=True)
 
     def _launch(self, folder: Path, tools: cluster.Tools, before: Running | None) -> Running:
+        if before is not None:
+            _remove_socket_dir(before, folder)
         socket_dir = cluster.make_socket_dir(folder, tools)
         # The port of last time, if it is still free, keeps a person's bookmarks working.
         port = self._serve(folder, tools, socket_dir, wanted=before.port if before else 0)
         password = before.password if before else secrets.token_urlsafe(24)
-        cluster.prepare(tools, socket_dir=socket_dir, port=port, password=password)
+        try:
+            cluster.prepare(tools, socket_dir=socket_dir, port=port, password=password)
+        except BaseException:
+            cluster.stop(folder, tools)
+            raise
         return Running(
             pid=os.getpid(),
             dsn=f"postgresql://{cluster.USER}@/{cluster.DATABASE}?host={socket_dir}&port={port}",

@@ -1,0 +1,260 @@
+"""The embedded server: what a newcomer, a clumsy operator and a crash may do to it.
+
+These tests start real servers in folders of their own and never a copy of the schema, so they
+need nothing of the wallet.
+"""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from api import cluster, postgres
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user serve")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Embedded]:
+    """A server as a newcomer gets it. A test may stop it, but leaves it running."""
+    embedded = postgres.Embedded(tmp_path_factory.mktemp("server") / "data")
+    embedded.start()
+    yield embedded
+    embedded.erase()
+
+
+async def ask(dsn: str, question: str) -> str:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return str(await connection.fetchval(question))
+    finally:
+        await connection.close()
+
+
+async def tell(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def in_another_process(code: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+
+
+async def test_it_serves_a_recent_postgresql_with_durable_commits(
+    server: postgres.Embedded,
+) -> None:
+    assert 150000 <= int(await ask(server.dsn, "show server_version_num"))
+    for setting, expected in {
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "full_page_writes": "on",
+        "jit": "off",
+        "max_connections": "60",
+        "wal_compression": "pglz",
+        "TimeZone": "UTC",
+        "data_checksums": "on",
+        "server_encoding": "UTF8",
+    }.items():
+        assert expected == await ask(server.dsn, f"show {setting}"), setting
+
+
+async def test_it_listens_on_loopback_only_and_asks_for_a_password_there(
+    server: postgres.Embedded,
+) -> None:
+    assert "127.0.0.1" == await ask(server.dsn, "show listen_addresses")
+    assert "commonpurse" == await ask(server.tcp_dsn, "select current_database()")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await ask(server.tcp_dsn.replace(f":{_password(server)}@", ":guess@"), "select 1")
+
+
+async def test_nobody_else_on_the_machine_reaches_the_files_or_the_socket(
+    server: postgres.Embedded,
+) -> None:
+    assert server.running is not None
+    for private in (server.folder, Path(server.running.socket_dir)):
+        assert 0o700 == stat.S_IMODE(private.stat().st_mode)
+    assert 0o600 == stat.S_IMODE((server.data_dir / "server.json").stat().st_mode)
+
+
+async def test_what_was_written_is_there_after_a_stop_and_a_start(
+    server: postgres.Embedded,
+) -> None:
+    await tell(server.dsn, "create table kept as select 7 as seven")
+    before = server.running
+
+    server.stop()
+    server.start()
+
+    assert "7" == await ask(server.dsn, "select seven from kept")
+    assert before == server.running  # also the port and the password a person noted down
+
+
+async def test_a_second_start_on_the_same_folder_says_who_is_there_and_what_to_do(
+    server: postgres.Embedded,
+) -> None:
+    with pytest.raises(postgres.Busy) as refused:
+        postgres.Embedded(server.data_dir).start()
+
+    assert f"process {os.getpid()}" in str(refused.value)
+    assert "COMMONPURSE_DATA_DIR" in str(refused.value)
+    assert "1" == await ask(server.dsn, "select 1")
+
+
+async def test_a_second_command_uses_the_server_that_runs_and_leaves_it_running(
+    server: postgres.Embedded,
+) -> None:
+    with postgres.use(server.data_dir) as dsn:
+        assert server.dsn == dsn
+
+    assert "1" == await ask(server.dsn, "select 1")
+
+
+def test_a_command_alone_starts_the_server_and_stops_it(tmp_path: Path) -> None:
+    embedded = postgres.Embedded(tmp_path / "data")
+
+    with postgres.use(tmp_path / "data"):
+        assert embedded.pid() is not None
+
+    assert embedded.pid() is None
+    embedded.erase()
+
+
+async def test_after_kill_9_of_the_parent_the_next_start_takes_the_data_over(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "data"
+    parent = in_another_process(
+        "import sys, time, pathlib; from api import postgres\n"
+        f"embedded = postgres.Embedded(pathlib.Path({str(data_dir)!r}))\n"
+        "print(embedded.start(), flush=True); time.sleep(60)"
+    )
+    assert parent.stdout is not None
+    dsn = parent.stdout.readline().strip()
+    await tell(dsn, "create table kept as select 7 as seven")
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    embedded = postgres.Embedded(data_dir)
+    orphan = embedded.pid()
+
+    embedded.start()
+
+    assert orphan is not None
+    assert embedded.pid() not in {None, orphan}
+    assert "7" == await ask(embedded.dsn, "select seven from kept")
+    embedded.erase()
+
+
+async def test_commits_survive_kill_9_of_the_server(server: postgres.Embedded) -> None:
+    await tell(server.dsn, "create table survived as select 7 as seven")
+    for process in cluster.processes(server.folder):
+        process.send_signal(signal.SIGKILL)
+
+    server.restart()
+
+    assert "7" == await ask(server.dsn, "select seven from survived")
+
+
+async def test_a_process_number_that_now_belongs_to_someone_else_does_not_block_the_start(
+    server: postgres.Embedded,
+) -> None:
+    server.stop()
+    stale = server.folder / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n{server.folder}\n0\n5432\n\n\n\n")
+
+    server.start()
+
+    assert "1" == await ask(server.dsn, "select 1")
+
+
+async def test_a_first_start_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    (data_dir / "postgresql.new" / "base").mkdir(parents=True)
+    (data_dir / "postgresql.new" / "PG_VERSION").write_text("18\n")
+
+    embedded = postgres.Embedded(data_dir, durable=False)
+    embedded.start()
+
+    assert "1" == await ask(embedded.dsn, "select 1")
+    embedded.erase()
+
+
+def test_a_folder_with_other_files_is_left_as_it_is(tmp_path: Path) -> None:
+    foreign = tmp_path / "data" / "postgresql" / "thesis.tex"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("years of work")
+
+    with pytest.raises(postgres.Unusable, match="holds files, but no database"):
+        postgres.Embedded(tmp_path / "data").start()
+
+    assert "years of work" == foreign.read_text()
+
+
+def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    broken = postgres.Embedded(
+        tmp_path / "data", durable=False, options={"shared_buffers": "plenty"}
+    )
+
+    with pytest.raises(postgres.Unusable, match='invalid value for parameter "shared_buffers"'):
+        broken.start()
+
+    broken.erase()
+
+
+async def test_a_long_path_and_a_path_with_blanks_get_a_short_socket_elsewhere(
+    tmp_path: Path,
+) -> None:
+    data_dir = tmp_path / "my wallet, the second one" / ("long" * 30)
+
+    with postgres.Embedded(data_dir, durable=False) as embedded:
+        assert embedded.running is not None
+        socket_dir = Path(embedded.running.socket_dir)
+
+        assert "1" == await ask(embedded.dsn, "select 1")
+
+    assert embedded.folder == socket_dir or not socket_dir.exists()
+    embedded.erase()
+
+
+@as_root
+def test_started_by_root_it_serves_as_nobody(server: postgres.Embedded) -> None:
+    users = {process.username() for process in cluster.processes(server.folder)}
+
+    assert {"nobody"} == users
+
+
+@as_root
+async def test_below_a_private_home_root_keeps_the_files_elsewhere_and_widens_nothing(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+
+    with postgres.Embedded(home / "wallet" / "data", durable=False) as embedded:
+        assert "1" == await ask(embedded.dsn, "select 1")
+        assert cluster.ROOT_HOME == embedded.folder.parent
+        folder = embedded.folder
+
+    assert 0o700 == stat.S_IMODE(home.stat().st_mode)
+    embedded.erase()
+    assert not folder.exists()
+
+
+def _password(server: postgres.Embedded) -> str:
+    assert server.running is not None
+    return server.running.password
