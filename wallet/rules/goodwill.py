@@ -41,13 +41,14 @@ _ABOUT_ONE_EURO: Final = {
 }
 _EUROS: Final = {
     "support": (20, 50, 500),
-    "support_lead": (100, 300, 3000),
+    "supervisor": (100, 300, 3000),
+    "operator": (100, 300, 3000),
 }
 NOBODY: Final = Limits(0, 0, 0)
 
 
 def limits(role: str, asset: str = "EUR") -> Limits:
-    """Find the limits of `support` or `support_lead` in an asset; other roles may give nothing."""
+    """Find the limits of `support`, `supervisor` or `operator` in an asset; others give nothing."""
     euros = _EUROS.get(role)
     if euros is None:
         return NOBODY
