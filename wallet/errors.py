@@ -47,7 +47,7 @@ from typing import ClassVar, Final
 from wallet import money
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours.
+class Refusal(Exception):
     """A request that was understood and refused; nothing of it has happened.
 
     `code` is stable. `message` is for a person. `path` names the input at fault by its field names
@@ -305,7 +305,7 @@ class RedemptionClosed(Refusal):
     advice = "This redemption is settled and cannot take this step. Look at its state first."
 
 
-class Unavailable(Exception):  # noqa: N818 - named for what the caller sees.
+class Unavailable(Exception):
     """The database is away. Nothing is known to have happened: send the same key again later."""
 
 

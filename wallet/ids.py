@@ -139,6 +139,8 @@ _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
 def _plain(value: object) -> str:
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, uuid.UUID):  # The driver's UUIDs are a subclass.
+        return str(value)
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 

@@ -6,7 +6,7 @@ quantities are thousandths of a unit, instants are aware.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, NoReturn, get_args
 
 from wallet import errors, money
@@ -28,6 +28,8 @@ LABEL_CHARS_MAX: Final = 64
 YEAR_MIN: Final = 2000
 YEAR_MAX: Final = 2200
 """Outside these years an instant is a typing error, and adding days to it might not be possible."""
+AHEAD_MAX: Final = timedelta(days=1)
+"""How far a till's clock, or its time zone, may be ahead of ours."""
 
 LineKind = Literal["item", "shipping"]
 Channel = Literal["online", "shop", "app"]
@@ -86,11 +88,12 @@ class Purchase:
     events: tuple[Event, ...]
 
 
-def check(purchase: Purchase) -> None:
+def check(purchase: Purchase, *, known_at: datetime | None = None) -> None:
     """Refuse what cannot be a purchase, naming the field at fault.
 
-    Raises PURCHASE_INVALID, AMOUNT_INVALID, CURRENCY_MISMATCH, EVENT_INVALID, TEXT_INVALID or
-    TOO_MANY, with a path of field names (units left off) and positions: ("lines", "3", "tax").
+    With `known_at`, the moment of the report, nothing in it may lie in the future. Raises
+    PURCHASE_INVALID, AMOUNT_INVALID, CURRENCY_MISMATCH, EVENT_INVALID, TEXT_INVALID or TOO_MANY,
+    with a path of field names (units left off) and positions: ("lines", "3", "tax").
     """
     text.check(purchase.reference, "reference", chars_max=REFERENCE_CHARS_MAX)
     if purchase.store is not None:
@@ -105,24 +108,28 @@ def check(purchase: Purchase) -> None:
         ) from None
     if purchase.channel not in _CHANNELS:
         _invalid("The channel is none of online, shop and app.", "channel")
-    _check_instant(purchase.purchased_at, "purchased_at")
-    _check_events(purchase.events)
+    _check_instant(purchase.purchased_at, known_at, "purchased_at")
+    _check_events(purchase.events, known_at)
     _check_lines(purchase)
 
 
-def check_event(event: Event, *path: str) -> None:
-    """Refuse an event of an unknown kind (EVENT_INVALID) or outside all sensible years."""
+def check_event(event: Event, *path: str, known_at: datetime | None = None) -> None:
+    """Refuse an event of an unknown kind (EVENT_INVALID) or at an impossible time.
+
+    With `known_at`, the moment of the report, it may not lie in the future: an event a year ahead
+    would keep a member's cashback pending for that year.
+    """
     if event.kind not in _EVENT_KINDS:
         raise errors.EventInvalid(
             "The event is none of paid, shipped, delivered and stay_ended.", path=(*path, "kind")
         )
-    _check_instant(event.at, *path, "at")
+    _check_instant(event.at, known_at, *path, "at")
 
 
-def _check_events(events: tuple[Event, ...]) -> None:
+def _check_events(events: tuple[Event, ...], known_at: datetime | None) -> None:
     seen: set[str] = set()
     for place, event in enumerate(events):
-        check_event(event, "events", str(place))
+        check_event(event, "events", str(place), known_at=known_at)
         if event.kind in seen:
             raise errors.EventInvalid(
                 f"The event {event.kind} is there twice. Send it once.",
@@ -195,11 +202,13 @@ def _check_labels(labels: tuple[str, ...], place: str) -> None:
         text.check(label, "lines", place, "labels", str(index), chars_max=LABEL_CHARS_MAX)
 
 
-def _check_instant(instant: datetime, *path: str) -> None:
+def _check_instant(instant: datetime, known_at: datetime | None, *path: str) -> None:
     if instant.tzinfo is None:
         _invalid("This time has no time zone. Add one, such as Z.", *path)
     if not YEAR_MIN <= instant.year < YEAR_MAX:
         _invalid(f"This time is not between the years {YEAR_MIN} and {YEAR_MAX}.", *path)
+    if known_at is not None and instant > known_at + AHEAD_MAX:
+        _invalid("This time lies in the future. Check the clock that set it.", *path)
 
 
 def _whole(value: int, *, most: int) -> bool:

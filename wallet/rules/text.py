@@ -46,6 +46,7 @@ def title(category: str) -> str:
     return " ".join(word[:1].upper() + word[1:].lower() for word in category.split())
 
 
+@lru_cache(_REMEMBERED)
 def shorten(value: str, *, chars_max: int) -> str:
     """Fit text into a sentence: one line, and an ellipsis in place of what is over `chars_max`."""
     line = " ".join(value.split())

@@ -1,0 +1,132 @@
+"""Goodwill: support credits a member out of the operator's pocket, with a reason and within limits.
+
+Three limits hold at once: one credit (the rule), one member's month (under the wallet's lock), one
+colleague's day (a counter that a race cannot pass).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from wallet import audit, errors, ids, ledger, members, money, programme
+from wallet.database import Database
+from wallet.rules import goodwill
+
+EXPIRES_DAYS: Final = 365
+"""A goodwill credit lives for a year, longer than any cashback, so that it never feels a trick."""
+GRACE_DAYS: Final = 30
+RULE_ID: Final = UUID("00000000-0000-8000-8000-000000000001")
+"""The rule version that goodwill lots name: the limits of `rules/goodwill.py`, first version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who gives: a person of the operator's staff, with a role."""
+
+    staff_id: UUID
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credited:
+    """A credit that stands in the books."""
+
+    credit_id: UUID
+    wallet_id: UUID
+    amount_minor: int
+    asset: money.Asset
+    replayed: bool
+
+
+async def credit_goodwill(
+    db: Database,
+    *,
+    staff: Staff,
+    request_id: UUID,
+    member_id: UUID,
+    amount_minor: int,
+    asset: money.Asset,
+    reason: str,
+    now: datetime | None = None,
+) -> Credited:
+    """Credit a member. GOODWILL_LIMIT says how much is still allowed; a reason is needed."""
+    goodwill.check(amount_minor, reason, 0, 0, role=staff.role, asset=asset.code)
+    member = await members.find(db, member_id)
+    house = await programme.of(db)
+    most = goodwill.limits(staff.role, asset.code)
+    bucket = ledger.bucket(member.wallet_id)
+    credit_id = ids.placed(request_id, bucket)
+    await _allow(db, staff, credit_id, bucket, amount_minor, asset, most.staff_minor)
+    answer = await db.call(
+        "select ledger.credit_goodwill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+        " $14, $15, $16)",
+        bucket,
+        credit_id,
+        ids.fingerprint(member_id, amount_minor, asset.code, reason),
+        member.wallet_id,
+        asset.number,
+        amount_minor,
+        house.operator_id,
+        staff.staff_id,
+        RULE_ID,
+        reason,
+        most.member_minor,
+        goodwill.MEMBER_WINDOW,
+        EXPIRES_DAYS,
+        GRACE_DAYS,
+        house.time_zone,
+        now,
+    )
+    replayed = ledger.replayed(answer, asset)
+    if not replayed:
+        await audit.write(
+            db,
+            actor=audit.Actor("staff", staff.staff_id),
+            act="credit.goodwill",
+            subject=member_id,
+            reason=reason,
+            detail={"amount_minor": amount_minor, "asset": asset.code},
+        )
+    return Credited(credit_id, member.wallet_id, amount_minor, asset, replayed)
+
+
+async def _allow(
+    db: Database,
+    staff: Staff,
+    credit_id: UUID,
+    bucket: int,
+    amount_minor: int,
+    asset: money.Asset,
+    most_minor: int,
+) -> None:
+    """Take the amount out of the colleague's day before anything is given.
+
+    A credit that is refused afterwards has used up some of the day: the limit errs on the safe
+    side. A replay takes nothing.
+    """
+    allowed = await db.fetchval(
+        "with done as (select 1 from ledger.credit where bucket = $5 and credit_id = $4),"
+        " taken as (insert into coalition.allowance as a (staff_id, day, asset, spent)"
+        " select $1, (clock_timestamp() at time zone 'UTC')::date::text, $2, $3::bigint"
+        " where not exists (select 1 from done) and $3::bigint <= $6::bigint"
+        " on conflict (staff_id, day, asset) do update set spent = a.spent + excluded.spent"
+        " where a.spent + excluded.spent <= $6::bigint returning 1)"
+        " select exists (select 1 from done) or exists (select 1 from taken)",
+        staff.staff_id,
+        asset.number,
+        amount_minor,
+        credit_id,
+        bucket,
+        most_minor,
+    )
+    if not allowed:
+        spent = await db.fetchval(
+            "select spent from coalition.allowance where staff_id = $1 and asset = $2"
+            " and day = (clock_timestamp() at time zone 'UTC')::date::text",
+            staff.staff_id,
+            asset.number,
+        )
+        raise errors.GoodwillLimit(
+            path=("amount",), allowed_minor=max(0, most_minor - (spent or 0)), asset=asset.code
+        )

@@ -1,0 +1,493 @@
+"""Earning: purchases become decisions, lots and movements; events start clocks; returns undo.
+
+Each verb gathers facts in at most two queries, asks a pure rule, and makes one write that checks
+again, under the wallet's lock, whatever may be refused. What `preview` promises is what `report`
+pays, because both ask the same rule.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from wallet import errors, ids, ledger, merchants, money, programme, sql
+from wallet.database import Database
+from wallet.rules import cashback, clock, contracts, goodwill, purchases, returns, text
+
+STALE_TRIES_MAX: Final = 5
+"""How often a return looks again because another return of the same purchase came in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One purchase to report: whose it is, and the request id of the merchant's key."""
+
+    request_id: UUID
+    member_id: UUID
+    purchase: purchases.Purchase
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A purchase that stands in the books."""
+
+    purchase_id: UUID
+    wallet_id: UUID
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return that stands in the books."""
+
+    return_id: UUID
+    purchase_id: UUID
+    wallet_id: UUID
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event that stands in the books."""
+
+    purchase_id: UUID
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    merchant_id: UUID
+    merchant_name: str
+    at: datetime
+    zone: str
+    operator_id: UUID
+    versions: tuple[tuple[UUID, datetime], ...]
+    stores: dict[str, str]
+    wallets: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A decided purchase on its way to the books."""
+
+    purchase_id: UUID
+    wallet_id: UUID
+    store_id: UUID | None
+    fingerprint: UUID
+    purchase: purchases.Purchase
+    decision: cashback.Decision
+    terms: contracts.Terms
+
+
+async def report(
+    db: Database, *, merchant_id: UUID, items: Sequence[Report], now: datetime | None = None
+) -> list[Reported | errors.Refusal]:
+    """Report purchases of one merchant, at most `purchases.PURCHASES_MAX`; one answer for each.
+
+    A refusal of one item leaves the others alone. The same request id gets the same answer; so
+    does the same reference with the same content, whatever its id.
+    """
+    if len(items) > purchases.PURCHASES_MAX:
+        raise errors.TooMany(path=("purchases",), limit=purchases.PURCHASES_MAX)
+    if not items:
+        return []
+    facts = await _facts(db, merchant_id, [item.purchase for item in items], items, now)
+    answers: list[Reported | errors.Refusal | None] = [None] * len(items)
+    drafts: dict[int, _Draft] = {}
+    for place, item in enumerate(items):
+        try:
+            drafts[place] = await _draft(db, facts, item)
+        except errors.Refusal as refusal:
+            answers[place] = refusal
+    standing = await _claim(db, facts, drafts, answers)
+    await _post(db, facts, standing, answers, now)
+    assert None not in answers
+    return [answer for answer in answers if answer is not None]
+
+
+async def preview(
+    db: Database, *, merchant_id: UUID, purchase: purchases.Purchase, now: datetime | None = None
+) -> cashback.Decision:
+    """What `report` would credit for this purchase; nothing is written."""
+    facts = await _facts(db, merchant_id, [purchase], (), now)
+    purchases.check(purchase)
+    _store(facts, purchase)
+    contract = await _contract(db, facts, purchase.purchased_at)
+    return cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
+
+
+async def event(
+    db: Database,
+    *,
+    merchant_id: UUID,
+    request_id: UUID,
+    purchase_id: UUID,
+    event: purchases.Event,
+    now: datetime | None = None,
+) -> Recorded:
+    """Record a business event; the one that the contract waits for starts the pending clock."""
+    purchases.check_event(event)
+    facts = await _purchase(db, merchant_id, purchase_id)
+    version = await merchants.contract(db, facts["contract_id"])
+    house = await programme.of(db)
+    known = [
+        purchases.Event(one["kind"], datetime.fromisoformat(one["at"])) for one in facts["events"]
+    ]
+    due = None
+    if event.kind == version.terms.pending.event:
+        at = now or facts["now"]
+        due = clock.start(
+            version.terms, [*known, event], facts["reported_at"], house.time_zone, known_at=at
+        )
+    bucket = ledger.bucket(purchase_id)
+    answer = await db.call(
+        "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        bucket,
+        purchase_id,
+        ids.placed(request_id, bucket),
+        ids.fingerprint(purchase_id, event.kind, event.at),
+        merchant_id,
+        event.kind,
+        event.at,
+        due and due.due_at,
+        due and due.due_as,
+        due and due.expires_at,
+    )
+    return Recorded(purchase_id, ledger.replayed(answer))
+
+
+async def return_lines(
+    db: Database,
+    *,
+    merchant_id: UUID,
+    request_id: UUID,
+    purchase_id: UUID,
+    lines: Sequence[returns.ReturnLine],
+    reason: str,
+    now: datetime | None = None,
+) -> Returned:
+    """Take lines back, whole or in part, and reverse what the stored decisions paid for them.
+
+    Empty `lines` means everything that is left. RETURN_EXCEEDS_PURCHASE names the line at fault.
+    """
+    text.check(reason, "reason", chars_max=goodwill.REASON_CHARS_MAX)
+    house = await programme.of(db)
+    bucket = ledger.bucket(purchase_id)
+    return_id = ids.placed(request_id, bucket)
+    fingerprint = ids.fingerprint(
+        purchase_id, [(one.number, one.quantity_milli, one.amount_minor) for one in lines], reason
+    )
+    for _ in range(STALE_TRIES_MAX):
+        facts = await _purchase(db, merchant_id, purchase_id)
+        earlier = await _return_before(db, bucket, return_id)
+        parts = () if earlier else _parts(facts["lines"], lines)
+        version = await merchants.contract(db, facts["contract_id"])
+        deficit = version.terms.deficit
+        answer = await db.call(
+            "select ledger.reverse_purchase($1, $2, $3, $4, $5, $6,"
+            " $7::ledger.return_line_in[], $8, $9, $10, $11, $12)",
+            bucket,
+            purchase_id,
+            return_id,
+            fingerprint,
+            merchant_id,
+            facts["version"],
+            parts,
+            reason,
+            deficit.max_minor if deficit.policy == "member_owes" else 0,
+            "operator" if deficit.policy == "operator_bears" else "merchant",
+            house.operator_id,
+            now,
+        )
+        if answer["code"] != "stale":
+            replayed = ledger.replayed(answer)
+            return Returned(return_id, purchase_id, facts["wallet_id"], replayed)
+    raise errors.IdempotencyInProgress()
+
+
+async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000) -> int:
+    """Decide lots whose day has come, at most `limit`; returns how many were decided."""
+    answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
+    return int(answer["matured"]) + int(answer["lapsed"])
+
+
+async def _facts(
+    db: Database,
+    merchant_id: UUID,
+    facts_of: Sequence[purchases.Purchase],
+    items: Sequence[Report],
+    now: datetime | None,
+) -> _Facts:
+    house = await programme.of(db)
+    row = await db.fetchrow(
+        sql.load("queries/earn_facts"),
+        merchant_id,
+        list({one.store for one in facts_of if one.store is not None}),
+        list({item.member_id for item in items}),
+    )
+    if row is None:
+        raise errors.NotFound()
+    if row["status"] != "active":
+        raise errors.MerchantSuspended()
+    return _Facts(
+        merchant_id=merchant_id,
+        merchant_name=row["name"],
+        at=now or row["now"],
+        zone=house.time_zone,
+        operator_id=house.operator_id,
+        versions=tuple((one[0], one[2]) for one in row["contracts"]),
+        stores=orjson.loads(row["stores"]),
+        wallets=orjson.loads(row["wallets"]),
+    )
+
+
+async def _draft(db: Database, facts: _Facts, item: Report) -> _Draft:
+    purchase = item.purchase
+    purchases.check(purchase)
+    wallet = facts.wallets.get(str(item.member_id))
+    if wallet is None:
+        raise errors.NotFound(path=("memberId",))
+    store_id = _store(facts, purchase)
+    contract = await _contract(db, facts, purchase.purchased_at)
+    decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
+    wallet_id = UUID(wallet)
+    return _Draft(
+        purchase_id=ids.placed(item.request_id, ledger.bucket(wallet_id)),
+        wallet_id=wallet_id,
+        store_id=store_id,
+        fingerprint=ids.fingerprint(item.member_id, purchase),
+        purchase=purchase,
+        decision=decision,
+        terms=contract.terms,
+    )
+
+
+def _store(facts: _Facts, purchase: purchases.Purchase) -> UUID | None:
+    if purchase.store is None:
+        return None
+    store = facts.stores.get(purchase.store)
+    if store is None:
+        raise errors.PurchaseInvalid("This merchant has no such store.", path=("store",))
+    return UUID(store)
+
+
+async def _contract(db: Database, facts: _Facts, at: datetime) -> contracts.Contract:
+    for contract_id, valid_from in facts.versions:
+        if valid_from <= at:
+            version = await merchants.contract(db, contract_id)
+            return contracts.Contract(
+                contract_id, version.version, version.terms, facts.merchant_name
+            )
+    raise errors.ContractMissing(path=("purchasedAt",))
+
+
+async def _claim(
+    db: Database,
+    facts: _Facts,
+    drafts: dict[int, _Draft],
+    answers: list[Reported | errors.Refusal | None],
+) -> dict[int, _Draft]:
+    """Claim the references; a draft whose sale stands under another id takes that id."""
+    if not drafts:
+        return {}
+    claims = [
+        (
+            _claim_bucket(facts.merchant_id, draft.purchase.reference),
+            facts.merchant_id,
+            draft.purchase.reference,
+            draft.purchase_id,
+            draft.wallet_id,
+            draft.fingerprint,
+        )
+        for draft in drafts.values()
+    ]
+    rows = await db.fetch(
+        "select * from ledger.claim($1, $2::ledger.claim_in[])",
+        sorted({claim[0] for claim in claims}),
+        claims,
+    )
+    owners = {row["reference"]: row for row in rows}
+    standing = {}
+    for place, draft in drafts.items():
+        owner = owners[draft.purchase.reference]
+        same = owner["fingerprint"] == draft.fingerprint
+        if owner["purchase_id"] != draft.purchase_id and not same:
+            answers[place] = errors.ReferenceUsed(path=("reference",))
+        elif not same:
+            answers[place] = errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
+        else:
+            standing[place] = _under(draft, owner["purchase_id"])
+    return standing
+
+
+def _under(draft: _Draft, purchase_id: UUID) -> _Draft:
+    if purchase_id == draft.purchase_id:
+        return draft
+    return _Draft(
+        purchase_id=purchase_id,
+        wallet_id=draft.wallet_id,
+        store_id=draft.store_id,
+        fingerprint=draft.fingerprint,
+        purchase=draft.purchase,
+        decision=draft.decision,
+        terms=draft.terms,
+    )
+
+
+async def _post(
+    db: Database,
+    facts: _Facts,
+    standing: dict[int, _Draft],
+    answers: list[Reported | errors.Refusal | None],
+    now: datetime | None,
+) -> None:
+    """Write each sale once, and give every item that names it the same answer."""
+    once: dict[UUID, _Draft] = {}
+    for draft in standing.values():
+        once.setdefault(draft.purchase_id, draft)
+    if not once:
+        return
+    drafts = list(once.values())
+    posted = await db.bulk(
+        "select ledger.post_purchases($1, $2::ledger.purchase_in[], $3::ledger.line_in[],"
+        " $4::ledger.event_in[], $5)",
+        sorted({ledger.bucket(draft.purchase_id) for draft in drafts}),
+        [_purchase_row(facts, draft) for draft in drafts],
+        [row for draft in drafts for row in _line_rows(draft)],
+        [row for draft in drafts for row in _event_rows(draft)],
+        now,
+    )
+    outcome = {draft.purchase_id: answer for draft, answer in zip(drafts, posted, strict=True)}
+    seen: set[UUID] = set()
+    for place, draft in standing.items():
+        answer = outcome[draft.purchase_id]
+        if draft.fingerprint != once[draft.purchase_id].fingerprint:
+            answers[place] = errors.IdempotencyKeyReused(first_used_at=facts.at)
+        elif answer["code"] != "posted":
+            answers[place] = ledger.refusal(answer)
+        else:
+            again = bool(answer["replayed"]) or draft.purchase_id in seen
+            answers[place] = Reported(draft.purchase_id, draft.wallet_id, again)
+        seen.add(draft.purchase_id)
+
+
+def _purchase_row(facts: _Facts, draft: _Draft) -> tuple[object, ...]:
+    purchase, decision, terms = draft.purchase, draft.decision, draft.terms
+    return (
+        ledger.bucket(draft.purchase_id),
+        draft.purchase_id,
+        draft.wallet_id,
+        money.asset(purchase.asset).number,
+        facts.merchant_id,
+        decision.contract_id,
+        purchase.reference,
+        purchase.channel,
+        draft.store_id,
+        purchase.purchased_at,
+        sum(line.amount_minor for line in purchase.lines),
+        purchase.paid_with_cashback_minor,
+        decision.credited_minor,
+        draft.fingerprint,
+        decision.clock.due_at,
+        decision.clock.due_as,
+        decision.clock.expires_at,
+        terms.expiry.notice_days,
+        terms.expiry.grace_days,
+        "merchant" if terms.breakage == "merchant" else "operator",
+        facts.merchant_id if terms.breakage == "merchant" else facts.operator_id,
+    )
+
+
+def _line_rows(draft: _Draft) -> list[tuple[object, ...]]:
+    bucket = ledger.bucket(draft.purchase_id)
+    return [
+        (
+            bucket,
+            draft.purchase_id,
+            line.number,
+            line.external_id,
+            line.product,
+            line.description,
+            line.kind,
+            line.category,
+            line.labels,
+            line.quantity_milli,
+            line.amount_minor,
+            line.discount_minor,
+            line.tax_minor,
+            decided.rule,
+            decided.base_minor,
+            decided.rate_bps,
+            decided.rounding,
+            decided.credited_minor,
+            decided.sentence,
+        )
+        for line, decided in zip(draft.purchase.lines, draft.decision.lines, strict=True)
+    ]
+
+
+def _event_rows(draft: _Draft) -> list[tuple[object, ...]]:
+    bucket = ledger.bucket(draft.purchase_id)
+    return [
+        (
+            bucket,
+            draft.purchase_id,
+            one.kind,
+            one.at,
+            draft.purchase_id,
+            ids.fingerprint(draft.purchase_id, one.kind, one.at),
+        )
+        for one in draft.purchase.events
+    ]
+
+
+async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[str, Any]:
+    row = await db.fetchrow(
+        sql.load("queries/purchase_facts"), ledger.bucket(purchase_id), purchase_id, merchant_id
+    )
+    if row is None:
+        raise errors.NotFound()
+    facts = dict(row)
+    facts["events"] = orjson.loads(facts["events"])
+    facts["lines"] = orjson.loads(facts["lines"])
+    return facts
+
+
+async def _return_before(db: Database, bucket: int, return_id: UUID) -> bool:
+    """A return that already stands must not be judged by the rule a second time."""
+    return bool(
+        await db.fetchval(
+            "select exists (select 1 from ledger.purchase_return"
+            " where bucket = $1 and return_id = $2)",
+            bucket,
+            return_id,
+        )
+    )
+
+
+def _parts(
+    sold: list[dict[str, Any]], asked: Sequence[returns.ReturnLine]
+) -> list[tuple[int, int, int, int]]:
+    lines = tuple(
+        returns.SoldLine(**{**one, "rounding": money.Rounding(one["rounding"])}) for one in sold
+    )
+    if not asked:
+        asked = [
+            returns.ReturnLine(one.number)
+            for one in lines
+            if one.returned_quantity_milli < one.quantity_milli
+        ]
+        if not asked:
+            raise errors.ReturnExceedsPurchase(path=("lines",))
+    return [
+        (one.number, one.quantity_milli, one.amount_minor, one.reversed_minor)
+        for one in returns.decide(lines, tuple(asked))
+    ]
+
+
+def _claim_bucket(merchant_id: UUID, reference: str) -> int:
+    return hashlib.sha256(merchant_id.bytes + reference.encode()).digest()[0]

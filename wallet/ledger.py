@@ -1,0 +1,40 @@
+"""The border to the SQL functions: what they answer becomes a value, or a refusal with its code.
+
+Functions answer codes and never raise for what a person may cause. `posted` covers the first time
+and every replay; everything else is a refusal of `wallet.errors`.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from wallet import errors, ids, money
+
+ALL_BUCKETS: Final = list(range(ids.BUCKETS))
+"""What a sweep covers on one server; a distributed installation sweeps bucket by bucket."""
+
+MINOR_NAMES: Final = ("available_minor", "held_minor", "left_minor", "allowed_minor")
+
+
+def replayed(answer: dict[str, Any], asset: money.Asset | None = None) -> bool:
+    """True if this id had done it before, False if it did it now; raises the refusal otherwise."""
+    if answer["code"] == "posted":
+        return bool(answer["replayed"])
+    raise refusal(answer, asset)
+
+
+def refusal(answer: dict[str, Any], asset: money.Asset | None = None) -> errors.Refusal:
+    """The refusal that an answer's code names, with the data that helps the caller."""
+    data: dict[str, Any] = {name: answer[name] for name in MINOR_NAMES if name in answer}
+    if data and asset is not None:
+        data["asset"] = asset.code
+    if "first_used_at" in answer:
+        data["first_used_at"] = datetime.fromisoformat(answer["first_used_at"])
+    if "state" in answer:
+        data["state"] = answer["state"]
+    return errors.of(answer["code"].upper(), **data)
+
+
+def bucket(subject_id: UUID) -> int:
+    """The bucket in which a wallet, purchase, redemption, lot or movement lies."""
+    return ids.bucket_of(subject_id)

@@ -1,0 +1,252 @@
+"""Merchants, their stores and their contracts. A contract is a row of versions that never change.
+
+The version in force at an instant is the highest one whose `valid_from` has passed by then.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from wallet import audit, errors, programme
+from wallet.database import Database
+from wallet.rules import contracts, text
+
+SLUG_CHARS_MAX = 60
+NAME_CHARS_MAX = 120
+PAGE_MAX = 100
+
+_SELECT = "select merchant_id, slug, name, industry, status, created_at from coalition.merchant"
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A merchant of the coalition."""
+
+    merchant_id: UUID
+    slug: str
+    name: str
+    industry: str
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A shop, site or app of a merchant; `external_id` is the merchant's own number for it."""
+
+    store_id: UUID
+    merchant_id: UUID
+    external_id: str
+    name: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published contract version."""
+
+    contract_id: UUID
+    merchant_id: UUID
+    version: int
+    valid_from: datetime
+    terms: contracts.Terms
+    note: str
+    published_at: datetime
+
+
+async def register(
+    db: Database,
+    *,
+    merchant_id: UUID,
+    slug: str,
+    name: str,
+    industry: str,
+    actor: audit.Actor = audit.SYSTEM,
+) -> Merchant:
+    """Register a merchant. Repeating it is harmless; SLUG_TAKEN for another's short name."""
+    text.check(slug, "slug", chars_max=SLUG_CHARS_MAX)
+    text.check(name, "name", chars_max=NAME_CHARS_MAX)
+    text.check(industry, "industry", chars_max=NAME_CHARS_MAX)
+    if slug != slug.lower() or not all(part.isalnum() for part in slug.split("-")):
+        raise errors.TextInvalid(
+            "A short name has lower-case letters, digits and single hyphens.", path=("slug",)
+        )
+    try:
+        created = await db.fetchval(
+            "insert into coalition.merchant (merchant_id, slug, name, industry)"
+            " values ($1, $2, $3, $4) on conflict (merchant_id) do nothing returning merchant_id",
+            merchant_id,
+            slug,
+            name,
+            industry,
+        )
+    except asyncpg.UniqueViolationError:
+        raise errors.SlugTaken(path=("slug",)) from None
+    merchant = await find(db, merchant_id)
+    if (merchant.slug, merchant.name, merchant.industry) != (slug, name, industry):
+        raise errors.IdempotencyKeyReused(first_used_at=merchant.created_at)
+    if created is not None:
+        await audit.write(db, actor=actor, act="merchant.register", subject=merchant_id)
+    return merchant
+
+
+async def find(db: Database, merchant_id: UUID) -> Merchant:
+    """The merchant with this id, or NOT_FOUND."""
+    row = await db.fetchrow(f"{_SELECT} where merchant_id = $1", merchant_id)
+    if row is None:
+        raise errors.NotFound()
+    return Merchant(**dict(row))
+
+
+async def find_many(db: Database, merchant_ids: list[UUID]) -> dict[UUID, Merchant]:
+    """The merchants with these ids, for a loader; those that are not there are left out."""
+    rows = await db.fetch(f"{_SELECT} where merchant_id = any($1)", merchant_ids)
+    return {row["merchant_id"]: Merchant(**dict(row)) for row in rows}
+
+
+async def page(db: Database, *, first: int, after: tuple[str, UUID] | None) -> list[Merchant]:
+    """Merchants by name; `after` is the name and id of the last one seen. At most `first`."""
+    assert 0 < first <= PAGE_MAX + 1
+    name, last = after or ("", UUID(int=0))
+    rows = await db.fetch(
+        f"{_SELECT} where (name, merchant_id) > ($1, $2) order by name, merchant_id limit $3",
+        name,
+        last,
+        first,
+    )
+    return [Merchant(**dict(row)) for row in rows]
+
+
+async def set_status(
+    db: Database, merchant_id: UUID, *, status: str, reason: str, actor: audit.Actor
+) -> Merchant:
+    """Suspend or reinstate a merchant; a suspended one can neither report nor authorize."""
+    assert status in ("active", "suspended")
+    if not reason.strip():
+        raise errors.ReasonMissing(path=("reason",))
+    await db.execute(
+        "update coalition.merchant set status = $2 where merchant_id = $1", merchant_id, status
+    )
+    merchant = await find(db, merchant_id)
+    await audit.write(db, actor=actor, act=f"merchant.{status}", subject=merchant_id, reason=reason)
+    return merchant
+
+
+async def store_add(
+    db: Database, *, store_id: UUID, merchant_id: UUID, external_id: str, name: str, channel: str
+) -> Store:
+    """Add a store. Repeating it is harmless; REFERENCE_USED if its number names another."""
+    text.check(external_id, "external_id", chars_max=NAME_CHARS_MAX)
+    text.check(name, "name", chars_max=NAME_CHARS_MAX)
+    await find(db, merchant_id)
+    try:
+        await db.execute(
+            "insert into coalition.store (store_id, merchant_id, external_id, name, channel)"
+            " values ($1, $2, $3, $4, $5) on conflict (store_id) do nothing",
+            store_id,
+            merchant_id,
+            external_id,
+            name,
+            channel,
+        )
+    except asyncpg.UniqueViolationError:
+        raise errors.ReferenceUsed(path=("external_id",)) from None
+    return Store(store_id, merchant_id, external_id, name, channel)
+
+
+async def stores(db: Database, merchant_id: UUID) -> list[Store]:
+    """A merchant's stores, by their number; at most a few hundred, so in one list."""
+    rows = await db.fetch(
+        "select store_id, merchant_id, external_id, name, channel from coalition.store"
+        " where merchant_id = $1 order by external_id limit 1000",
+        merchant_id,
+    )
+    return [Store(**dict(row)) for row in rows]
+
+
+async def contract_publish(
+    db: Database,
+    *,
+    contract_id: UUID,
+    merchant_id: UUID,
+    terms: object,
+    valid_from: datetime,
+    actor: audit.Actor,
+    note: str,
+) -> Version:
+    """Publish the next version of a merchant's contract. `terms` is decoded JSON.
+
+    TERMS_INVALID names the field at fault; the same id with other contents is refused.
+    """
+    read = contracts.parse(terms)
+    house = await programme.of(db)
+    if read.asset != house.asset.code:
+        raise errors.CurrencyMismatch(path=("terms", "asset"))
+    await find(db, merchant_id)
+    await db.execute(
+        "insert into coalition.contract"
+        " (contract_id, merchant_id, version, valid_from, terms, note, published_by)"
+        " select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb, $5, $6"
+        " from coalition.contract where merchant_id = $2 on conflict (contract_id) do nothing",
+        contract_id,
+        merchant_id,
+        valid_from,
+        orjson.dumps(contracts.dump(read)).decode(),
+        note,
+        actor.actor_id or house.operator_id,
+    )
+    version = await contract(db, contract_id)
+    if (version.terms, version.valid_from, version.merchant_id) != (read, valid_from, merchant_id):
+        raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
+    await audit.write(db, actor=actor, act="contract.publish", subject=merchant_id, reason=note)
+    return version
+
+
+async def contract(db: Database, contract_id: UUID) -> Version:
+    """One contract version; it never changes, so a process reads it once."""
+    known = db.known.get(contract_id)
+    if isinstance(known, Version):
+        return known
+    row = await db.fetchrow(
+        "select contract_id, merchant_id, version, valid_from, terms, note, published_at"
+        " from coalition.contract where contract_id = $1",
+        contract_id,
+    )
+    if row is None:
+        raise errors.NotFound()
+    found = _version(row)
+    db.known[contract_id] = found
+    return found
+
+
+async def contract_at(db: Database, merchant_id: UUID, at: datetime | None) -> Version:
+    """The version in force at an instant (None: now, by the database clock)."""
+    contract_id = await db.fetchval(
+        "select contract_id from coalition.contract where merchant_id = $1"
+        " and valid_from <= coalesce($2, clock_timestamp()) order by version desc limit 1",
+        merchant_id,
+        at,
+    )
+    if contract_id is None:
+        raise errors.ContractMissing()
+    return await contract(db, contract_id)
+
+
+async def contract_history(db: Database, merchant_id: UUID) -> list[Version]:
+    """All versions, the newest first."""
+    rows = await db.fetch(
+        "select contract_id, merchant_id, version, valid_from, terms, note, published_at"
+        " from coalition.contract where merchant_id = $1 order by version desc limit 100",
+        merchant_id,
+    )
+    return [_version(row) for row in rows]
+
+
+def _version(row: Any) -> Version:
+    facts = dict(row)
+    facts["terms"] = contracts.parse(orjson.loads(facts["terms"]))
+    return Version(**facts)

@@ -1,0 +1,1 @@
+"""The migrations, in order; each is never changed once released."""

@@ -1,0 +1,111 @@
+-- Decides the lots whose day has come: `mature` moves pending to available and the merchant's contingent promise to
+-- issued; `lapse` gives a promise back whose event never came. Set-based: locks the wallets in order, looks again,
+-- writes everything in one statement, and then lets new value fill open deficits. Running it twice or late is harmless.
+create or replace function ledger.decide_due(p_buckets smallint[], p_limit int, p_at timestamptz default null)
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_at timestamptz := coalesce(p_at, clock_timestamp());
+  v_lots uuid[];
+  v_of smallint[];
+  v_answer jsonb;
+  v_owing record;
+begin
+  select array_agg(bucket), array_agg(lot_id) into v_of, v_lots
+    from (select bucket, lot_id from ledger.lot
+           where due_at <= v_at and bucket = any (p_buckets) order by due_at limit p_limit) due;
+  if v_lots is null then return '{"matured": 0, "lapsed": 0}'; end if;
+  perform 1
+     from ledger.wallet w
+     join (select distinct l.bucket, l.wallet_id, l.asset
+             from unnest(v_of, v_lots) as i (bucket, lot_id)
+             join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id) i
+       on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
+    order by w.bucket, w.wallet_id, w.asset for no key update of w;
+
+  with due as (
+    select l.*, ledger.derived(l.lot_id, l.due_as) as move_id, l.due_as = 'mature' as matures,
+           row_number() over (partition by l.bucket, l.wallet_id, l.asset order by l.due_at, l.lot_id) as nth,
+           row_number() over (partition by l.bucket, l.funder_id, l.asset order by l.lot_id) as contingent_nth,
+           count(*) filter (where l.due_as = 'mature')
+             over (partition by l.bucket, l.funder_id, l.asset order by l.lot_id) as issued_nth,
+           sum(l.pending) over by_wallet as running,
+           coalesce(sum(l.pending) filter (where l.due_as = 'mature') over by_wallet, 0) as matured
+      from unnest(v_of, v_lots) as i (bucket, lot_id)
+      join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id
+     where l.due_at <= v_at
+    window by_wallet as (partition by l.bucket, l.wallet_id, l.asset order by l.due_at, l.lot_id
+                         rows unbounded preceding)
+  ), wallets as (
+    update ledger.wallet w
+       set pending = w.pending - s.total, credited = w.credited + s.matured, version = w.version + s.moves
+      from (select bucket, wallet_id, asset, sum(pending)::bigint as total, count(*) as moves,
+                   coalesce(sum(pending) filter (where matures), 0)::bigint as matured
+              from due group by bucket, wallet_id, asset) s
+     where w.bucket = s.bucket and w.wallet_id = s.wallet_id and w.asset = s.asset
+    returning w.bucket, w.wallet_id, w.asset, w.version - s.moves as version, w.pending + s.total as pending,
+              w.credited - w.debited - w.held - s.matured as available, w.held
+  ), legs as (
+    select bucket, funder_id, 'contingent' as kind, asset, 0 as debit, sum(pending)::bigint as credit, count(*) as moves
+      from due group by bucket, funder_id, asset
+    union all
+    select bucket, funder_id, 'issued', asset, sum(pending)::bigint, 0, count(*)
+      from due where matures group by bucket, funder_id, asset
+  ), positions as (
+    insert into ledger.position as p (bucket, owner_id, kind, asset, debited, credited, version)
+    select bucket, funder_id, kind, asset, debit, credit, moves from legs order by bucket, funder_id, kind, asset
+    on conflict (bucket, owner_id, kind, asset) do update
+      set debited = p.debited + excluded.debited, credited = p.credited + excluded.credited,
+          version = p.version + excluded.version
+    returning p.bucket, p.owner_id, p.kind, p.asset, p.version
+  ), numbered as (
+    select d.*, c.version - cl.moves + d.contingent_nth as contingent_version,
+           i.version - il.moves + d.issued_nth as issued_version
+      from due d
+      join positions c on c.bucket = d.bucket and c.owner_id = d.funder_id and c.asset = d.asset
+       and c.kind = 'contingent'
+      join legs cl on cl.bucket = d.bucket and cl.funder_id = d.funder_id and cl.asset = d.asset
+       and cl.kind = 'contingent'
+      left join positions i on i.bucket = d.bucket and i.owner_id = d.funder_id and i.asset = d.asset
+       and i.kind = 'issued'
+      left join legs il on il.bucket = d.bucket and il.funder_id = d.funder_id and il.asset = d.asset
+       and il.kind = 'issued'
+  ), moved as (
+    insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
+      wallet_version, pending_after, available_after, held_after, credit_owner, credit_version, lot_id, cause_id,
+      partner_id, effective_at)
+    select d.bucket, d.move_id, d.asset, d.due_as, 'pending', case when matures then 'available' else 'contingent' end,
+           d.pending, d.wallet_id, w.version + d.nth, w.pending - d.running, w.available + d.matured, w.held,
+           case when not matures then d.funder_id end, case when not matures then d.contingent_version end,
+           d.lot_id, d.cause_id, d.funder_id, v_at
+      from numbered d
+      join wallets w on w.bucket = d.bucket and w.wallet_id = d.wallet_id and w.asset = d.asset
+  ), funded as (
+    insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, debit_owner,
+      debit_version, credit_owner, credit_version, lot_id, cause_id, partner_id, effective_at)
+    select bucket, ledger.derived(lot_id, 'fund'), asset, 'fund', 'issued', 'contingent', pending, funder_id,
+           issued_version, funder_id, contingent_version, lot_id, cause_id, funder_id, v_at
+      from numbered where matures
+  ), lots as (
+    update ledger.lot l
+       set pending = 0, remaining = case when d.matures then d.pending else 0 end, open = d.matures,
+           available_at = case when d.matures then d.due_at end, due_at = null
+      from due d where l.bucket = d.bucket and l.lot_id = d.lot_id
+  ), told as (
+    insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, happened_at)
+    select bucket, move_id, case when matures then 'lot.matured' else 'lot.lapsed' end, wallet_id, cause_id, v_at
+      from due
+  )
+  select jsonb_build_object('matured', count(*) filter (where matures), 'lapsed', count(*) filter (where not matures))
+    into v_answer from due;
+
+  for v_owing in
+    select distinct f.bucket, f.wallet_id, f.asset
+      from unnest(v_of, v_lots) as i (bucket, lot_id)
+      join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id
+      join ledger.deficit f on f.bucket = l.bucket and f.wallet_id = l.wallet_id and f.asset = l.asset
+     where f.remaining > 0 and l.open order by 1, 2, 3
+  loop
+    perform ledger.fill_deficits(v_owing.bucket, v_owing.wallet_id, v_owing.asset);
+  end loop;
+  return v_answer;
+end $$;

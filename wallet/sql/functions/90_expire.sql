@@ -1,0 +1,105 @@
+-- Expiry. A notice is put on record first where the contract asks for one; only then, and only after the lot's last
+-- day, its rest goes to the breakage account that the contract names. Until that transfer is posted the value stays
+-- spendable. What is held is not touched. Set-based, wallets locked in order, harmless when run twice or late.
+create or replace function ledger.notice_expiry(p_buckets smallint[], p_limit int, p_at timestamptz default null)
+returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_at timestamptz := coalesce(p_at, clock_timestamp());
+  v_count bigint;
+begin
+  with near as (
+    select bucket, lot_id from ledger.lot
+     where open and notice_days > 0 and noticed_at is null and bucket = any (p_buckets)
+       and expires_at <= v_at + make_interval(days => notice_days)
+     order by bucket, wallet_id, lot_id limit p_limit for no key update skip locked
+  ), noticed as (
+    -- The member always has the full notice: a notice that goes out late moves the last day.
+    update ledger.lot l
+       set noticed_at = v_at, expires_at = greatest(l.expires_at, v_at + make_interval(days => l.notice_days))
+      from near n where l.bucket = n.bucket and l.lot_id = n.lot_id
+    returning l.bucket, l.lot_id, l.wallet_id, l.remaining, l.expires_at
+  ), told as (
+    insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
+    select bucket, ledger.derived(lot_id, 'notice' || expires_at), 'lot.expiring', wallet_id, lot_id,
+           jsonb_build_object('amount', remaining, 'expires_at', expires_at), v_at
+      from noticed
+  )
+  select count(*) into v_count from noticed;
+  return v_count;
+end $$;
+
+create or replace function ledger.expire(p_buckets smallint[], p_limit int, p_at timestamptz default null)
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  v_at timestamptz := coalesce(p_at, clock_timestamp());
+  v_lots uuid[];
+  v_of smallint[];
+  v_answer jsonb;
+begin
+  select array_agg(bucket), array_agg(lot_id) into v_of, v_lots
+    from (select bucket, lot_id from ledger.lot
+           where open and expires_at <= v_at and bucket = any (p_buckets) and (notice_days = 0 or noticed_at is not null)
+           order by expires_at limit p_limit) past;
+  if v_lots is null then return '{"expired": 0, "amount": 0}'; end if;
+  perform 1
+     from ledger.wallet w
+     join (select distinct l.bucket, l.wallet_id, l.asset
+             from unnest(v_of, v_lots) as i (bucket, lot_id)
+             join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id) i
+       on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
+    order by w.bucket, w.wallet_id, w.asset for no key update of w;
+
+  with past as (
+    select l.*,
+           case l.breakage when 'operator' then 'expire' else 'expire_' || l.breakage end as code,
+           case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end
+             as kind,
+           -- A lot that was given back and expires again needs another id.
+           ledger.derived(l.lot_id, 'expire' || l.expires_at) as move_id,
+           row_number() over by_wallet as nth, sum(l.remaining) over by_wallet as running,
+           row_number() over (partition by l.bucket, l.breakage_owner, l.breakage, l.asset order by l.lot_id)
+             as owner_nth
+      from unnest(v_of, v_lots) as i (bucket, lot_id)
+      join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id
+     where l.open and l.expires_at <= v_at and (l.notice_days = 0 or l.noticed_at is not null)
+    window by_wallet as (partition by l.bucket, l.wallet_id, l.asset order by l.expires_at, l.lot_id
+                         rows unbounded preceding)
+  ), wallets as (
+    update ledger.wallet w set debited = w.debited + s.total, version = w.version + s.moves
+      from (select bucket, wallet_id, asset, sum(remaining)::bigint as total, count(*) as moves
+              from past group by bucket, wallet_id, asset) s
+     where w.bucket = s.bucket and w.wallet_id = s.wallet_id and w.asset = s.asset
+    returning w.bucket, w.wallet_id, w.asset, w.version - s.moves as version, w.pending,
+              w.credited - w.debited - w.held + s.total as available, w.held
+  ), legs as (
+    select bucket, breakage_owner, kind, asset, sum(remaining)::bigint as total, count(*) as moves
+      from past group by bucket, breakage_owner, kind, asset
+  ), positions as (
+    insert into ledger.position as p (bucket, owner_id, kind, asset, credited, version)
+    select bucket, breakage_owner, kind, asset, total, moves from legs order by bucket, breakage_owner, kind, asset
+    on conflict (bucket, owner_id, kind, asset) do update
+      set credited = p.credited + excluded.credited, version = p.version + excluded.version
+    returning p.bucket, p.owner_id, p.kind, p.asset, p.version
+  ), moved as (
+    insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
+      wallet_version, pending_after, available_after, held_after, credit_owner, credit_version, lot_id, cause_id,
+      partner_id, effective_at)
+    select l.bucket, l.move_id, l.asset, l.code, 'available', l.kind, l.remaining, l.wallet_id, w.version + l.nth,
+           w.pending, w.available - l.running, w.held, l.breakage_owner, p.version - g.moves + l.owner_nth, l.lot_id,
+           l.lot_id, l.funder_id, v_at
+      from past l
+      join wallets w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
+      join positions p on p.bucket = l.bucket and p.owner_id = l.breakage_owner and p.kind = l.kind
+       and p.asset = l.asset
+      join legs g on g.bucket = l.bucket and g.breakage_owner = l.breakage_owner and g.kind = l.kind
+       and g.asset = l.asset
+  ), lots as (
+    update ledger.lot l set remaining = 0, open = false
+      from past d where l.bucket = d.bucket and l.lot_id = d.lot_id
+  ), told as (
+    insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
+    select bucket, move_id, 'lot.expired', wallet_id, lot_id, jsonb_build_object('amount', remaining), v_at from past
+  )
+  select jsonb_build_object('expired', count(*), 'amount', coalesce(sum(remaining), 0)) into v_answer from past;
+  return v_answer;
+end $$;

@@ -1,0 +1,21 @@
+-- The second wall: what is posted is refused to every UPDATE, DELETE and TRUNCATE, whoever asks.
+create or replace function ledger.refuse_change() returns trigger language plpgsql as $$
+begin
+  raise exception '%.% is append-only; corrections are new rows', tg_table_schema, tg_table_name
+    using errcode = '42501';
+end $$;
+
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array['ledger.transfer', 'ledger.refusal', 'ledger.purchase_line', 'ledger.purchase_return',
+    'ledger.purchase_return_line', 'ledger.purchase_event', 'ledger.credit', 'ledger.seal',
+    'coalition.contract', 'coalition.audit']
+  loop
+    execute format('create or replace trigger append_only before update or delete on %s
+                    for each row execute function ledger.refuse_change()', v_table);
+    execute format('create or replace trigger no_truncate before truncate on %s
+                    for each statement execute function ledger.refuse_change()', v_table);
+  end loop;
+end $$;

@@ -1,0 +1,20 @@
+-- Least privilege: the application may call the verbs and read; it can not write the books by any other way, nor
+-- call the primitives that the verbs are made of.
+do $$ begin
+  if not exists (select 1 from pg_roles where rolname = 'commonpurse_app') then
+    create role commonpurse_app nologin;
+  end if;
+exception when duplicate_object or unique_violation then null;
+end $$;
+grant usage on schema ledger, coalition to commonpurse_app;
+grant select on all tables in schema ledger, coalition to commonpurse_app;
+revoke execute on all functions in schema ledger from public;
+grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.claim, ledger.post_purchases,
+  ledger.record_event, ledger.decide_due, ledger.reverse_purchase, ledger.issue_code, ledger.hold, ledger.settle,
+  ledger.refund, ledger.credit_goodwill, ledger.donate, ledger.notice_expiry, ledger.expire to commonpurse_app;
+grant delete on ledger.outbox to commonpurse_app;
+grant insert on ledger.seal to commonpurse_app;
+grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
+  coalition.allowance, coalition.token, coalition.notice to commonpurse_app;
+grant insert on coalition.contract, coalition.audit to commonpurse_app;
+grant commonpurse_app to current_user;
