@@ -107,6 +107,21 @@ def test_a_derived_id_keeps_the_half_of_its_base_that_sorts(base: uuid.UUID, ste
     assert made != ids.derived(base, step + "x")
 
 
+@given(st.uuids(), st.integers(0, 255))
+def test_an_id_is_placed_in_a_bucket_and_what_is_derived_from_it_stays_there(
+    value: uuid.UUID, bucket: int
+) -> None:
+    placed = ids.placed(value, bucket)
+
+    assert ids.bucket_of(placed) == bucket
+    assert placed.int >> 8 == value.int >> 8
+    assert ids.bucket_of(ids.derived(placed, "lot")) == bucket
+
+
+class DriverUUID(uuid.UUID):
+    """As the database driver gives it: a subclass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     name: str
@@ -120,6 +135,7 @@ def test_a_fingerprint_compares_contents_not_their_spelling() -> None:
     assert ids.fingerprint({"b": 1, "a": 2}) == ids.fingerprint({"a": 2, "b": 1})
     assert ids.fingerprint(Fact("x", noon)) == ids.fingerprint(Fact("x", elsewhere))
     assert ids.fingerprint((1, 2)) == ids.fingerprint([1, 2])
+    assert ids.fingerprint(CALLER) == ids.fingerprint(DriverUUID(str(CALLER)))
 
 
 def test_a_fingerprint_differs_where_contents_differ() -> None:

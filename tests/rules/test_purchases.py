@@ -1,7 +1,7 @@
 """Bad purchases are refused with the field at fault; good ones pass."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -110,6 +110,23 @@ def test_a_bad_field_of_a_line_is_named_with_its_place(
     bad = replace(LINE, **{"number": 2, **facts})
 
     assert refused(purchase(LINE, bad)) == (code, ("lines", "1", field))
+
+
+def test_nothing_is_reported_from_the_future_but_a_clock_may_be_a_day_ahead() -> None:
+    ahead = NOON + purchases.AHEAD_MAX
+    too_far = ahead + timedelta(seconds=1)
+
+    purchases.check(
+        purchase(purchased_at=ahead, events=(purchases.Event("paid", ahead),)), known_at=NOON
+    )
+
+    for facts, path in (
+        ({"purchased_at": too_far}, ("purchased_at",)),
+        ({"events": (purchases.Event("paid", too_far),)}, ("events", "0", "at")),
+    ):
+        with pytest.raises(errors.PurchaseInvalid) as caught:
+            purchases.check(purchase(**facts), known_at=NOON)
+        assert caught.value.path == path
 
 
 def test_a_bad_label_is_named_with_its_place() -> None:
