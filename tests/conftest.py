@@ -1,0 +1,163 @@
+"""What every test may ask for: a migrated database of its own, and the laws at its end.
+
+Each worker of pytest-xdist has a server of its own, in `.commonpurse/tests/`, started by the first
+test that wants a database and kept for the next run: pure rules never wait for it. The schema is
+migrated once into a template; each test gets a copy, which takes some hundredths of a second. With
+`COMMONPURSE_TEST_DATABASE_URL` (a superuser's) the copies are made on that server instead.
+
+`dsn` is the copy's URL, `db` a pool on it as the application, `owner` a connection as its owner,
+`empty_dsn` a database without our schema, and `durable` a server that a test may kill.
+"""
+
+import asyncio
+import itertools
+import os
+import urllib.parse
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import asyncpg
+import pytest
+
+from api import postgres
+from wallet import database, laws, migrate
+
+ROOT = Path(__file__).resolve().parent.parent
+SIZE = 8  # connections of `db`; a test of many clients opens its own
+MIGRATING = 7_201_501  # an advisory lock: two workers on one given server make its roles in turn
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def server(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a server to make databases on, as a superuser."""
+    given = os.environ.get("COMMONPURSE_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    # The files are thrown away, so nothing is flushed to disk: a test of crashes uses `durable`.
+    embedded = postgres.Embedded(ROOT / ".commonpurse" / "tests" / worker_id, durable=False)
+    try:
+        embedded.start()
+    except postgres.Busy:  # another run in this tree
+        embedded = postgres.Embedded(tmp_path_factory.mktemp("server") / "data", durable=False)
+        embedded.start()
+    yield embedded.dsn
+    embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: str, worker_id: str) -> Iterator[str]:
+    """Name of a database with our schema and nothing in it, to copy from."""
+    name = f"commonpurse_test_{worker_id}_{os.getpid()}"
+    asyncio.run(_make_template(server, name))
+    yield name
+    asyncio.run(_drop(server, name))
+
+
+@pytest.fixture
+async def dsn(server: str, template: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """URL of a migrated database of the test's own, as its owner; the laws hold at its end."""
+    name = f"{template}_{next(numbers)}"
+    await _execute(server, f"create database {name} template {template} strategy file_copy")
+    yield _url(server, name)
+    try:
+        if request.node.get_closest_marker("tampers") is None:
+            await assert_laws(_url(server, name))
+    finally:
+        await _drop(server, name)
+
+
+@pytest.fixture
+async def empty_dsn(server: str, template: str) -> AsyncIterator[str]:
+    """URL of a database of the test's own without our schema, as its owner."""
+    name = f"{template}_{next(numbers)}"
+    await _execute(server, f"create database {name}")
+    yield _url(server, name)
+    await _drop(server, name)
+
+
+@pytest.fixture
+async def db(dsn: str) -> AsyncIterator[database.Database]:
+    """The database as the API sees it: as the application, with its few privileges."""
+    connected = await database.Database.connect(dsn, size=SIZE)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+async def owner(dsn: str) -> AsyncIterator[Connection]:
+    """One connection as the owner, for what the application may not do."""
+    connected = await asyncpg.connect(dsn)
+    yield connected
+    await connected.close()
+
+
+@pytest.fixture
+async def durable(tmp_path: Path) -> AsyncIterator[postgres.Embedded]:
+    """A migrated server of the test's own that flushes each commit: kill it as you like.
+
+    At the end it is started again if it is down, so that the laws are asked of what survived.
+    """
+    embedded = postgres.Embedded(tmp_path / "data", options={"shared_buffers": "64MB"})
+    await asyncio.to_thread(embedded.start)
+    try:
+        await migrate.upgrade(embedded.dsn)
+        yield embedded
+        if embedded.pid() is None:
+            await asyncio.to_thread(embedded.restart)
+        await assert_laws(embedded.dsn)
+    finally:
+        await asyncio.to_thread(embedded.erase)
+
+
+async def assert_laws(dsn: str) -> None:
+    """Fail with every row that breaks a law."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        breaches = await laws.check(connection)
+    finally:
+        await connection.close()
+
+    assert [] == breaches
+
+
+async def _make_template(server: str, name: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute("select pg_advisory_lock($1)", MIGRATING)
+        await _sweep(connection)
+        await connection.execute(f"create database {name}")
+        await migrate.upgrade(_url(server, name))
+    finally:
+        await connection.close()
+
+
+async def _sweep(connection: Connection) -> None:
+    # A run that was killed leaves its databases; a number in their name tells whose they were.
+    rows = await connection.fetch(
+        "select datname from pg_database where datname like 'commonpurse\\_test\\_%'"
+    )
+    for row in rows:
+        pid = row["datname"].split("_")[3]
+        if not Path(f"/proc/{pid}").exists() and Path("/proc").exists():
+            await connection.execute(f"drop database if exists {row['datname']} with (force)")
+
+
+async def _execute(server: str, statement: str) -> None:
+    connection = await asyncpg.connect(server)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _drop(server: str, name: str) -> None:
+    await _execute(server, f"drop database if exists {name} with (force)")
+
+
+def _url(server: str, name: str) -> str:
+    return urllib.parse.urlsplit(server)._replace(path=f"/{name}").geturl()
