@@ -223,6 +223,9 @@ def _key(category: str, taken: Collection[str], *path: str) -> str:
     except errors.TextInvalid as problem:
         _refuse(f"the category is not valid. {problem.message}", *path)
     key = text.key(category)
+    if len(key) > text.CATEGORY_CHARS_MAX:
+        # Some letters fold into several; what is written must be read again.
+        _refuse("the category is too long once its capitals are folded", *path)
     if key in taken:
         # A rate and an exclusion, or two rates, for one category: no order would be a fair one.
         _refuse("this category is named twice (capitals and spaces do not count)", *path)

@@ -145,14 +145,16 @@ def _check_lines(purchase: Purchase) -> None:
     if len(lines) > LINES_MAX:
         raise errors.TooMany(path=("lines",), limit=LINES_MAX)
     numbers: set[int] = set()
-    total_minor = 0
+    total_minor = discount_minor = 0
     for place, line in enumerate(lines):
         _check_line(line, str(place))
         if line.number in numbers:
             _invalid(f"Line number {line.number} is there twice.", "lines", str(place), "number")
         numbers.add(line.number)
         total_minor += line.amount_minor
-    if total_minor > money.AMOUNT_MAX_MINOR:
+        discount_minor += line.discount_minor
+    # Some contracts count discounts too, and what they earn must fit one movement.
+    if total_minor + discount_minor > money.AMOUNT_MAX_MINOR:
         _amount("The lines add up to more than one purchase may have.", "lines")
     paid_minor = purchase.paid_with_cashback_minor
     if not _whole(paid_minor, most=total_minor):

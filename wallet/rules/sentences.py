@@ -98,14 +98,16 @@ def _measure(line: purchases.Line, terms: contracts.Terms) -> str:
 
 
 def _what(line: purchases.Line) -> str:
-    if line.category:
-        return _category(line.category)
+    category = _category(line.category)
+    if category:
+        return category
     return "shipping" if line.kind == "shipping" else "this line"
 
 
 def _in(line: purchases.Line) -> str:
-    if line.category and not line.category.isspace():
-        return f" in {_category(line.category)}"
+    category = _category(line.category)
+    if category:
+        return f" in {category}"
     return " for shipping" if line.kind == "shipping" else ""
 
 

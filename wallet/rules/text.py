@@ -36,8 +36,13 @@ def check(value: str, *path: str, chars_max: int, blank: bool = False) -> None:
 
 @lru_cache(_REMEMBERED)
 def key(category: str) -> str:
-    """Fold case, accents' spelling and spaces, so that `BEAUTY ` and `Beauty` are one category."""
-    return " ".join(unicodedata.normalize("NFC", category).casefold().split())
+    """Fold case, accents' spelling and spaces, so that `BEAUTY ` and `Beauty` are one category.
+
+    Folding may take a letter apart, so the spelling of accents is settled again after it: the key
+    of a key is the key itself.
+    """
+    folded = unicodedata.normalize("NFD", category).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).casefold().split())
 
 
 @lru_cache(_REMEMBERED)

@@ -1,0 +1,64 @@
+"""Draining the outbox: what happened becomes what members are told, at least once and once seen.
+
+A notice's id follows from its event's, so telling twice is telling once. An event leaves the outbox
+only after its notice is stored; a crash in between only repeats it.
+"""
+
+from typing import Any, Final
+
+import asyncpg
+import orjson
+
+from wallet import ids, money, programme, sql
+from wallet.database import Database
+from wallet.rules import notices
+
+BATCH: Final = 500
+"""Events of one turn: a few milliseconds of work, so that a stop never waits."""
+
+
+async def drain(db: Database, *, limit: int = BATCH) -> int:
+    """Tell members about the oldest events and remove them; returns how many there were."""
+    rows = await db.fetch(sql.load("queries/notice_facts"), limit)
+    if not rows:
+        return 0
+    house = await programme.of(db)
+    told = [(row, _sentence(row, house)) for row in rows]
+    fresh = [(row, words) for row, words in told if words is not None]
+    await db.execute(
+        "insert into coalition.notice (notice_id, wallet_id, topic, subject_id, sentence,"
+        " happened_at) select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[],"
+        " $5::text[], $6::timestamptz[]) on conflict do nothing",
+        [ids.derived(row["event_id"], "notice") for row, _ in fresh],
+        [row["wallet_id"] for row, _ in fresh],
+        [row["topic"] for row, _ in fresh],
+        [row["subject_id"] for row, _ in fresh],
+        [words for _, words in fresh],
+        [row["happened_at"] for row, _ in fresh],
+    )
+    await db.execute(
+        "delete from ledger.outbox o using unnest($1::smallint[], $2::uuid[])"
+        " as d (bucket, event_id) where o.bucket = d.bucket and o.event_id = d.event_id",
+        [row["bucket"] for row in rows],
+        [row["event_id"] for row in rows],
+    )
+    return len(rows)
+
+
+def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
+    detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
+    asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
+    amount = row["moved_minor"] or row["reversed_minor"] or row["credit_minor"] or 0
+    return notices.sentence(
+        notices.Facts(
+            topic=row["topic"],
+            asset=asset,
+            zone=house.time_zone,
+            merchant=row["merchant_name"],
+            amount_minor=detail.get("amount", amount),
+            deficit_minor=row["deficit_minor"] or 0,
+            extended_minor=detail.get("extended", 0),
+            expires_at=row["expires_at"],
+            reason=row["credit_reason"] or row["reason"],
+        )
+    )

@@ -1,0 +1,80 @@
+"""What members are told, in one sentence each: only what changes what they have or may do.
+
+A notice says how much, who, why, and what follows. Topics without a sentence are told by the wallet
+page alone, such as a hold at a till that the member is standing at.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from wallet import money
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sentence may need; amounts in minor units of `asset`."""
+
+    topic: str
+    asset: money.Asset
+    zone: str
+    merchant: str | None = None
+    amount_minor: int = 0
+    deficit_minor: int = 0
+    extended_minor: int = 0
+    expires_at: datetime | None = None
+    reason: str | None = None
+
+
+def sentence(facts: Facts) -> str | None:
+    """The sentence for one event, or None where nobody needs to be told."""
+    amount = money.phrase(facts.amount_minor, facts.asset)
+    where = facts.merchant or "the coalition"
+    match facts.topic:
+        case "lot.matured":
+            until = f" until {_day(facts)}" if facts.expires_at else ""
+            return f"{amount} from {where} is yours to spend at any partner{until}."
+        case "lot.lapsed":
+            return f"{amount} from {where} was cancelled: the purchase was never confirmed."
+        case "lot.expiring":
+            return f"{amount} from {where} expires after {_day(facts)}. Spend it before then."
+        case "lot.expired":
+            return f"{amount} from {where} has expired."
+        case "purchase.returned":
+            return _returned(facts, amount, where)
+        case "redemption.captured":
+            return f"You spent {amount} at {where}."
+        case "redemption.expired":
+            return f"{amount} held for {where} is free again: the purchase was not completed."
+        case "redemption.refunded":
+            return _refunded(facts, amount, where)
+        case "credit.posted":
+            return f"Our support credited you {amount}: {facts.reason}"
+        case _:
+            return None
+
+
+def _returned(facts: Facts, amount: str, where: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    told = f"{amount} of cashback was taken back because goods went back to {where}"
+    told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
+    if facts.deficit_minor:
+        owed = money.phrase(facts.deficit_minor, facts.asset)
+        told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
+    return told
+
+
+def _refunded(facts: Facts, amount: str, where: str) -> str:
+    told = f"{where} gave you {amount} back, with its original last day."
+    if facts.extended_minor:
+        extended = money.phrase(facts.extended_minor, facts.asset)
+        told = f"{told} {extended} of it had expired meanwhile and got some extra days."
+    return told
+
+
+def _day(facts: Facts) -> str:
+    assert facts.expires_at is not None
+    # The instant is the start of the day after the last day.
+    day = facts.expires_at.astimezone(ZoneInfo(facts.zone)).date() - timedelta(days=1)
+    return f"{day.day} {day:%B %Y}"

@@ -1,0 +1,19 @@
+-- The oldest events of the outbox with what is needed to tell the member about them.
+select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.happened_at,
+       coalesce(p.asset, r.asset, l.asset, c.asset) as asset,
+       coalesce(pm.name, rm.name, lm.name) as merchant_name,
+       b.reversed_minor, b.deficit_minor, b.loss_minor, b.reason, p.reference,
+       coalesce(pl.expires_at, l.expires_at) as expires_at, t.amount as moved_minor, c.amount as credit_minor,
+       c.reason as credit_reason
+  from (select * from ledger.outbox order by bucket, event_id limit $1) o
+  left join ledger.transfer t on t.bucket = o.bucket and t.transfer_id = o.event_id
+  left join ledger.purchase_return b on b.bucket = o.bucket and b.return_id = o.subject_id
+  left join ledger.purchase p
+    on p.bucket = o.bucket and p.purchase_id = coalesce(b.purchase_id, o.subject_id)
+  left join ledger.lot pl on pl.bucket = o.bucket and pl.lot_id = p.lot_id
+  left join coalition.merchant pm on pm.merchant_id = p.merchant_id
+  left join ledger.redemption r on r.bucket = o.bucket and r.redemption_id = o.subject_id
+  left join coalition.merchant rm on rm.merchant_id = r.merchant_id
+  left join ledger.lot l on l.bucket = o.bucket and l.lot_id = o.subject_id
+  left join coalition.merchant lm on lm.merchant_id = l.funder_id
+  left join ledger.credit c on c.bucket = o.bucket and c.credit_id = o.subject_id
