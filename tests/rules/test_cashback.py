@@ -246,6 +246,11 @@ SENTENCES: list[tuple[purchases.Purchase, contracts.Contract, str]] = [
         "Nothing earned: Tobacco is excluded from cashback at Rosa Drugstore.",
     ),
     (
+        purchase(line(category="  ")),
+        contract(rates=contracts.Rates(0)),
+        "Nothing earned: this line earns no cashback at Rosa Drugstore.",
+    ),
+    (
         purchase(line(kind="shipping")),
         contract(),
         "Nothing earned: shipping does not count at Rosa Drugstore.",
@@ -308,7 +313,12 @@ def test_an_excluded_line_says_so_even_below_the_minimum() -> None:
 
 def test_the_longest_names_and_amounts_still_make_a_sentence_of_bounded_length() -> None:
     bought = purchase(
-        line(category="ŉ" * 64, amount_minor=money.AMOUNT_MAX_MINOR, tax_minor=1, discount_minor=1),
+        line(
+            category="ŉ" * 64,
+            amount_minor=money.AMOUNT_MAX_MINOR - 1,
+            tax_minor=1,
+            discount_minor=1,
+        ),
         paid_with_cashback_minor=money.AMOUNT_MAX_MINOR - 10_000,
     )
     under = replace(base(tax="without", discounts="gross"), merchant_name="Rosa\n" * 100)

@@ -60,6 +60,7 @@ BAD: list[tuple[str, Any]] = [
     ("rates.by_category.Beauty", 10_001),
     ("rates.by_category.BEAUTY ", 5),
     ("rates.by_category.", 5),
+    ("rates.by_category." + "ŉ" * 33, 5),
     ("rates.extra", 1),
     ("minimum.amount_minor", money.AMOUNT_MAX_MINOR + 1),
     ("minimum.boundary", "over"),

@@ -147,7 +147,8 @@ def test_as_many_lines_as_the_limit_pass_and_one_more_does_not() -> None:
 def test_the_largest_purchase_passes_and_one_unit_more_does_not() -> None:
     purchases.check(purchase(line(1, money.AMOUNT_MAX_MINOR)))
 
-    assert refused(purchase(line(1, money.AMOUNT_MAX_MINOR), line(2, 1))) == (
-        "AMOUNT_INVALID",
-        ("lines",),
-    )
+    for more in (line(2, 1), line(2, 0, discount_minor=1)):
+        assert refused(purchase(line(1, money.AMOUNT_MAX_MINOR), more)) == (
+            "AMOUNT_INVALID",
+            ("lines",),
+        )

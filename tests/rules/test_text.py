@@ -28,6 +28,11 @@ def test_categories_are_one_whatever_their_capitals_spaces_and_spelling_of_accen
     assert text.key(" Café  CRÈME") == text.key("café crème")
 
 
+@given(st.text(max_size=8))
+def test_the_key_of_a_key_is_the_key_itself(category: str) -> None:
+    assert text.key(text.key(category)) == text.key(category)
+
+
 @pytest.mark.parametrize(
     ("written", "printed"),
     [("MEN'S CARE", "Men's Care"), ("health & beauty", "Health & Beauty"), ("  dvd ", "Dvd")],
