@@ -5,7 +5,6 @@ again, under the wallet's lock, whatever may be refused. What `preview` promises
 pays, because both ask the same rule.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -296,7 +295,7 @@ async def _claim(
         return {}
     claims = [
         (
-            _claim_bucket(facts.merchant_id, draft.purchase.reference),
+            ledger.claim_bucket(facts.merchant_id, draft.purchase.reference),
             facts.merchant_id,
             draft.purchase.reference,
             draft.purchase_id,
@@ -487,7 +486,3 @@ def _parts(
         (one.number, one.quantity_milli, one.amount_minor, one.reversed_minor)
         for one in returns.decide(lines, tuple(asked))
     ]
-
-
-def _claim_bucket(merchant_id: UUID, reference: str) -> int:
-    return hashlib.sha256(merchant_id.bytes + reference.encode()).digest()[0]

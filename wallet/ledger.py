@@ -4,6 +4,7 @@ Functions answer codes and never raise for what a person may cause. `posted` cov
 and every replay; everything else is a refusal of `wallet.errors`.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -38,3 +39,8 @@ def refusal(answer: dict[str, Any], asset: money.Asset | None = None) -> errors.
 def bucket(subject_id: UUID) -> int:
     """The bucket in which a wallet, purchase, redemption, lot or movement lies."""
     return ids.bucket_of(subject_id)
+
+
+def claim_bucket(merchant_id: UUID, reference: str) -> int:
+    """The bucket in which a merchant's reference is claimed: a byte of its hash."""
+    return hashlib.sha256(merchant_id.bytes + reference.encode()).digest()[0]

@@ -305,11 +305,11 @@ async def purchase(db: Database, purchase_id: UUID) -> Purchase:
 async def purchase_by_reference(db: Database, merchant_id: UUID, reference: str) -> Purchase:
     """One merchant's purchase by its own number, or NOT_FOUND."""
     purchase_id = await db.fetchval(
-        "select purchase_id from ledger.claim where merchant_id = $1 and reference = $2"
-        " and bucket = any($3)",
+        "select purchase_id from ledger.claim"
+        " where bucket = $1 and merchant_id = $2 and reference = $3",
+        ledger.claim_bucket(merchant_id, reference),
         merchant_id,
         reference,
-        ledger.ALL_BUCKETS,
     )
     if purchase_id is None:
         raise errors.NotFound()
