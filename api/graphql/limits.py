@@ -76,7 +76,7 @@ def check(document: graphql.DocumentNode) -> None:
     measured: dict[str, _Size] = {}
     for operation in operations:
         size = _measure(operation.selection_set, fragments, measured, level=1)
-        directives = size.directives + len(operation.directives)
+        directives = size.directives + len(operation.directives or ())
         if size.depth > DEPTH_MAX:
             raise TooLarge(f"A query nests at most {DEPTH_MAX} levels of fields.")
         if size.aliases > ALIASES_MAX:
@@ -99,10 +99,9 @@ def _measure(
     for node in selections.selections:
         if isinstance(node, graphql.FragmentSpreadNode):
             inner = _fragment(node.name.value, fragments, measured, level=level + 1)
-        elif node.selection_set is None:
-            inner = _Size()
         else:
-            inner = _measure(node.selection_set, fragments, measured, level=level + 1)
+            below: graphql.SelectionSetNode | None = getattr(node, "selection_set", None)
+            inner = _measure(below, fragments, measured, level=level + 1) if below else _Size()
         total = total.beside(_with_its_own(node, inner))
     return total
 
@@ -121,13 +120,13 @@ def _fragment(
     measured[name] = _Size()  # a cycle ends here, and validation reports it
     fragment = fragments[name]
     inner = _measure(fragment.selection_set, fragments, measured, level=level)
-    size = inner.beside(_Size(directives=len(fragment.directives)))
+    size = inner.beside(_Size(directives=len(fragment.directives or ())))
     measured[name] = size
     return size
 
 
 def _with_its_own(node: graphql.SelectionNode, inner: _Size) -> _Size:
-    own = _Size(directives=len(node.directives))
+    own = _Size(directives=len(node.directives or ()))
     if not isinstance(node, graphql.FieldNode):
         return inner.beside(own)
     if node.name.value in {"__schema", "__type"}:

@@ -11,7 +11,7 @@ import binascii
 import datetime
 import re
 import uuid
-from typing import Final, NewType
+from typing import Final, NewType, TypeAlias
 
 import graphql
 import strawberry
@@ -26,10 +26,15 @@ INSTANT: Final = re.compile(
 )
 CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
-CURSOR_BYTES: Final = 24  # eight for the microseconds, sixteen for the id
+CURSOR_BYTES_MAX: Final = 512  # a kind, an id, and the longest name
 MICROSECONDS_MAX: Final = 253_402_300_799_999_999  # the end of year 9999: what datetime can hold
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND: Final = datetime.timedelta(microseconds=1)
+
+CURSOR_NUMBERS: Final = {b"t": 1, b"v": 1, b"l": 2}  # an instant, a version, a lot's two instants
+
+# What a list may be ordered by: when, which version, which name, or as lots are spent.
+Key: TypeAlias = datetime.datetime | int | str | tuple[datetime.datetime, datetime.datetime]
 
 # NewTypes, so that a resolver's annotation says what a string stands for.
 Decimal = NewType("Decimal", str)
@@ -68,6 +73,11 @@ def show_instant(value: object) -> str:
     return value.astimezone(datetime.UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
+def instant(value: datetime.datetime | None) -> DateTime | None:
+    """Return an instant that may be missing, for an annotation that wants a DateTime."""
+    return None if value is None else DateTime(value)
+
+
 def read_currency(value: object) -> str:
     """Return the code unchanged if it is three capital letters."""
     return _matching(value, CURRENCY, 'three capital letters such as "EUR"')
@@ -80,23 +90,48 @@ def read_idempotency_key(value: object) -> str:
     )
 
 
-def cursor(at: datetime.datetime, row: uuid.UUID) -> str:
-    """Print the place of a row in a list ordered by (instant, id)."""
-    microseconds = (at - EPOCH) // MICROSECOND
-    raw = microseconds.to_bytes(8, "big") + row.bytes
-    return base64.urlsafe_b64encode(raw).decode()
+def cursor(key: Key, row: uuid.UUID) -> Cursor:
+    """Print the place of a row in a list ordered by a key and the id."""
+    if isinstance(key, datetime.datetime):
+        raw = b"t" + row.bytes + _microseconds(key)
+    elif isinstance(key, tuple):
+        raw = b"l" + row.bytes + _microseconds(key[0]) + _microseconds(key[1])
+    elif isinstance(key, int):
+        raw = b"v" + row.bytes + key.to_bytes(8, "big")
+    else:
+        raw = b"n" + row.bytes + key.encode()
+    return Cursor(base64.urlsafe_b64encode(raw).decode())
 
 
-def place(cursor_text: str) -> tuple[datetime.datetime, uuid.UUID]:
-    """Return the (instant, id) of a cursor; raises ValueError for anything `cursor` never made."""
+def place(cursor_text: str) -> tuple[Key, uuid.UUID]:
+    """Return the (key, id) of a cursor; raises ValueError for anything `cursor` never made."""
     try:
         raw = base64.b64decode(cursor_text.encode("ascii"), altchars=b"-_", validate=True)
-    except (UnicodeEncodeError, binascii.Error):
+        kind, row, key = raw[:1], raw[1:17], raw[17:]
+        text = key.decode() if kind == b"n" else ""
+    except (UnicodeError, binascii.Error):
         raise ValueError("not a cursor") from None
-    microseconds = int.from_bytes(raw[:8], "big")
-    if len(raw) != CURSOR_BYTES or microseconds > MICROSECONDS_MAX:
+    if (
+        kind not in b"tvln"
+        or not kind
+        or len(raw) > CURSOR_BYTES_MAX
+        or len(row) != 16
+        or "\x00" in text
+    ):
         raise ValueError("not a cursor")
-    return EPOCH + microseconds * MICROSECOND, uuid.UUID(bytes=raw[8:])
+    if kind == b"n":
+        return text, uuid.UUID(bytes=row)
+    numbers = [int.from_bytes(key[at : at + 8], "big") for at in range(0, len(key), 8)]
+    if len(key) != 8 * CURSOR_NUMBERS.get(kind, 0) or max(numbers, default=0) > MICROSECONDS_MAX:
+        raise ValueError("not a cursor")
+    if kind == b"v":
+        return numbers[0], uuid.UUID(bytes=row)
+    instants = [EPOCH + number * MICROSECOND for number in numbers]
+    return instants[0] if kind == b"t" else (instants[0], instants[1]), uuid.UUID(bytes=row)
+
+
+def _microseconds(value: datetime.datetime) -> bytes:
+    return ((value - EPOCH) // MICROSECOND).to_bytes(8, "big")
 
 
 def read_cursor(value: object) -> str:

@@ -52,7 +52,7 @@ def raw() -> Any:
 
 @pytest.fixture(scope="module")
 def walked(year: source.Source) -> Walked:
-    return flatten(walk.days(year, households=year.households(SLICE)))
+    return flatten(walk.days(year.of(year.households(SLICE))))
 
 
 def flatten(days: Iterator[walk.Day]) -> Walked:
@@ -113,8 +113,7 @@ def test_a_basket_has_one_household_one_store_and_one_moment(year: source.Source
 
 
 def test_every_line_lands_in_exactly_one_purchase(walked: Walked, year: source.Source) -> None:
-    wanted = pa.array(year.households(SLICE), pa.int32())
-    rows = year.rows.filter(pc.is_in(year.rows["household"], value_set=wanted))
+    rows = year.of(year.households(SLICE)).rows
     expected = Counter(
         (basket, year.products[product].number)
         for basket, product in zip(
@@ -151,8 +150,7 @@ def test_every_purchase_is_one_the_wallet_accepts(walked: Walked) -> None:
 
 
 def test_the_walk_adds_up_to_the_households_cents(walked: Walked, year: source.Source) -> None:
-    wanted = pa.array(year.households(SLICE), pa.int32())
-    rows = year.rows.filter(pc.is_in(year.rows["household"], value_set=wanted))
+    rows = year.of(year.households(SLICE)).rows
 
     found = sum(
         line.amount_minor + line.discount_minor
@@ -198,7 +196,7 @@ def test_a_line_without_units_says_so_and_counts_as_one(walked: Walked) -> None:
 
 
 def test_a_return_names_a_line_that_was_sold_before_within_thirty_days(year: source.Source) -> None:
-    spring = walk.days(year, until=date(2017, 4, 30), households=year.households(400))
+    spring = walk.days(year.of(year.households(400)), until=date(2017, 4, 30))
     walked = flatten(spring)
     sold = {(one.merchant_id, one.purchase.reference): one for one in walked.purchases}
 
@@ -209,6 +207,8 @@ def test_a_return_names_a_line_that_was_sold_before_within_thirty_days(year: sou
         assert line.number == one.line
         assert 0 < one.quantity_milli <= line.quantity_milli
         assert line.amount_minor > 0
+        assert one.sale == sold[one.merchant_id, one.reference].request_id
+        assert one.member_id == sold[one.merchant_id, one.reference].member_id
         assert timedelta() < one.at - sale.purchased_at <= timedelta(days=30)
     lines = [(one.reference, one.line) for one in walked.returns]
     assert len(set(lines)) == len(lines)
@@ -231,9 +231,24 @@ def test_flowers_arrive_the_next_noon_and_a_few_never(walked: Walked) -> None:
 
 
 def test_a_second_walk_hands_out_exactly_the_same(walked: Walked, year: source.Source) -> None:
-    again = flatten(walk.days(source.read(), households=year.households(SLICE)))
+    again = flatten(walk.days(source.read().of(year.households(SLICE))))
 
     assert again == walked
+
+
+def test_a_shifted_year_keeps_its_ids_and_its_local_times(year: source.Source) -> None:
+    few = year.of(year.households(10))
+    plain = flatten(walk.days(few))
+    shifted = flatten(walk.days(few, shift_days=3255))  # over leap years and summer times
+
+    assert [one.request_id for one in shifted.purchases] == [
+        one.request_id for one in plain.purchases
+    ]
+    for now, then in zip(shifted.purchases, plain.purchases, strict=True):
+        moved = now.purchase.purchased_at.astimezone(walk.ZONE)
+        local = then.purchase.purchased_at.astimezone(walk.ZONE)
+        assert moved.date() - local.date() == timedelta(days=3255)
+        assert moved.time() == local.time()
 
 
 def test_ids_never_change_between_releases(walked: Walked) -> None:

@@ -138,11 +138,23 @@ def test_a_cursor_that_was_not_made_here_never_becomes_a_place(raw: bytes) -> No
     assert scalars.cursor(*scalars.place(read)) == read
 
 
-@given(st.integers(min_value=0, max_value=10**17), st.uuids())
-def test_a_cursor_leads_back_to_its_row(microseconds: int, row: uuid.UUID) -> None:
-    instant = scalars.EPOCH + datetime.timedelta(microseconds=microseconds)
+INSTANTS = st.datetimes(
+    min_value=datetime.datetime(1970, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.just(datetime.UTC),
+)
+KEYS = (
+    INSTANTS
+    | st.tuples(INSTANTS, INSTANTS)
+    | st.integers(min_value=0, max_value=10**17)
+    | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=120)
+)
 
-    assert scalars.place(scalars.read_cursor(scalars.cursor(instant, row))) == (instant, row)
+
+@given(KEYS, st.uuids())
+def test_a_cursor_leads_back_to_its_row(key: datetime.datetime | int | str, row: uuid.UUID) -> None:
+    printed = scalars.cursor(key, row)
+
+    assert scalars.place(scalars.read_cursor(printed)) == (key, row)
 
 
 def test_an_error_of_a_scalar_does_not_repeat_what_was_sent() -> None:

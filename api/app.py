@@ -1,0 +1,42 @@
+"""The web application: which address is answered by what."""
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from api import settings
+from api.graphql import endpoint, schema
+from wallet import database, errors
+
+NOT_CACHED = {"Cache-Control": "no-store"}
+
+
+def create_app(
+    settings: settings.Settings, db: database.Database, *, development: bool = False
+) -> Starlette:
+    """Return the application over an open database; whoever opened that closes it.
+
+    With `development` a browser at /graphql is told how to send a query, and every token may
+    introspect.
+    """
+    graphql = endpoint.Endpoint(schema.build(), db, settings, development=development)
+
+    async def healthz(_request: Request) -> Response:
+        # Alive means that this process answers; a database that is away is no reason to restart it.
+        return JSONResponse({"status": "ok"}, headers=NOT_CACHED)
+
+    async def readyz(_request: Request) -> Response:
+        try:
+            await db.fetchval("select 1")
+        except errors.Unavailable:
+            return JSONResponse({"status": "unavailable"}, status_code=503, headers=NOT_CACHED)
+        return JSONResponse({"status": "ok"}, headers=NOT_CACHED)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+        ]
+    )

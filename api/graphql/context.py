@@ -1,0 +1,72 @@
+"""What a resolver knows about its request: who asks, the database, and this request's loaders."""
+
+import dataclasses
+import uuid
+from typing import TypeAlias
+
+import strawberry
+
+from api.graphql import loaders
+from api.identity import bearer
+from wallet import audit, credit, database, ids
+
+
+@dataclasses.dataclass(slots=True)
+class Context:
+    """One per request; nothing in it outlives the answer."""
+
+    db: database.Database
+    principal: bearer.Principal
+    request_id: str
+    loaders: loaders.Loaders
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the token of this request allows."""
+        return self.principal.scopes
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def merchant(info: Info) -> uuid.UUID:
+    """Return the merchant who calls; the scope check has made sure that it is one."""
+    principal = info.context.principal
+    assert principal.kind == "merchant", principal.kind
+    return principal.principal_id
+
+
+def staff(info: Info) -> credit.Staff:
+    """Return the person of the staff who calls, with the role that limits what they may give."""
+    principal = info.context.principal
+    assert principal.kind == "staff", principal.kind
+    return credit.Staff(principal.principal_id, principal.role or "")
+
+
+def actor(info: Info) -> audit.Actor:
+    """Return who the audit log says it was."""
+    return audit.Actor(info.context.principal.kind, info.context.principal.principal_id)
+
+
+def may_see(
+    info: Info,
+    *,
+    wallet_id: uuid.UUID,
+    merchant_id: uuid.UUID | None = None,
+    scope: str | None = None,
+) -> bool:
+    """True for the member whose wallet it is, for support, and for the merchant with the scope."""
+    principal = info.context.principal
+    match principal.kind:
+        case "member":
+            own = principal.member
+            return "member" in principal.scopes and own is not None and own.wallet_id == wallet_id
+        case "staff":
+            return "support:read" in principal.scopes
+        case "merchant":
+            return scope in principal.scopes and principal.principal_id == merchant_id
+
+
+def request(info: Info, verb: str, key: str) -> uuid.UUID:
+    """Return the id of a request: the same caller, verb and key give the same id for ever."""
+    return ids.request(info.context.principal.principal_id, verb, key)

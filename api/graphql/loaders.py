@@ -1,0 +1,63 @@
+"""One loader per kind of thing, per request: what a page names twenty times is read once."""
+
+import asyncio
+import functools
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+from strawberry.dataloader import DataLoader
+
+from wallet import database, errors, statements
+from wallet import merchants as merchant_facts
+from wallet.rules import contracts
+
+BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
+
+
+class Loaders:
+    """Batches the reads of one request; each is made when first used, since most never are."""
+
+    def __init__(self, db: database.Database) -> None:
+        self._db = db
+
+    @functools.cached_property
+    def merchants(self) -> DataLoader[uuid.UUID, merchant_facts.Merchant | None]:
+        """Merchants by id; None for an id that is not a merchant's."""
+        return DataLoader(self._merchants, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def terms(self) -> DataLoader[uuid.UUID, contracts.Terms | None]:
+        """The terms in force now, by merchant; None without a contract."""
+        return DataLoader(self._terms, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def purchases(self) -> DataLoader[uuid.UUID, statements.Purchase]:
+        """Purchases with all that explains them, by id; the caller may see them."""
+        return DataLoader(self._purchases, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def contract_versions(self) -> DataLoader[uuid.UUID, int]:
+        """The number of a contract version, by its id."""
+        return DataLoader(self._contract_versions, max_batch_size=BATCH_MAX)
+
+    async def _purchases(self, keys: Sequence[uuid.UUID]) -> list[statements.Purchase]:
+        return list(await asyncio.gather(*(statements.purchase(self._db, key) for key in keys)))
+
+    async def _contract_versions(self, keys: Sequence[uuid.UUID]) -> list[int]:
+        found = await asyncio.gather(*(merchant_facts.contract(self._db, key) for key in keys))
+        return [version.version for version in found]
+
+    async def _merchants(self, keys: Sequence[uuid.UUID]) -> list[merchant_facts.Merchant | None]:
+        found = await merchant_facts.find_many(self._db, list(keys))
+        return [found.get(key) for key in keys]
+
+    async def _terms(self, keys: Sequence[uuid.UUID]) -> list[contracts.Terms | None]:
+        return list(await asyncio.gather(*(self._terms_of(key) for key in keys)))
+
+    async def _terms_of(self, merchant_id: uuid.UUID) -> contracts.Terms | None:
+        # A contract version is read once per process; what is asked here is only which one holds.
+        try:
+            return (await merchant_facts.contract_at(self._db, merchant_id, None)).terms
+        except errors.ContractMissing:
+            return None

@@ -1,0 +1,142 @@
+"""Members as GraphQL: a person, the wallet, and the lists that belong to it.
+
+Whoever holds a `Member` object was allowed to load it (the member, or support), so what hangs below
+it needs no further check: lists are read by that member's wallet and nothing else.
+"""
+
+import datetime
+import enum
+import uuid
+
+import strawberry
+
+from api.graphql import context, purchases, redemptions, scalars, shapes, wallets
+from wallet import ids, members, statements
+
+
+@strawberry.enum(description="Whether a member may spend.")
+class MemberStatus(enum.Enum):
+    """As coalition.member.status."""
+
+    ACTIVE = strawberry.enum_value("active", description="Earns and spends.")
+    SUSPENDED = strawberry.enum_value("suspended", description="Support has stopped the wallet.")
+
+
+@strawberry.type(description="Something the member was told.")
+class Notice(shapes.Node):
+    """A sentence, and what it is about."""
+
+    topic: str = strawberry.field(description="What it is about, such as `lot.expiring`.")
+    sentence: str = strawberry.field(description="What was said.")
+    happened_at: scalars.DateTime = strawberry.field(description="When it was said.")
+    key: strawberry.Private[uuid.UUID]
+
+
+@strawberry.type(description="A person of the coalition.")
+class Member(shapes.Node):
+    """One member, loaded by someone who may."""
+
+    display_name: str = strawberry.field(description="Shown name.")
+    email: str = strawberry.field(description="Where the member is written to.")
+    status: MemberStatus = strawberry.field(description="Whether the member may spend.")
+    created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
+    wallet_id: strawberry.Private[uuid.UUID]
+
+    @shapes.resolved("wallet", "What the member may spend at any merchant.")
+    async def wallet(self, info: context.Info) -> wallets.Wallet | None:
+        """One round trip, which brings the first movements along."""
+        return await wallets.load(info, self.wallet_id)
+
+    @shapes.resolved("purchases", "What was bought, newest first.")
+    async def purchases_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[purchases.Purchase]:
+        """One round trip; lines and returns are read for those whose lines are asked for."""
+        shapes.first_of(first)
+        rows = await statements.purchases(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [purchases.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.facts.purchased_at, row.facts.purchase_id),
+        )
+
+    @shapes.resolved("redemptions", "What was spent, newest first.")
+    async def redemptions_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[redemptions.Redemption]:
+        """One round trip."""
+        shapes.first_of(first)
+        rows = await statements.redemptions(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [redemptions.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.held_at, row.key),
+        )
+
+    @shapes.resolved("notices", "What the member was told, newest first.")
+    async def notices_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[Notice]:
+        """One round trip."""
+        shapes.first_of(first)
+        rows = await statements.notices(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [_notice(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.happened_at, row.key),
+        )
+
+
+def show(member: members.Member) -> Member:
+    """Return a member as GraphQL."""
+    return Member(
+        id=strawberry.ID(ids.show("mem", member.member_id)),
+        display_name=member.display_name,
+        email=member.email,
+        status=MemberStatus(member.status),
+        created_at=scalars.DateTime(member.created_at),
+        wallet_id=member.wallet_id,
+    )
+
+
+async def node(info: context.Info, member_id: uuid.UUID) -> Member | None:
+    """Return a member to themselves or support."""
+    found = await members.find(info.context.db, member_id)
+    return show(found) if context.may_see(info, wallet_id=found.wallet_id) else None
+
+
+def _notice(row: statements.Notice) -> Notice:
+    return Notice(
+        id=strawberry.ID(ids.show("not", row.notice_id)),
+        topic=row.topic,
+        sentence=row.sentence,
+        happened_at=scalars.DateTime(row.happened_at),
+        key=row.notice_id,
+    )

@@ -1,0 +1,90 @@
+"""Who may ask what: one table from root field to scope, enforced in one place.
+
+`SCOPES` is the law; the `@auth` directive in the schema repeats it for readers, and a test
+compares the two. `enforce` wraps the resolver of every root field once, when the schema is built,
+so a field cannot be added without its row: a root field that the table does not know stops the
+start. What an object may show to whom is decided where the object is loaded, by caller and owner.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import graphql
+import strawberry
+from strawberry.schema_directive import Location
+
+from api.graphql import context, failures
+
+ANYONE: Final = "any"
+
+SCOPES: Final[dict[str, str]] = {
+    "Query.node": ANYONE,
+    "Query.nodes": ANYONE,
+    "Query.merchants": ANYONE,
+    "Query.viewer": "member",
+    "Query.purchase": "purchases:read",
+    "Query.purchasePreview": "purchases:report",
+    "Query.redemption": "redemptions:read",
+    "Query.member": "support:read",
+    "Query.memberByEmail": "support:read",
+    "Query.purchaseExplanation": "support:read",
+    "Mutation.redemptionCodeCreate": "member",
+    "Mutation.purchaseReport": "purchases:report",
+    "Mutation.purchaseReportBulk": "purchases:report",
+    "Mutation.purchaseEventRecord": "purchases:report",
+    "Mutation.purchaseReturn": "purchases:report",
+    "Mutation.redemptionAuthorize": "redemptions:write",
+    "Mutation.redemptionCapture": "redemptions:write",
+    "Mutation.redemptionRelease": "redemptions:write",
+    "Mutation.redemptionRefund": "redemptions:write",
+    "Mutation.goodwillCredit": "support:credit",
+    "Mutation.memberEnrol": "support:suspend",
+    "Mutation.memberSuspend": "support:suspend",
+    "Mutation.memberReinstate": "support:suspend",
+    "Mutation.merchantRegister": "merchants:write",
+    "Mutation.contractPublish": "merchants:write",
+}
+
+Resolver = Callable[..., Any]
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+@strawberry.schema_directive(
+    name="auth",
+    locations=[Location.FIELD_DEFINITION],
+    description="The scope a caller's token needs; `any` asks for a valid token only.",
+)
+class Auth:
+    """Printed beside each root field; the table above is what is enforced."""
+
+    scope: str = strawberry.field(description="Name of the scope.")
+
+
+def root(place: str, description: str) -> Callable[[Method], Method]:
+    """Make a method the root field of a place such as `Query.viewer`, with its scope printed."""
+    made: Callable[[Method], Method] = strawberry.field(
+        name=place.partition(".")[2],
+        description=description,
+        directives=[Auth(scope=SCOPES[place])],
+    )
+    return made
+
+
+def enforce(schema: graphql.GraphQLSchema) -> None:
+    """Put the scope check in front of every root field of the schema."""
+    for root in (schema.query_type, schema.mutation_type):
+        assert root is not None
+        for name, field in root.fields.items():
+            assert field.resolve is not None
+            field.resolve = _guarded(SCOPES[f"{root.name}.{name}"], field.resolve)
+
+
+def _guarded(scope: str, resolve: Resolver) -> Resolver:
+    def guarded(
+        source: Any, info: graphql.GraphQLResolveInfo[context.Context], **arguments: Any
+    ) -> Any:
+        if scope != ANYONE and scope not in info.context.principal.scopes:
+            raise failures.Failure("FORBIDDEN", f"This needs a token with the scope {scope}.")
+        return resolve(source, info, **arguments)
+
+    return guarded

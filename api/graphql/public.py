@@ -1,0 +1,109 @@
+"""What every caller with a token may ask: merchants, and any object by its id.
+
+`node` answers null alike for what is not there and for what the caller may not see, after the same
+look-up, so that ids of others tell nothing.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import strawberry
+
+from api.graphql import (
+    context,
+    failures,
+    members,
+    merchants,
+    permissions,
+    purchases,
+    redemptions,
+    scalars,
+    shapes,
+    wallets,
+)
+from wallet import errors, ids
+from wallet import merchants as merchant_facts
+
+NODES_MAX: Final = 50  # a client that holds more than a screen of ids has a list to ask instead
+
+
+@strawberry.type
+class Query:
+    """Root fields for everyone."""
+
+    @permissions.root("Query.node", "Any object by id; null if it is not there or not yours.")
+    async def node(
+        self,
+        info: context.Info,
+        shown: Annotated[strawberry.ID, strawberry.argument(name="id", description="Global id.")],
+    ) -> shapes.Node | None:
+        """Route by prefix."""
+        return await find(info, shown)
+
+    @permissions.root("Query.nodes", "The same for many ids, in their order; at most 50.")
+    async def nodes(
+        self,
+        info: context.Info,
+        shown: Annotated[
+            list[strawberry.ID], strawberry.argument(name="ids", description="Global ids.")
+        ],
+    ) -> list[shapes.Node | None]:
+        """One after the other: the bound keeps it short."""
+        if len(shown) > NODES_MAX:
+            raise failures.Failure("BAD_USER_INPUT", f"At most {NODES_MAX} ids at a time.")
+        return [await find(info, one) for one in shown]
+
+    @permissions.root("Query.merchants", "Merchants of the coalition, by name.")
+    async def merchants_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[merchants.Merchant]:
+        """One round trip; the rates are one more, for the whole page."""
+        shapes.first_of(first)
+        rows = await merchant_facts.page(
+            info.context.db, first=first + 1, after=shapes.place_of(after, str)
+        )
+        return shapes.page(
+            [merchants.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.name, row.key),
+        )
+
+
+async def find(info: context.Info, text: str) -> shapes.Node | None:
+    """Return the object of an id if this caller may see it."""
+    prefix = text[:3]
+    look_up = LOOK_UPS.get(prefix)
+    if look_up is None:
+        return None
+    try:
+        return await look_up(info, ids.parse(prefix, text))
+    except (ValueError, errors.NotFound):
+        return None
+
+
+LookUp = Callable[[context.Info, uuid.UUID], Awaitable[shapes.Node | None]]
+
+LOOK_UPS: Final[dict[str, LookUp]] = {
+    "mem": members.node,
+    "mer": merchants.load,
+    "wal": wallets.node,
+    "mov": wallets.movement_node,
+    "lot": wallets.lot_node,
+    "pur": purchases.node,
+    "red": redemptions.node,
+}
+
+NODES: Final = (
+    members.Member,
+    merchants.Merchant,
+    purchases.Purchase,
+    redemptions.Redemption,
+    wallets.Lot,
+    wallets.Movement,
+    wallets.Wallet,
+)

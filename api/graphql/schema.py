@@ -1,0 +1,76 @@
+"""The one schema, put together from the audiences, and its text.
+
+`python -m api.graphql.schema` prints what schema.graphql must hold; a test compares them. The text
+is sorted here, on the printed document, because the library's own sorting loses the Python side of
+enums. No operation directives, no permission classes and no extensions: each would be paid for on
+every field of every request.
+"""
+
+import dataclasses
+import sys
+from typing import Any, Final
+
+import graphql
+import strawberry
+from graphql.language import ast
+from strawberry.schema.config import StrawberryConfig
+
+from api.graphql import member, partner, permissions, public, scalars, staff, till
+
+
+@strawberry.type(description="Reads.")
+class Query(public.Query, member.Query, partner.Query, till.Query, staff.Query):
+    """Every root field to read by."""
+
+
+@strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
+class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation):
+    """Every root field to write by."""
+
+
+def build() -> strawberry.Schema:
+    """Return the schema with its scope checks in place."""
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=public.NODES,
+        config=StrawberryConfig(scalar_map=scalars.SCALARS, disable_field_suggestions=True),
+    )
+    permissions.enforce(schema._schema)
+    return schema
+
+
+def text(schema: strawberry.Schema) -> str:
+    """Return the schema in the schema definition language, sorted, with a newline at the end."""
+    document = graphql.parse(schema.as_str(), no_location=True)
+    definitions = sorted(document.definitions, key=_place)
+    sorted_document = ast.DocumentNode(definitions=tuple(_sorted(node) for node in definitions))
+    return graphql.print_ast(sorted_document) + "\n"
+
+
+ORDER: Final = ("schema_definition", "directive_definition", "scalar_type_definition")
+PARTS: Final = ("fields", "arguments", "values", "types", "interfaces")
+
+
+def _place(node: Any) -> tuple[int, str]:
+    rank = ORDER.index(node.kind) if node.kind in ORDER else len(ORDER)
+    return rank, node.name.value if getattr(node, "name", None) else ""
+
+
+def _sorted(node: Any) -> Any:
+    changes: dict[str, Any] = {}
+    for part in PARTS:
+        members = getattr(node, part, None)
+        if members:
+            ordered = sorted(members, key=lambda one: str(one.name.value))
+            changes[part] = tuple(_sorted(one) for one in ordered)
+    return dataclasses.replace(node, **changes)
+
+
+def main() -> None:
+    """Print the text of the schema."""
+    sys.stdout.write(text(build()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Who is calling. For now: opaque bearer tokens; the authorization server joins them later."""

@@ -1,0 +1,151 @@
+"""Opaque bearer tokens: made here, hashed at rest, looked up once per request.
+
+A token is 256 random bits behind the prefix `cp_at_`, which secret scanners can recognise. Only its
+SHA-256 is stored, so a dump of the database opens no door; a fast hash is enough because the secret
+is random, not chosen. A token that is unknown, expired, revoked or made for another audience is
+answered alike: there is no principal.
+"""
+
+import dataclasses
+import datetime
+import hashlib
+import re
+import secrets
+import uuid
+from collections.abc import Iterable
+from typing import Any, Final, Literal
+
+from wallet import database, ids, members
+
+PREFIX: Final = "cp_at_"
+AUDIENCE: Final = "commonpurse"
+SECRET_BYTES: Final = 32
+LIFE_MAX: Final = datetime.timedelta(days=400)  # a forgotten token dies within about a year
+SHAPE: Final = re.compile(r"cp_at_[A-Za-z0-9_-]{43}", re.ASCII)
+
+Kind = Literal["member", "merchant", "staff"]
+
+# What each kind of principal may ever be given; a token carries a part of it.
+SCOPES: Final[dict[Kind, frozenset[str]]] = {
+    "member": frozenset({"member"}),
+    "merchant": frozenset(
+        {"purchases:report", "purchases:read", "redemptions:write", "redemptions:read"}
+    ),
+    "staff": frozenset({"support:read", "support:credit", "support:suspend", "merchants:write"}),
+}
+
+_INSERT: Final = """
+    insert into coalition.token
+        (token_id, token_hash, principal_kind, principal_id, scopes, audience, label, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8)
+"""
+_FIND: Final = """
+    select t.token_id, t.principal_kind, t.principal_id, t.scopes, s.role,
+           m.wallet_id, m.display_name, m.email, m.status, m.created_at
+    from coalition.token t
+    left join coalition.staff s on t.principal_kind = 'staff' and s.staff_id = t.principal_id
+    left join coalition.member m on t.principal_kind = 'member' and m.member_id = t.principal_id
+    where t.token_hash = $1 and t.audience = $2
+      and t.revoked_at is null and t.expires_at > clock_timestamp()
+"""
+_REVOKE: Final = """
+    update coalition.token set revoked_at = clock_timestamp()
+    where token_id = $1 and revoked_at is null
+    returning token_id
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls: a member, a merchant or a person of the staff, and what the token allows.
+
+    `role` is the role of a person of the staff, which limits what they may give; `member` is read
+    along with a member's token, because hardly a request does without. Each is None for the rest.
+    """
+
+    token_id: uuid.UUID
+    kind: Kind
+    principal_id: uuid.UUID
+    scopes: frozenset[str]
+    role: str | None = None
+    member: members.Member | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Minted:
+    """A new token; `text` is shown once and never stored."""
+
+    token_id: uuid.UUID
+    text: str
+
+
+async def mint(
+    db: database.Database,
+    *,
+    kind: Kind,
+    principal_id: uuid.UUID,
+    scopes: Iterable[str] | None = None,
+    life: datetime.timedelta = datetime.timedelta(days=90),
+    label: str = "",
+    audience: str = AUDIENCE,
+) -> Minted:
+    """Make a token; without `scopes` it gets all that its kind may have.
+
+    Raises ValueError for a scope that the kind may not have, or a life outside 1 s to LIFE_MAX.
+    """
+    wanted = SCOPES[kind] if scopes is None else frozenset(scopes)
+    if not wanted or not wanted <= SCOPES[kind]:
+        raise ValueError(f"A {kind} token may have: {', '.join(sorted(SCOPES[kind]))}.")
+    if not datetime.timedelta(seconds=1) <= life <= LIFE_MAX:
+        raise ValueError(f"A token lives at most {LIFE_MAX.days} days.")
+    token_id = ids.new()
+    text = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    await db.execute(
+        _INSERT,
+        token_id,
+        _hash(text),
+        kind,
+        principal_id,
+        sorted(wanted),
+        audience,
+        label,
+        life,
+    )
+    return Minted(token_id=token_id, text=text)
+
+
+async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) -> Principal | None:
+    """Return whom a presented token speaks for, or None if it opens nothing."""
+    if not SHAPE.fullmatch(text):
+        return None
+    row = await db.fetchrow(_FIND, _hash(text), audience)
+    if row is None:
+        return None
+    return Principal(
+        token_id=row["token_id"],
+        kind=row["principal_kind"],
+        principal_id=row["principal_id"],
+        scopes=frozenset(row["scopes"]),
+        role=row["role"],
+        member=_member(row) if row["wallet_id"] is not None else None,
+    )
+
+
+async def revoke(db: database.Database, token_id: uuid.UUID) -> bool:
+    """Close a token at once; False if it was unknown or already revoked."""
+    return await db.fetchval(_REVOKE, token_id) is not None
+
+
+def _member(row: Any) -> members.Member:
+    return members.Member(
+        member_id=row["principal_id"],
+        wallet_id=row["wallet_id"],
+        display_name=row["display_name"],
+        email=row["email"],
+        status=row["status"],
+        created_at=row["created_at"],
+    )
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode("ascii")).digest()
