@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import asyncpg
+import hypothesis
 import pytest
 
 from api import postgres
@@ -29,6 +30,13 @@ MIGRATING = 7_201_501  # an advisory lock: two workers on one given server make 
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 numbers = itertools.count()
+
+# A shared core makes any test slow once, so none has a deadline. Searching is for developers: CI
+# tries the same examples each time, and is red only for what the change did.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize="CI" in os.environ, print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
