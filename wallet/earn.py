@@ -113,7 +113,7 @@ async def preview(
 ) -> cashback.Decision:
     """What `report` would credit for this purchase; nothing is written."""
     facts = await _facts(db, merchant_id, [purchase], (), now)
-    purchases.check(purchase)
+    purchases.check(purchase, known_at=facts.at)
     _store(facts, purchase)
     contract = await _contract(db, facts, purchase.purchased_at)
     return cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
@@ -129,8 +129,9 @@ async def event(
     now: datetime | None = None,
 ) -> Recorded:
     """Record a business event; the one that the contract waits for starts the pending clock."""
-    purchases.check_event(event)
     facts = await _purchase(db, merchant_id, purchase_id)
+    at = now or facts["now"]
+    purchases.check_event(event, known_at=at)
     version = await merchants.contract(db, facts["contract_id"])
     house = await programme.of(db)
     known = [
@@ -138,7 +139,6 @@ async def event(
     ]
     due = None
     if event.kind == version.terms.pending.event:
-        at = now or facts["now"]
         due = clock.start(
             version.terms, [*known, event], facts["reported_at"], house.time_zone, known_at=at
         )
@@ -246,7 +246,7 @@ async def _facts(
 
 async def _draft(db: Database, facts: _Facts, item: Report) -> _Draft:
     purchase = item.purchase
-    purchases.check(purchase)
+    purchases.check(purchase, known_at=facts.at)
     wallet = facts.wallets.get(str(item.member_id))
     if wallet is None:
         raise errors.NotFound(path=("memberId",))
@@ -479,6 +479,7 @@ def _parts(
             returns.ReturnLine(one.number)
             for one in lines
             if one.returned_quantity_milli < one.quantity_milli
+            or one.returned_amount_minor < one.amount_minor
         ]
         if not asked:
             raise errors.ReturnExceedsPurchase(path=("lines",))
