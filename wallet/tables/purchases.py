@@ -3,7 +3,7 @@
 A line carries the decision that paid it, so that a return years later is reversed by exactly that.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, SmallInteger, Text
+from sqlalchemy import CheckConstraint, Column, Index, Integer, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
 
@@ -97,7 +97,16 @@ class PurchaseEvent(SQLModel, table=True):
     """A business event that moves the pending clock: paid, shipped, delivered, stay ended."""
 
     __tablename__ = "purchase_event"
-    __table_args__ = {"schema": "ledger"}
+    __table_args__ = (
+        # Only events with a key of their own; those that came with the report cost nothing here.
+        Index(
+            "purchase_event_request",
+            "bucket",
+            "request_id",
+            postgresql_where=text("request_id <> purchase_id"),
+        ),
+        {"schema": "ledger"},
+    )
 
     bucket: int = columns.bucket()
     purchase_id: UUID = columns.key()

@@ -26,13 +26,17 @@ begin
   end if;
   v_refused := ledger.refused_before(p_bucket, p_request, p_fingerprint);
   if v_refused is not null then return v_refused; end if;
+  -- The events that came with the report have no request of their own, so they are not in this index.
+  select * into e from ledger.purchase_event
+   where bucket = p_bucket and request_id = p_request and request_id <> purchase_id limit 1;
+  if found then return ledger.posted_before(false, e.recorded_at, '{}'); end if;
   insert into ledger.purchase_event (bucket, purchase_id, kind, happened_at, request_id, fingerprint)
   values (p_bucket, p_purchase, p_kind, p_happened_at, p_request, p_fingerprint);
   if p_due_at is not null then
     update ledger.lot set due_at = p_due_at, due_as = p_due_as, expires_at = p_expires_at
      where bucket = p_bucket and lot_id = b.lot_id and pending > 0;
   end if;
-  perform ledger.tell(p_bucket, p_request, 'purchase.event', b.wallet_id, p_purchase, p_happened_at,
+  perform ledger.tell(p_bucket, ledger.derived(p_purchase, 'event' || p_kind), 'purchase.event', b.wallet_id, p_purchase, p_happened_at,
             jsonb_build_object('kind', p_kind));
   return '{"code": "posted", "replayed": false}';
 end $$;

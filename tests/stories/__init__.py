@@ -1,0 +1,1 @@
+"""What went wrong for real people elsewhere, told as tests."""

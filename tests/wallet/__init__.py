@@ -1,0 +1,1 @@
+"""The books, tested on a real PostgreSQL, through the public verbs only."""
