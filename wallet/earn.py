@@ -396,8 +396,10 @@ def _purchase_row(facts: _Facts, draft: _Draft) -> tuple[object, ...]:
         decision.clock.expires_at,
         terms.expiry.notice_days,
         terms.expiry.grace_days,
-        "merchant" if terms.breakage == "merchant" else "operator",
-        facts.merchant_id if terms.breakage == "merchant" else facts.operator_id,
+        terms.breakage,
+        {"merchant": facts.merchant_id, "charity": terms.charity_id}.get(
+            terms.breakage, facts.operator_id
+        ),
     )
 
 

@@ -149,3 +149,13 @@ def test_the_schema_is_json_names_every_field_and_allows_no_other() -> None:
     for part in schema["$defs"].values():
         if part.get("type") == "object":
             assert part["additionalProperties"] is False
+
+
+def test_breakage_goes_to_a_charity_only_when_the_charity_is_named() -> None:
+    charity_id = "01a20038-3ba3-765c-af9a-3fa2cfda6fc4"
+    named = {**written(), "breakage": "charity"}
+
+    with pytest.raises(errors.TermsInvalid) as refused:
+        contracts.parse(named)
+    assert refused.value.path == ("charity_id",)
+    assert contracts.parse({**named, "charity_id": charity_id}).breakage == "charity"

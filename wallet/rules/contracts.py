@@ -98,7 +98,10 @@ class Deficit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """One version of a contract's terms; amounts are minor units of `asset`, rates basis points."""
+    """One version of a contract's terms; amounts are minor units of `asset`, rates basis points.
+
+    `breakage` says who gets what expires unspent; a charity is named by `charity_id`.
+    """
 
     asset: str
     rates: Rates
@@ -109,6 +112,7 @@ class Terms:
     expiry: Expiry
     deficit: Deficit
     breakage: Literal["operator", "merchant", "charity"]
+    charity_id: uuid.UUID | None = None
     hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=HOLD_MINUTES_MAX)] = 15
 
 
@@ -139,6 +143,8 @@ def parse(raw: object) -> Terms:
         _refuse(str(problem), "asset")
     if terms.expiry.days is not None and terms.expiry.notice_days >= terms.expiry.days:
         _refuse("the notice must be shorter than the life of a lot", "expiry", "notice_days")
+    if (terms.breakage == "charity") != (terms.charity_id is not None):
+        _refuse("name the charity when breakage goes to one, and only then", "charity_id")
     return _with_keys(terms)
 
 
