@@ -46,7 +46,8 @@ begin
     v_free := w.credited - w.debited - w.held;
     v_other := greatest(0, least(v_all - v_pending - v_own, v_free - v_own));
     v_loss := v_all - v_pending - v_own - v_other;
-    v_deficit := greatest(0, least(v_loss, p_deficit_max, least(v_free, 0) - w.floor));
+    -- What the member owes already, by whatever return, counts towards the most that they may owe.
+    v_deficit := greatest(0, least(v_loss, p_deficit_max + least(v_free, 0), least(v_free, 0) - w.floor));
     v_loss := v_loss - v_deficit;
   end if;
 
