@@ -107,7 +107,8 @@ def _explained(
 ) -> tuple[str, str]:
     if isinstance(cause, Failure):
         return cause.code, cause.message
-    if error.path is None and not isinstance(cause, Exception):
+    if error.path is None and (cause is None or isinstance(cause, graphql.GraphQLError)):
+        # Before anything was executed: a variable that does not fit its type.
         return "BAD_USER_INPUT", error.message
     return "INTERNAL", bug(cause or error, request_id)
 

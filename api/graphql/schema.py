@@ -7,6 +7,7 @@ every field of every request.
 """
 
 import dataclasses
+import functools
 import sys
 from typing import Any, Final
 
@@ -28,8 +29,9 @@ class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation)
     """Every root field to write by."""
 
 
+@functools.cache
 def build() -> strawberry.Schema:
-    """Return the schema with its scope checks in place."""
+    """Return the schema with its scope checks in place; a process has one."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,

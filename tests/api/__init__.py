@@ -1,0 +1,1 @@
+"""The GraphQL door, tested through HTTP on a real database."""

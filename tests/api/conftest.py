@@ -1,0 +1,89 @@
+"""Every test of the door may ask for a coalition, the application, and clients with tokens."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx2
+import pytest
+
+from api import app, settings
+from api.identity import bearer
+from tests.api import client
+from tests.wallet import factories
+from wallet import audit, database, ids, staff
+
+MakeStaff = Callable[..., Awaitable[client.Client]]
+
+
+@pytest.fixture
+async def coalition(db: database.Database) -> factories.Coalition:
+    """A programme with a mint, and nobody else yet."""
+    return await factories.open_coalition(db)
+
+
+@pytest.fixture
+async def http(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The application, spoken to over HTTP without a socket."""
+    application = app.create_app(settings.Settings(_env_file=None), db)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def rosa(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """A drugstore: 5 %, 10 % on beauty, in euros."""
+    merchant_id = await coalition.merchant()
+    token = await bearer.mint(db, kind="merchant", principal_id=merchant_id)
+    return client.Client(http, token.text, merchant_id)
+
+
+@pytest.fixture
+async def bakery(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """Another merchant of the same coalition."""
+    merchant_id = await coalition.merchant()
+    token = await bearer.mint(db, kind="merchant", principal_id=merchant_id)
+    return client.Client(http, token.text, merchant_id)
+
+
+@pytest.fixture
+async def ana(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """A member with 20.00 EUR to spend."""
+    member = await coalition.member()
+    await coalition.fill(member, 2_000)
+    token = await bearer.mint(db, kind="member", principal_id=member.member_id)
+    return client.Client(http, token.text, member.member_id)
+
+
+@pytest.fixture
+async def ben(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """Another member, with an empty wallet."""
+    member = await coalition.member()
+    token = await bearer.mint(db, kind="member", principal_id=member.member_id)
+    return client.Client(http, token.text, member.member_id)
+
+
+@pytest.fixture
+async def support(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """A support agent with every scope that the staff may have."""
+    staff_id = ids.new()
+    await staff.add(
+        db,
+        staff_id=staff_id,
+        name="Sofia",
+        email="sofia@example.org",
+        role="support",
+        actor=audit.SYSTEM,
+    )
+    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
+    return client.Client(http, token.text, staff_id)
