@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from wallet import ledger
+from wallet import ledger, programme
 from wallet.database import Database
 
 
@@ -17,8 +17,13 @@ class Swept:
 
 async def sweep(db: Database, *, now: datetime | None = None, limit: int = 1000) -> Swept:
     """Record due notices and expire what may expire, at most `limit` lots of each."""
-    noticed = await db.fetchval(
-        "select ledger.notice_expiry($1, $2, $3)", ledger.ALL_BUCKETS, limit, now
+    house = await programme.of(db)
+    noticed = await db.bulk(
+        "select ledger.notice_expiry($1, $2, $3, $4)",
+        ledger.ALL_BUCKETS,
+        limit,
+        house.time_zone,
+        now,
     )
     answer = await db.bulk("select ledger.expire($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
-    return Swept(int(noticed), int(answer["expired"]))
+    return Swept(int(noticed["noticed"]), int(answer["expired"]))

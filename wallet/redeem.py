@@ -217,13 +217,17 @@ async def sweep(db: Database, *, now: datetime | None = None, limit: int = 500) 
         now,
         limit,
     )
+    if not rows:
+        return 0
+    house = await programme.of(db)
     swept = 0
     for row in rows:
         answer = await db.call(
-            "select ledger.settle($1, $2, $3, null, null, 0, $4)",
+            "select ledger.settle($1, $2, $3, null, null, 0, $4, $5)",
             row["bucket"],
             row["redemption_id"],
             ids.derived(row["redemption_id"], "expire"),
+            house.time_zone,
             now,
         )
         swept += answer["code"] == "posted"
@@ -262,13 +266,14 @@ async def _settle(
     await _check_asset(db, redemption_id, merchant_id, asset)
     bucket = ledger.bucket(redemption_id)
     answer = await db.call(
-        "select ledger.settle($1, $2, $3, $4, $5, $6, $7)",
+        "select ledger.settle($1, $2, $3, $4, $5, $6, $7, $8)",
         bucket,
         redemption_id,
         ids.placed(request_id, bucket),
         ids.fingerprint(redemption_id, *what),
         merchant_id,
         what[1],
+        house.time_zone,
         now,
     )
     replayed = ledger.replayed(answer, house.asset)

@@ -291,3 +291,11 @@ async def test_an_unknown_merchant_is_refused(coalition: Coalition) -> None:
     refusal = await refused(coalition.report(ids.new(), ana, factories.purchase(100)))
 
     assert isinstance(refusal, errors.NotFound)
+
+
+async def test_a_purchase_paid_with_cashback_earns_on_the_rest(coalition: Coalition) -> None:
+    rosa, ana = await coalition.merchant(), await coalition.member()
+
+    await coalition.report(rosa, ana, factories.purchase(10_000, paid_with_cashback_minor=4000))
+
+    assert 300 == (await coalition.faces(ana)).pending

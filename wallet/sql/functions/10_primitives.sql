@@ -73,12 +73,18 @@ begin
   on conflict (bucket, cause_id, lot_id, transfer_id) do update set amount = d.amount + excluded.amount;
 end $$;
 
--- Gives one lot back what was drawn from it.
+-- Gives one lot back what was drawn from it. It keeps its own last day; only where that has passed meanwhile, its
+-- grace counts from today, and a notice is needed anew.
+drop function if exists ledger.give_back(smallint, uuid, bigint, uuid, uuid);
 create or replace function ledger.give_back(
-  p_bucket smallint, p_lot uuid, p_amount bigint, p_cause uuid, p_transfer uuid)
+  p_bucket smallint, p_lot uuid, p_amount bigint, p_cause uuid, p_transfer uuid, p_at timestamptz, p_zone text)
 returns void language plpgsql as $$
 begin
-  update ledger.lot set remaining = remaining + p_amount, open = true where bucket = p_bucket and lot_id = p_lot;
+  update ledger.lot
+     set remaining = remaining + p_amount, open = true,
+         noticed_at = case when expires_at <= p_at then null else noticed_at end,
+         expires_at = case when expires_at <= p_at then ledger.end_of_day(p_at, grace_days, p_zone) else expires_at end
+   where bucket = p_bucket and lot_id = p_lot;
   insert into ledger.draw (bucket, cause_id, lot_id, transfer_id, amount)
   values (p_bucket, p_cause, p_lot, p_transfer, p_amount);
 end $$;

@@ -1,9 +1,10 @@
 -- Resolves a hold exactly once: captures all or a part (the soonest-expiring part; the rest goes back to its lots),
 -- releases it, or lets it expire. An expired hold can not be captured, even before the worker has swept it.
 -- p_merchant null is the worker's sweep; p_capture 0 releases.
+drop function if exists ledger.settle(smallint, uuid, uuid, uuid, uuid, bigint, timestamptz);
 create or replace function ledger.settle(
   p_bucket smallint, p_redemption uuid, p_request uuid, p_fingerprint uuid, p_merchant uuid, p_capture bigint,
-  p_at timestamptz default null)
+  p_zone text, p_at timestamptz default null)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
@@ -15,6 +16,7 @@ declare
   v_capture bigint;
   v_left bigint;
   v_take bigint;
+  v_extended bigint := 0;
   v_release uuid;
   v_state text;
 begin
@@ -49,7 +51,7 @@ begin
   v_release := case when v_capture > 0 then ledger.derived(p_request, 'release') else p_request end;
   v_left := v_capture;
   for d in
-    select g.lot_id, g.amount
+    select g.lot_id, g.amount, l.expires_at
       from ledger.draw g join ledger.lot l on l.bucket = g.bucket and l.lot_id = g.lot_id
      where g.bucket = p_bucket and g.cause_id = p_redemption and g.transfer_id = p_redemption
      order by l.expires_at, l.available_at, l.lot_id
@@ -61,7 +63,8 @@ begin
       v_left := v_left - v_take;
     end if;
     if d.amount > v_take then
-      perform ledger.give_back(p_bucket, d.lot_id, d.amount - v_take, p_redemption, v_release);
+      perform ledger.give_back(p_bucket, d.lot_id, d.amount - v_take, p_redemption, v_release, v_at, p_zone);
+      if d.expires_at <= v_at then v_extended := v_extended + d.amount - v_take; end if;
     end if;
   end loop;
 
@@ -92,7 +95,8 @@ begin
   update ledger.redemption
      set state = v_state, captured = v_capture, resolved_at = v_at, resolved_by = p_request
    where bucket = p_bucket and redemption_id = p_redemption;
-  perform ledger.tell(p_bucket, p_request, 'redemption.' || v_state, r.wallet_id, p_redemption, v_at, null);
+  perform ledger.tell(p_bucket, p_request, 'redemption.' || v_state, r.wallet_id, p_redemption, v_at,
+            case when v_extended > 0 then jsonb_build_object('extended', v_extended) end);
   return jsonb_build_object('code', 'posted', 'replayed', false, 'redemption_id', p_redemption);
 end $$;
 
@@ -135,24 +139,20 @@ begin
 
   v_left := v_amount;
   for d in
-    select l.lot_id, l.grace_days, l.expires_at,
+    select l.lot_id, l.expires_at,
            sum(case when m.code = 'capture' then g.amount else -g.amount end)::bigint as spent
       from ledger.draw g
       join ledger.transfer m on m.bucket = g.bucket and m.transfer_id = g.transfer_id
       join ledger.lot l on l.bucket = g.bucket and l.lot_id = g.lot_id
      where g.bucket = p_bucket and g.cause_id = p_redemption and m.code in ('capture', 'refund')
-     group by l.lot_id, l.grace_days, l.expires_at, l.available_at
+     group by l.lot_id, l.expires_at, l.available_at
      order by l.expires_at desc, l.available_at desc, l.lot_id desc
   loop
     exit when v_left = 0;
     v_take := least(d.spent, v_left);
     continue when v_take = 0;
-    perform ledger.give_back(p_bucket, d.lot_id, v_take, p_redemption, p_request);
-    if d.expires_at <= v_at then
-      update ledger.lot set expires_at = ledger.end_of_day(v_at, d.grace_days, p_zone), noticed_at = null
-       where bucket = p_bucket and lot_id = d.lot_id;
-      v_extended := v_extended + v_take;
-    end if;
+    perform ledger.give_back(p_bucket, d.lot_id, v_take, p_redemption, p_request, v_at, p_zone);
+    if d.expires_at <= v_at then v_extended := v_extended + v_take; end if;
     v_left := v_left - v_take;
   end loop;
   if v_left <> 0 then raise exception 'the lots of redemption % do not cover its refund', p_redemption; end if;

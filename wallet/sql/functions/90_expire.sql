@@ -1,8 +1,10 @@
 -- Expiry. A notice is put on record first where the contract asks for one; only then, and only after the lot's last
 -- day, its rest goes to the breakage account that the contract names. Until that transfer is posted the value stays
 -- spendable. What is held is not touched. Set-based, wallets locked in order, harmless when run twice or late.
-create or replace function ledger.notice_expiry(p_buckets smallint[], p_limit int, p_at timestamptz default null)
-returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+drop function if exists ledger.notice_expiry(smallint[], int, timestamptz);
+create or replace function ledger.notice_expiry(
+  p_buckets smallint[], p_limit int, p_zone text, p_at timestamptz default null)
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   v_count bigint;
@@ -10,12 +12,12 @@ begin
   with near as (
     select bucket, lot_id from ledger.lot
      where open and notice_days > 0 and noticed_at is null and bucket = any (p_buckets)
-       and expires_at <= v_at + make_interval(days => notice_days)
+       and expires_at <= ledger.end_of_day(v_at, notice_days, p_zone)
      order by bucket, wallet_id, lot_id limit p_limit for no key update skip locked
   ), noticed as (
     -- The member always has the full notice: a notice that goes out late moves the last day.
     update ledger.lot l
-       set noticed_at = v_at, expires_at = greatest(l.expires_at, v_at + make_interval(days => l.notice_days))
+       set noticed_at = v_at, expires_at = greatest(l.expires_at, ledger.end_of_day(v_at, l.notice_days, p_zone))
       from near n where l.bucket = n.bucket and l.lot_id = n.lot_id
     returning l.bucket, l.lot_id, l.wallet_id, l.remaining, l.expires_at
   ), told as (
@@ -25,7 +27,7 @@ begin
       from noticed
   )
   select count(*) into v_count from noticed;
-  return v_count;
+  return jsonb_build_object('noticed', v_count);
 end $$;
 
 create or replace function ledger.expire(p_buckets smallint[], p_limit int, p_at timestamptz default null)
