@@ -4,7 +4,6 @@ They depend on nothing but the data's own numbers and this name, and never chang
 """
 
 import uuid
-from datetime import datetime
 from typing import Final
 
 from wallet import ids
@@ -19,7 +18,8 @@ def named(kind: str, name: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"{kind}/{name}")
 
 
-def dated(at: datetime, name: str) -> uuid.UUID:
-    """Give the id of something that happened at `at`: a UUIDv7, so a day lies together."""
-    milliseconds = int(at.timestamp()) * 1000
-    return ids.derived(uuid.UUID(int=(milliseconds << 16 | _VERSION_7) << 64), name)
+def dated(second: int, name: str) -> uuid.UUID:
+    """Give the id of something that belongs to a second of the data: a UUIDv7, so a day's ids lie
+    together in an index.
+    """
+    return ids.derived(uuid.UUID(int=(second * 1000 << 16 | _VERSION_7) << 64), name)

@@ -7,7 +7,7 @@ batch in about three seconds; pandas, which the package itself would load, is ne
 """
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,12 @@ class Source:
 
     products: list[Product]
     rows: Any
+
+    def of(self, households: Collection[int]) -> "Source":
+        """Keep the shopping of these households only."""
+        wanted = pa.array(sorted(households), pa.int32())
+        rows = self.rows.filter(pc.is_in(self.rows["household"], value_set=wanted))
+        return Source(self.products, rows.combine_chunks())
 
     def merchants(self) -> tuple[coalition.MerchantPlan, ...]:
         """Plan the coalition's merchants, each with the stores in which the year shows sales."""

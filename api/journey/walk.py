@@ -2,21 +2,21 @@
 
 A basket of the data mixes shelves, so it becomes one purchase per merchant, with the reference
 `<basket>-<merchant>`; every line lands in exactly one purchase. Days are days of the chain's own
-time zone. The data records neither deliveries nor returns: deliveries are a rule of ours, and a
-return is read from a till line without units (`docs/journey.md`). All of it is deterministic.
+time zone, and may be shifted as a whole, so that the year ends yesterday instead of in 2017. The
+data records neither deliveries nor returns: deliveries are a rule of ours, and a return is read
+from a till line without units (`docs/journey.md`). No id depends on a shift.
 """
 
 import bisect
 import hashlib
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from api.journey import coalition, keys, people, source, terms
@@ -48,20 +48,24 @@ class PlannedPurchase:
 
 @dataclass(frozen=True, slots=True)
 class PlannedEvent:
-    """One business event of an earlier purchase, named by the merchant's own reference."""
+    """One business event of an earlier purchase, `sale` being the request id that reported it."""
 
     request_id: uuid.UUID
+    member_id: uuid.UUID
     merchant_id: uuid.UUID
+    sale: uuid.UUID
     reference: str
     event: purchases.Event
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedReturn:
-    """A quantity of one line of an earlier purchase that was brought back at `at`."""
+    """A quantity of one line of an earlier purchase (`sale`) that was brought back at `at`."""
 
     request_id: uuid.UUID
+    member_id: uuid.UUID
     merchant_id: uuid.UUID
+    sale: uuid.UUID
     reference: str
     line: int
     quantity_milli: int
@@ -85,34 +89,40 @@ def days(
     *,
     since: date = FIRST_DAY,
     until: date = LAST_DAY,
-    households: Collection[int] | None = None,
+    shift_days: int = 0,
 ) -> Iterator[Day]:
-    """Walk from `since` to `until`, both included, with the shopping of these households (or all).
+    """Walk from `since` to `until`, days of 2017, both included.
 
-    Days without shopping (Christmas) are there too. Only one day is shaped at a time.
+    Every instant handed out is `shift_days` later by the calendar, at the same local time. Days
+    without shopping (Christmas) are there too. Only one day is shaped at a time.
     """
     rows = year.rows
-    if households is not None:
-        wanted = pa.array(sorted(households), pa.int32())
-        rows = rows.filter(pc.is_in(rows["household"], value_set=wanted)).combine_chunks()
-    state = _State(year.products, watched=_watched(year, rows))
+    state = _State(year.products, watched=_watched(year), shift=timedelta(days=shift_days))
     today = since
     while today <= until:
-        opens_at, closes_at = _midnight(today), _midnight(today + timedelta(days=1))
-        first, last = _place(rows, opens_at), _place(rows, closes_at)
-        day = Day(today, opens_at, closes_at, [], [], [])
+        first = _place(rows, midnight(today))
+        last = _place(rows, midnight(today + timedelta(days=1)))
+        moved = today + state.shift
+        day = Day(moved, midnight(moved), midnight(moved + timedelta(days=1)), [], [], [])
         _shape(rows.slice(first, last - first), day, state)
         _deliver(day, state)
         yield day
         today += timedelta(days=1)
 
 
+def midnight(day: date) -> datetime:
+    """Give the instant at which a local day begins, in UTC."""
+    return datetime.combine(day, clock(), ZONE).astimezone(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sold:
     """A line that may come back: sold with units, of a product its household once gave back."""
 
-    at: int
+    second: int
+    member_id: uuid.UUID
     merchant_id: uuid.UUID
+    sale: uuid.UUID
     reference: str
     line: int
     quantity_milli: int
@@ -124,9 +134,17 @@ class _State:
 
     products: list[source.Product]
     watched: set[tuple[int, int]]
+    shift: timedelta
     sold: dict[tuple[int, int], _Sold] = field(default_factory=dict)
     on_the_way: list[PlannedEvent] = field(default_factory=list)
     members: dict[int, uuid.UUID] = field(default_factory=dict)
+
+    def moved(self, second: int) -> datetime:
+        """Move an instant of the data by the shift: same local time, another day."""
+        if not self.shift:
+            return datetime.fromtimestamp(second, UTC)
+        local = datetime.fromtimestamp(second, ZONE).replace(tzinfo=None) + self.shift
+        return local.replace(tzinfo=ZONE).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +160,13 @@ class _Basket:
     """Product, quantity_milli, amount_minor, discount_minor."""
 
 
-def _watched(year: source.Source, rows: Any) -> set[tuple[int, int]]:
+def _watched(year: source.Source) -> set[tuple[int, int]]:
     """Find which households gave back which products: lines without units and without value."""
+    rows = year.rows
     nothing = pc.and_(pc.equal(rows["quantity_milli"], 0), pc.equal(rows["amount_minor"], 0))
     back = rows.filter(nothing)
     pairs = zip(back["household"].to_pylist(), back["product"].to_pylist(), strict=True)
     return {(household, product) for household, product in pairs if year.products[product].known}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, clock(), ZONE).astimezone(UTC)
 
 
 def _place(rows: Any, instant: datetime) -> int:
@@ -165,7 +180,7 @@ def _shape(rows: Any, day: Day, state: _State) -> None:
     for basket in _baskets(rows):
         slug = coalition.SLUGS[basket.merchant]
         reference = f"{basket.basket}-{slug}"
-        at = datetime.fromtimestamp(basket.second, UTC)
+        at = state.moved(basket.second)
         member_id = state.members.get(basket.household)
         if member_id is None:
             member_id = people.member_id(basket.household)
@@ -180,12 +195,16 @@ def _shape(rows: Any, day: Day, state: _State) -> None:
             paid_with_cashback_minor=0,
             events=(purchases.Event("paid", at),) if slug in _PAID_AT_THE_TILL else (),
         )
-        merchant_id = _MERCHANT_IDS[basket.merchant]
-        request_id = keys.dated(at, f"purchase/{reference}")
-        day.purchases.append(PlannedPurchase(request_id, member_id, merchant_id, purchase))
+        planned = PlannedPurchase(
+            request_id=keys.dated(basket.second, f"purchase/{reference}"),
+            member_id=member_id,
+            merchant_id=_MERCHANT_IDS[basket.merchant],
+            purchase=purchase,
+        )
+        day.purchases.append(planned)
         if slug in _DELIVERED:
-            _send(basket, merchant_id, reference, state)
-        _watch(basket, merchant_id, reference, day, state)
+            _send(basket, planned, state)
+        _watch(basket, planned, day, state)
 
 
 def _baskets(rows: Any) -> Iterator[_Basket]:
@@ -225,44 +244,59 @@ def _lines(basket: _Basket, products: list[source.Product]) -> tuple[purchases.L
     return tuple(lines)
 
 
-def _watch(
-    basket: _Basket, merchant_id: uuid.UUID, reference: str, day: Day, state: _State
-) -> None:
+def _watch(basket: _Basket, planned: PlannedPurchase, day: Day, state: _State) -> None:
     for number, (product, quantity_milli, amount_minor, _) in enumerate(basket.lines, 1):
         pair = (basket.household, product)
         if pair not in state.watched:
             continue
         if quantity_milli and amount_minor:
-            state.sold[pair] = _Sold(basket.second, merchant_id, reference, number, quantity_milli)
+            state.sold[pair] = _Sold(
+                basket.second,
+                planned.member_id,
+                planned.merchant_id,
+                planned.request_id,
+                planned.purchase.reference,
+                number,
+                quantity_milli,
+            )
         elif not quantity_milli and not amount_minor:
             _bring_back(pair, basket.second, day, state)
 
 
 def _bring_back(pair: tuple[int, int], second: int, day: Day, state: _State) -> None:
     sold = state.sold.pop(pair, None)
-    if sold is None or second - sold.at > RETURN_DAYS_MAX * 86_400:
+    if sold is None or second - sold.second > RETURN_DAYS_MAX * 86_400:
         return
-    at = datetime.fromtimestamp(second, UTC)
     day.returns.append(
         PlannedReturn(
-            request_id=keys.dated(at, f"return/{sold.reference}/{sold.line}"),
+            request_id=keys.dated(second, f"return/{sold.reference}/{sold.line}"),
+            member_id=sold.member_id,
             merchant_id=sold.merchant_id,
+            sale=sold.sale,
             reference=sold.reference,
             line=sold.line,
             quantity_milli=min(sold.quantity_milli, source.MILLI),
-            at=at,
+            at=state.moved(second),
         )
     )
 
 
-def _send(basket: _Basket, merchant_id: uuid.UUID, reference: str, state: _State) -> None:
+def _send(basket: _Basket, planned: PlannedPurchase, state: _State) -> None:
+    reference = planned.purchase.reference
     if chance(f"delivered/{reference}", LOST_ONE_IN):
         return
-    local = datetime.fromtimestamp(basket.second, ZONE).date() + timedelta(days=1)
-    at = datetime.combine(local, DELIVERED_AT, ZONE).astimezone(UTC)
-    request_id = keys.dated(at, f"event/{reference}/delivered")
-    event = purchases.Event("delivered", at)
-    state.on_the_way.append(PlannedEvent(request_id, merchant_id, reference, event))
+    tomorrow = planned.purchase.purchased_at.astimezone(ZONE).date() + timedelta(days=1)
+    at = datetime.combine(tomorrow, DELIVERED_AT, ZONE).astimezone(UTC)
+    state.on_the_way.append(
+        PlannedEvent(
+            request_id=keys.dated(basket.second, f"event/{reference}/delivered"),
+            member_id=planned.member_id,
+            merchant_id=planned.merchant_id,
+            sale=planned.request_id,
+            reference=reference,
+            event=purchases.Event("delivered", at),
+        )
+    )
 
 
 def _deliver(day: Day, state: _State) -> None:

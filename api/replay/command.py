@@ -1,0 +1,135 @@
+"""The replay at a terminal: a progress bar, a table of merchants, speeds, and the laws."""
+
+from collections import Counter
+from datetime import date
+from typing import Final
+
+import rich.console
+import rich.progress
+import rich.table
+
+from api.journey import source, walk
+from api.replay import year as years
+from wallet import money
+from wallet.database import Database
+
+POOL_SIZE: Final = 6
+"""Connections for single movements; the batches have their own."""
+
+
+async def run(
+    dsn: str,
+    *,
+    since: date = walk.FIRST_DAY,
+    until: date = walk.LAST_DAY,
+    households: int | None = None,
+    shift_days: int = 0,
+    console: rich.console.Console,
+) -> bool:
+    """Replay into a migrated database and print what came of it; true if every law holds.
+
+    Days are days of 2017, both included; `households` takes so many of them, in order of number.
+    Raises ModuleNotFoundError with what to install, or the refusals of `year.replay`.
+    """
+    db = await Database.connect(dsn, size=POOL_SIZE)
+    try:
+        with console.status("Reading a year of shopping"):
+            year = source.read()
+            if households is not None:
+                year = year.of(year.households(households))
+        summary = await _watched(
+            db, year, since=since, until=until, shift_days=shift_days, console=console
+        )
+    finally:
+        await db.close()
+    _tell(console, summary)
+    return not summary.breaches
+
+
+async def _watched(
+    db: Database,
+    year: source.Source,
+    *,
+    since: date,
+    until: date,
+    shift_days: int,
+    console: rich.console.Console,
+) -> years.Summary:
+    bar = rich.progress.Progress(
+        rich.progress.TextColumn("{task.description}"),
+        rich.progress.BarColumn(),
+        rich.progress.TaskProgressColumn(),
+        rich.progress.TextColumn("{task.fields[purchases]:,} purchases"),
+        rich.progress.TimeElapsedColumn(),
+        rich.progress.TimeRemainingColumn(),
+        console=console,
+    )
+    with bar:
+        days = (until - since).days + 1
+        task = bar.add_task("Opening the shops", total=days, purchases=0)
+
+        def progress(step: years.Step) -> None:
+            what = f"{step.date:%d %b %Y}"
+            bar.update(task, advance=1, description=what, purchases=step.purchases)
+
+        return await years.replay(
+            db, year, since=since, until=until, shift_days=shift_days, progress=progress
+        )
+
+
+def _tell(console: rich.console.Console, summary: years.Summary) -> None:
+    console.print(_table(summary))
+    console.print(f"Days    {summary.first} to {summary.last}")
+    for words, counted in (
+        ("Done", summary.done),
+        ("Before", summary.replayed),
+        ("Refused", summary.refused),
+    ):
+        if any(counted.values()):
+            console.print(f"{words:<8}{_listed(counted)}")
+    console.print(_speed(summary))
+    if not summary.breaches:
+        console.print("Laws    [green]all hold[/green]")
+    for breach in summary.breaches:
+        console.print(f"[red]Broken: {breach.law}[/red] {breach.rows[0]}", soft_wrap=True)
+
+
+def _table(summary: years.Summary) -> rich.table.Table:
+    asset = money.asset("USD")
+    table = rich.table.Table(title="The coalition, in USD", title_justify="left")
+    table.add_column("Merchant")
+    for name in ("Purchases", "Spent", "Promised", "Issued", "Honoured", "Net"):
+        table.add_column(name, justify="right")
+    rows = summary.merchants
+    for one in rows:
+        amounts = (one.spent_minor, one.promised_minor, one.issued_minor, one.honoured_minor)
+        shown = [money.show(minor, asset) for minor in (*amounts, one.net_minor)]
+        table.add_row(one.name, f"{one.purchases:,}", *shown)
+    sums = (
+        sum(one.spent_minor for one in rows),
+        sum(one.promised_minor for one in rows),
+        sum(one.issued_minor for one in rows),
+        sum(one.honoured_minor for one in rows),
+        sum(one.net_minor for one in rows),
+    )
+    table.add_section()
+    table.add_row(
+        "All",
+        f"{sum(one.purchases for one in rows):,}",
+        *(money.show(minor, asset) for minor in sums),
+    )
+    return table
+
+
+def _speed(summary: years.Summary) -> str:
+    seconds = max(summary.seconds, 0.001)
+    movements = summary.after.movements - summary.before.movements
+    return (
+        f"Speed   {summary.done['purchases'] / seconds:,.0f} purchases, "
+        f"{summary.done['lines'] / seconds:,.0f} lines and {movements / seconds:,.0f} movements "
+        f"a second, over {seconds:,.0f} seconds with everything in them"
+    )
+
+
+def _listed(counted: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {what}" for what, count in counted.items() if count)

@@ -1,0 +1,96 @@
+"""What the operator may read across wallets: totals per merchant, sizes, and who could spend.
+
+Reading only. Totals are sums over counters and facts, so they are true of the instant at which they
+are asked, and they cost a scan: none of them belongs on the path of a write.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from wallet import ledger, money, sql
+from wallet.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantTotals:
+    """One merchant's totals in one asset, in minor units.
+
+    `issued_minor` is what its cashback put into wallets for good, `honoured_minor` what it took as
+    payment: it is owed the difference, `net_minor`, or owes it when that is negative.
+    """
+
+    merchant_id: UUID
+    slug: str
+    name: str
+    industry: str
+    purchases: int
+    spent_minor: int
+    promised_minor: int
+    issued_minor: int
+    honoured_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        """What the coalition owes this merchant; negative where the merchant owes."""
+        return self.honoured_minor - self.issued_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows of each kind there are."""
+
+    members: int
+    purchases: int
+    lines: int
+    movements: int
+    redemptions: int
+    returns: int
+
+
+async def merchants(db: Database, asset: money.Asset) -> list[MerchantTotals]:
+    """Every merchant's totals, by name."""
+    async with db.bulk_pool.acquire() as connection:
+        rows = await connection.fetch(sql.load("reports/merchants"), asset.number)
+    return [MerchantTotals(**dict(row)) for row in rows]
+
+
+async def counts(db: Database) -> Counts:
+    """The size of the books."""
+    async with db.bulk_pool.acquire() as connection:
+        row = await connection.fetchrow(sql.load("reports/counts"))
+    assert row is not None
+    return Counts(**dict(row))
+
+
+async def spendable(db: Database, asset: money.Asset, *, from_minor: int) -> dict[UUID, int]:
+    """Which wallets have at least `from_minor` free, and how much."""
+    rows = await db.fetch(sql.load("queries/spendable"), asset.number, from_minor)
+    return {row["wallet_id"]: row["available_minor"] for row in rows}
+
+
+async def funded(
+    db: Database, asset: money.Asset, wallet_ids: Collection[UUID]
+) -> dict[UUID, dict[UUID, int]]:
+    """Who funded what is open in these wallets: wallet, funder, minor units."""
+    ordered = list(wallet_ids)
+    buckets = [ledger.bucket(wallet_id) for wallet_id in ordered]
+    found: dict[UUID, dict[UUID, int]] = {wallet_id: {} for wallet_id in ordered}
+    for row in await db.fetch(sql.load("queries/funded"), asset.number, buckets, ordered):
+        found[row["wallet_id"]][row["funder_id"]] = row["open_minor"]
+    return found
+
+
+async def standing(db: Database, purchase_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these purchases are in the books."""
+    ordered = list(purchase_ids)
+    buckets = [ledger.bucket(purchase_id) for purchase_id in ordered]
+    rows = await db.fetch(sql.load("queries/purchases_standing"), buckets, ordered)
+    return {row["purchase_id"] for row in rows}
+
+
+async def captured(db: Database, asset: money.Asset) -> dict[tuple[UUID, str], int]:
+    """What was captured so far for each merchant's order reference, before refunds."""
+    async with db.bulk_pool.acquire() as connection:
+        rows = await connection.fetch(sql.load("queries/captured"), asset.number)
+    return {(row["merchant_id"], row["order_reference"]): row["captured_minor"] for row in rows}
