@@ -118,8 +118,10 @@ class Database:
                 async with (pool or self.pool).acquire(timeout=WAIT_SECONDS) as connection:
                     return await getattr(connection, method)(statement, *arguments)
             except RETRIED as error:
+                if isinstance(error, ValueError):
+                    raise  # An argument of the wrong type is a bug, not an outage.
                 if attempt == TRIES_MAX:
-                    raise errors.Unavailable("The database does not answer.") from error
+                    raise _gave_up(error) from error
                 jitter = 0.5 + random.random()  # noqa: S311 - it only keeps callers apart
                 await asyncio.sleep(PAUSE_SECONDS * 2**attempt * jitter)
             except (TimeoutError, OSError, asyncpg.QueryCanceledError) as error:
@@ -154,3 +156,10 @@ async def _pool(
 
 async def _keep(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
     return None
+
+
+def _gave_up(error: Exception) -> Exception:
+    """What the caller is told: somebody still works on this wallet, or the database is away."""
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return errors.IdempotencyInProgress()
+    return errors.Unavailable("The database does not answer.")
