@@ -1,15 +1,45 @@
 """Spending: the code, the hold, and the one way in which each hold ends."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories
 from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, EUR, NOON, Coalition, Faces, refused
-from wallet import audit, errors, expire, ids, merchants, money, redeem
+from wallet import audit, errors, expire, ids, members, merchants, money, redeem
 
 MINUTE = timedelta(minutes=1)
+
+
+async def show(coalition: Coalition, member: members.Member, merchant_id: UUID) -> str:
+    """The code that the member shows at the till."""
+    code = await redeem.code_issue(
+        coalition.db, member_id=member.member_id, merchant_id=merchant_id, now=NOON
+    )
+    return code.text
+
+
+async def hold(
+    coalition: Coalition, merchant_id: UUID, code: str, **changes: Any
+) -> redeem.Outcome:
+    """Hold 1.00 with a code, but for what is given."""
+    facts: dict[str, Any] = {
+        "request_id": ids.new(),
+        "amount_minor": 100,
+        "asset": EUR,
+        "order_reference": "order-1",
+        "now": NOON,
+    }
+    return await redeem.hold(
+        coalition.db, merchant_id=merchant_id, code=code, **{**facts, **changes}
+    )
+
+
+async def attempt(
+    coalition: Coalition, merchant_id: UUID, code: str, **changes: Any
+) -> errors.Refusal:
+    return await refused(hold(coalition, merchant_id, code, **changes))
 
 
 async def test_value_earned_at_one_merchant_is_spent_at_another(coalition: Coalition) -> None:
@@ -30,20 +60,9 @@ async def test_value_earned_at_one_merchant_is_spent_at_another(coalition: Coali
 async def test_a_hold_sent_again_holds_once(coalition: Coalition) -> None:
     rosa, ana, key = await coalition.merchant(), await coalition.member(), ids.new()
     await coalition.fill(ana, 1000)
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
-    )
+    code = await show(coalition, ana, rosa)
     outcomes = [
-        await redeem.hold(
-            coalition.db,
-            merchant_id=rosa,
-            request_id=key,
-            code=code.text,
-            amount_minor=400,
-            asset=EUR,
-            order_reference="order-1",
-            now=NOON + later * DAY,
-        )
+        await hold(coalition, rosa, code, request_id=key, amount_minor=400, now=NOON + later * DAY)
         for later in (0, 0, 400)
     ]
 
@@ -56,43 +75,12 @@ async def test_a_code_may_be_typed_with_other_letters_for_the_same_signs(
 ) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     await coalition.fill(ana, 100)
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
-    )
-    typed = code.text.lower().replace("-", " ").replace("0", "o").replace("1", "l")
+    code = await show(coalition, ana, rosa)
+    typed = code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
 
-    outcome = await redeem.hold(
-        coalition.db,
-        merchant_id=rosa,
-        request_id=ids.new(),
-        code=typed,
-        amount_minor=100,
-        asset=EUR,
-        order_reference="order-1",
-        now=NOON,
-    )
+    outcome = await hold(coalition, rosa, typed)
 
     assert "held" == outcome.redemption.state
-
-
-async def attempt(
-    coalition: Coalition, merchant_id: UUID, code: str, **changes: object
-) -> errors.Refusal:
-    facts: dict[str, object] = {
-        "request_id": ids.new(),
-        "amount_minor": 100,
-        "asset": EUR,
-        "order_reference": "order-1",
-        "now": NOON,
-    }
-    return await refused(
-        redeem.hold(
-            coalition.db,
-            merchant_id=merchant_id,
-            code=code,
-            **{**facts, **changes},  # type: ignore[arg-type]
-        )
-    )
 
 
 async def test_a_hold_is_refused_with_what_is_wrong(coalition: Coalition) -> None:
@@ -140,21 +128,10 @@ async def test_a_hold_is_refused_with_what_is_wrong(coalition: Coalition) -> Non
 async def test_a_code_works_once(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     await coalition.fill(ana, 1000)
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
-    )
-    await redeem.hold(
-        coalition.db,
-        merchant_id=rosa,
-        request_id=ids.new(),
-        code=code.text,
-        amount_minor=100,
-        asset=EUR,
-        order_reference="order-1",
-        now=NOON,
-    )
+    code = await show(coalition, ana, rosa)
+    await hold(coalition, rosa, code)
 
-    refusal = await attempt(coalition, rosa, code.text)
+    refusal = await attempt(coalition, rosa, code)
 
     assert "REDEMPTION_CODE_USED" == refusal.code
     assert 100 == (await coalition.faces(ana)).held
@@ -163,21 +140,10 @@ async def test_a_code_works_once(coalition: Coalition) -> None:
 async def test_a_refused_hold_leaves_the_code_usable(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     await coalition.fill(ana, 100)
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
-    )
-    await attempt(coalition, rosa, code.text, amount_minor=101)
+    code = await show(coalition, ana, rosa)
+    await attempt(coalition, rosa, code, amount_minor=101)
 
-    outcome = await redeem.hold(
-        coalition.db,
-        merchant_id=rosa,
-        request_id=ids.new(),
-        code=code.text,
-        amount_minor=100,
-        asset=EUR,
-        order_reference="order-1",
-        now=NOON,
-    )
+    outcome = await hold(coalition, rosa, code)
 
     assert not outcome.replayed
 
@@ -185,15 +151,13 @@ async def test_a_refused_hold_leaves_the_code_usable(coalition: Coalition) -> No
 async def test_a_suspended_merchant_gets_neither_code_nor_hold(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     await coalition.fill(ana, 1000)
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
-    )
+    code = await show(coalition, ana, rosa)
     await merchants.set_status(
         coalition.db, rosa, status="suspended", reason="late invoices", actor=audit.SYSTEM
     )
 
     refusals = [
-        await attempt(coalition, rosa, code.text),
+        await attempt(coalition, rosa, code),
         await refused(
             redeem.code_issue(coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON)
         ),
@@ -399,12 +363,10 @@ async def test_a_missing_contract_or_member_is_refused(coalition: Coalition) -> 
     await merchants.register(
         coalition.db, merchant_id=empty, slug="empty", name="Empty", industry="none"
     )
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=empty, now=NOON
-    )
+    code = await show(coalition, ana, empty)
 
     refusals = [
-        await attempt(coalition, empty, code.text),
+        await attempt(coalition, empty, code),
         await refused(
             redeem.code_issue(coalition.db, member_id=ids.new(), merchant_id=empty, now=NOON)
         ),
