@@ -16,7 +16,9 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -217,22 +219,45 @@ class Embedded:
 
 
 @contextlib.contextmanager
-def use(data_dir: Path) -> Iterator[str]:
+def use(data_dir: Path, *, alone: bool = False) -> Iterator[str]:
     """Yield the URL of the folder's database, whether another process serves it or not.
 
-    A server that runs is used and left running; otherwise one is started, and stopped at the end.
-    Raises Unusable when neither works.
+    A server that runs is used and left running; otherwise one is started, and stopped at the end,
+    also when a signal asks us to end. With `alone`, a server that runs raises Busy.
+    Raises Unusable when the server cannot run here.
     """
     embedded = Embedded(data_dir)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_signals_unwind())
+        try:
+            embedded.start()
+        except Busy:
+            if alone:
+                raise
+            dsn = _await_other(embedded.data_dir).dsn
+        else:
+            stack.callback(embedded.stop)
+            dsn = embedded.dsn
+        yield dsn
+
+
+@contextlib.contextmanager
+def _signals_unwind() -> Iterator[None]:
+    # By default these signals end a process on the spot, and its server would go on alone. Whoever
+    # set a handler of their own keeps it.
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    main = threading.current_thread() is threading.main_thread()
+    wanted = [signal.SIGTERM, signal.SIGHUP] if main else []
+    ours = [number for number in wanted if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, end)
     try:
-        embedded.start()
-    except Busy:
-        yield _await_other(embedded.data_dir).dsn
-        return
-    try:
-        yield embedded.dsn
+        yield
     finally:
-        embedded.stop()
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _await_other(data_dir: Path) -> Running:

@@ -137,6 +137,36 @@ def test_a_command_alone_starts_the_server_and_stops_it(tmp_path: Path) -> None:
     embedded.erase()
 
 
+async def test_a_command_that_wants_the_server_alone_is_told_who_has_it(
+    server: postgres.Embedded,
+) -> None:
+    with pytest.raises(postgres.Busy), postgres.use(server.data_dir, alone=True):
+        pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_command_that_is_told_to_end_takes_its_server_with_it(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    embedded = postgres.Embedded(tmp_path / "data")
+    command = in_another_process(
+        "import time, pathlib; from api import postgres\n"
+        f"with postgres.use(pathlib.Path({str(tmp_path / 'data')!r})):\n"
+        "    print('up', flush=True); time.sleep(60)"
+    )
+    assert command.stdout is not None
+    assert "up" == command.stdout.readline().strip()
+    started = embedded.pid()
+
+    command.send_signal(number)
+    command.wait(timeout=30)
+    command.stdout.close()
+
+    assert started is not None
+    assert embedded.pid() is None
+    embedded.erase()
+
+
 async def test_after_kill_9_of_the_parent_the_next_start_takes_the_data_over(
     tmp_path: Path,
 ) -> None:
