@@ -4,10 +4,15 @@ Each law is a file in `wallet/sql/laws`, named for what it says. All of them rea
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from wallet import sql
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+"""A connection of one's own, or one that a pool has lent."""
 
 ROWS_MAX = 20
 """Rows shown of a broken law: enough to find the cause, few enough to read."""
@@ -21,7 +26,7 @@ class Breach:
     rows: tuple[dict[str, object], ...]
 
 
-async def check(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Breach]:
+async def check(connection: Connection) -> list[Breach]:
     """Run every law over one snapshot; the empty list is what must come back."""
     breaches = []
     async with connection.transaction(isolation="repeatable_read", readonly=True):
