@@ -103,7 +103,7 @@ async def _allow(
     """Take the amount out of the colleague's day before anything is given.
 
     A credit that is refused afterwards has used up some of the day: the limit errs on the safe
-    side. A replay takes nothing.
+    side. A replay takes nothing, whatever its answer was.
     """
     allowed = await db.fetchval(
         "with done as (select 1 from ledger.credit where bucket = $5 and credit_id = $4),"

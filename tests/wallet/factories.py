@@ -59,12 +59,11 @@ numbers = itertools.count(1)
 
 def terms(**changes: Any) -> dict[str, Any]:
     """Terms of a contract, but for what is given; a nested part is changed field by field."""
-    return {
-        name: {**value, **changes[name]}
-        if name in changes and isinstance(value, dict) and isinstance(changes[name], dict)
-        else changes.get(name, value)
-        for name, value in TERMS.items()
+    changed = {
+        name: {**TERMS[name], **value} if isinstance(TERMS.get(name), dict) else value
+        for name, value in changes.items()
     }
+    return {**TERMS, **changed}
 
 
 def line(number: int = 1, amount_minor: int = 10_000, **facts: Any) -> purchases.Line:
