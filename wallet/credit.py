@@ -106,7 +106,8 @@ async def _allow(
     side. A replay takes nothing, whatever its answer was.
     """
     allowed = await db.fetchval(
-        "with done as (select 1 from ledger.credit where bucket = $5 and credit_id = $4),"
+        "with done as (select 1 from ledger.credit where bucket = $5 and credit_id = $4"
+        " union all select 1 from ledger.refusal where bucket = $5 and request_id = $4),"
         " taken as (insert into coalition.allowance as a (staff_id, day, asset, spent)"
         " select $1, (clock_timestamp() at time zone 'UTC')::date::text, $2, $3::bigint"
         " where not exists (select 1 from done) and $3::bigint <= $6::bigint"
