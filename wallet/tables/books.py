@@ -4,17 +4,16 @@ Wallets are decided (a row that is locked and checked); positions are only count
 one row with one debit side and one credit side, so it cannot be unbalanced, and it never changes.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
+from sqlalchemy import DDL, BigInteger, CheckConstraint, Index, SmallInteger, event, text
 from sqlmodel import Field, SQLModel
 
-from wallet.rules import chart
+from wallet import sql
 from wallet.tables import columns
 from wallet.tables.columns import UUID, datetime
 
-_CHARTED = ", ".join(
-    f"('{movement.code}', '{movement.debit_kind}', '{movement.credit_kind}')"
-    for movement in chart.CHART
-)
+# The check of every transfer is a function, which must be there before the table.
+_CHARTED = DDL(sql.load("functions/05_chart"))  # type: ignore[no-untyped-call]
+event.listen(SQLModel.metadata, "before_create", _CHARTED)
 
 
 class Chart(SQLModel, table=True):
@@ -84,9 +83,7 @@ class Transfer(SQLModel, table=True):
     __tablename__ = "transfer"
     __table_args__ = (
         CheckConstraint("amount > 0", name="transfer_amount"),
-        CheckConstraint(
-            f"(code, debit_kind, credit_kind) in ({_CHARTED})", name="transfer_charted"
-        ),
+        CheckConstraint("ledger.charted(code, debit_kind, credit_kind)", name="transfer_charted"),
         CheckConstraint(
             "(wallet_id is null) = (wallet_version is null)"
             " and (debit_owner is null) = (debit_version is null)"
