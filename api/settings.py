@@ -79,6 +79,12 @@ class Settings(pydantic_settings.BaseSettings):
         le=60_000,
         description="How long the worker rests when it found nothing to do, in milliseconds.",
     )
+    demo_households: int = Field(
+        default=120,
+        ge=1,
+        le=2_469,
+        description="Households of the demo that `commonpurse up` loads into an empty database.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least serious event that is logged."
     )

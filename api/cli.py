@@ -1,0 +1,317 @@
+"""The command line: everything an operator starts, from the first look to the nightly check.
+
+Each command reads the settings once, finds the database (the given one, or the embedded one of the
+data folder) and calls one thing. A refusal or a database that is away ends with one sentence and a
+status of 1, never with a traceback.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import logging
+import sys
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Annotated, Final
+
+import asyncpg
+import pydantic
+import rich.console
+import structlog
+import typer
+import uvloop
+
+from api import demo, postgres, serving, settings
+from api.graphql import schema as graphql_schema
+from api.identity import bearer
+from api.journey import walk
+from api.replay import command as replay_command
+from wallet import audit, database, doctor, errors, ids, migrate, programme, seal, staff
+
+app: Final = typer.Typer(
+    name="commonpurse",
+    help="The open coalition wallet.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+replay: Final = typer.Typer(help="Replay real purchases into an installation.")
+app.add_typer(replay, name="replay")
+out: Final = rich.console.Console(highlight=False)
+
+
+@app.command()
+def up() -> None:
+    """Start everything: database, demo coalition, API, worker. For a first look."""
+    house = _settings()
+    with _dsn(house) as dsn:
+        uvloop.run(demo.run(house, dsn, out))
+
+
+@app.command()
+def serve(
+    work_too: Annotated[
+        bool, typer.Option("--work", help="Run the worker in this process too.")
+    ] = False,
+) -> None:
+    """Serve the API."""
+    house = _settings()
+    with _dsn(house) as dsn:
+        uvloop.run(serving.serve(house, dsn, work_too=work_too))
+
+
+@app.command()
+def work() -> None:
+    """Run the worker: notices, maturity, expiry, seals and the nightly laws."""
+    house = _settings()
+    with _dsn(house) as dsn:
+        uvloop.run(serving.work(house, dsn))
+
+
+@app.command(name="migrate")
+def migrate_() -> None:
+    """Bring the database up to date. Safe to repeat."""
+    with _dsn(_settings()) as dsn:
+        asyncio.run(migrate.upgrade(dsn))
+    out.print("The database is up to date.")
+
+
+@app.command(name="programme")
+def programme_(
+    name: Annotated[str, typer.Argument(help="The programme's name, as members see it.")],
+    asset: Annotated[str, typer.Option(help="Its currency, e.g. EUR.")] = "EUR",
+    time_zone: Annotated[str, typer.Option(help="Where its days end.")] = "UTC",
+) -> None:
+    """Create the programme. Once per installation; repeating it changes nothing."""
+
+    async def create(db: database.Database) -> None:
+        await programme.create(
+            db, operator_id=ids.new(), name=name, time_zone=time_zone, asset=asset
+        )
+        made = await programme.of(db)
+        out.print(f"The programme is {made.name}, in {made.asset.code}, days of {made.time_zone}.")
+
+    _with_database(create)
+
+
+@app.command(name="staff")
+def staff_(
+    name: Annotated[str, typer.Argument(help="The person's name.")],
+    email: Annotated[str, typer.Argument(help="The person's e-mail address.")],
+    role: Annotated[str, typer.Option(help="support, supervisor or operator.")] = "support",
+) -> None:
+    """Add a person of the staff, and print the id that `token` needs."""
+
+    async def add(db: database.Database) -> None:
+        person = await staff.add(
+            db, staff_id=ids.new(), name=name, email=email, role=role, actor=audit.SYSTEM
+        )
+        out.print(ids.show("sta", person.staff_id))
+
+    _with_database(add)
+
+
+KINDS: Final[dict[str, bearer.Kind]] = {"mem": "member", "mer": "merchant", "sta": "staff"}
+
+
+@app.command()
+def token(
+    principal: Annotated[str, typer.Argument(help="Whose it is: a mem_, mer_ or sta_ id.")],
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do; all of its kind if not given.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=400, help="How long it lives.")] = 90,
+    label: Annotated[str, typer.Option(help="A name to find it by.")] = "",
+) -> None:
+    """Make a bearer token. It is shown once; only its hash is kept."""
+    prefix = principal.partition("_")[0]
+    if prefix not in KINDS:
+        raise typer.BadParameter("give a mem_, mer_ or sta_ id", param_hint="principal")
+
+    async def mint(db: database.Database) -> None:
+        made = await bearer.mint(
+            db,
+            kind=KINDS[prefix],
+            principal_id=_id(prefix, principal),
+            scopes=scope,
+            life=datetime.timedelta(days=days),
+            label=label,
+        )
+        out.print(made.text, soft_wrap=True)
+
+    _with_database(mint)
+
+
+_DAY: Final = typer.Option(
+    parser=datetime.date.fromisoformat, metavar="YYYY-MM-DD", help="First and last day, in 2017."
+)
+
+
+@replay.command(name="complete-journey")
+def complete_journey(
+    since: Annotated[datetime.date, _DAY] = walk.FIRST_DAY,
+    until: Annotated[datetime.date, _DAY] = walk.LAST_DAY,
+    households: Annotated[
+        int | None, typer.Option(min=1, help="How many households; all if not given.")
+    ] = None,
+    shift_days: Annotated[
+        int, typer.Option(help="Move every day by so many, e.g. to end the year yesterday.")
+    ] = 0,
+) -> None:
+    """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
+    with _dsn(_settings()) as dsn:
+        asyncio.run(migrate.upgrade(dsn))
+        sound = asyncio.run(
+            replay_command.run(
+                dsn,
+                since=since,
+                until=until,
+                households=households,
+                shift_days=shift_days,
+                console=out,
+            )
+        )
+    raise typer.Exit(0 if sound else 1)
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    sys.stdout.write(graphql_schema.text(graphql_schema.build()))
+
+
+@app.command(name="doctor")
+def doctor_() -> None:
+    """Examine this installation: versions, privileges, guards, keys and every law."""
+
+    async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+        findings = await doctor.examine(connection)
+        for finding in findings:
+            mark = "[green]well[/green]" if finding.well else "[red]ILL [/red]"
+            out.print(f"{mark}  {finding.what}: {finding.seen}", soft_wrap=True)
+        return all(finding.well for finding in findings)
+
+    raise typer.Exit(0 if _as_owner(examine) else 1)
+
+
+@app.command()
+def verify() -> None:
+    """Recompute every seal from the rows and name what was tampered with."""
+
+    async def compare(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+        findings = await seal.verify(connection)
+        for finding in findings:
+            out.print(f"[red]{finding}[/red]", soft_wrap=True)
+        if not findings:
+            out.print("Every sealed row is as it was posted.")
+        return not findings
+
+    raise typer.Exit(0 if _as_owner(compare) else 1)
+
+
+def main() -> None:
+    """Run the command line; what a person can mend is said in one sentence."""
+    try:
+        app(standalone_mode=True)
+    except errors.Refusal as refusal:
+        _fail(refusal.message)
+    except errors.Unavailable as away:
+        _fail(f"{away} Is the database running, and is DATABASE_URL right?")
+    except postgres.Unusable as unusable:
+        _fail(str(unusable))
+    except asyncpg.PostgresError as error:
+        _fail(f"The database refused: {error}")
+    except OSError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> None:
+    rich.console.Console(stderr=True, highlight=False).print(f"[red]{sentence}[/red]")
+    raise SystemExit(1)
+
+
+def _settings() -> settings.Settings:
+    try:
+        house = settings.Settings()
+    except pydantic.ValidationError as wrong:
+        for one in wrong.errors():
+            name = "COMMONPURSE_" + str(one["loc"][0] if one["loc"] else "").upper()
+            out.print(f"[red]{name}: {one['msg']}[/red]")
+        raise typer.Exit(2) from None
+    _log(house)
+    return house
+
+
+def _log(house: settings.Settings) -> None:
+    """Log to the error stream, so that what a command prints can be piped."""
+    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
+    if house.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[house.log_level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    # Libraries that would print tokens or whole URLs at a lower level.
+    for name in ("authlib", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextlib.contextmanager
+def _dsn(house: settings.Settings) -> Iterator[str]:
+    """The given database, or the embedded one for as long as it is needed."""
+    if house.dsn is not None:
+        yield house.dsn
+        return
+    with postgres.use(house.data_dir) as dsn:
+        yield dsn
+
+
+def _with_database(act: Callable[[database.Database], Awaitable[None]]) -> None:
+    async def run(dsn: str) -> None:
+        async with opened(dsn) as db:
+            await act(db)
+
+    with _dsn(_settings()) as dsn:
+        asyncio.run(run(dsn))
+
+
+@contextlib.asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[database.Database]:
+    """A small pool for one command."""
+    db = await database.Database.connect(dsn, size=2)
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+def _as_owner(act: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[bool]]) -> bool:
+    async def run(dsn: str) -> bool:
+        connection = await asyncpg.connect(dsn)
+        try:
+            return await act(connection)
+        finally:
+            await connection.close()
+
+    with _dsn(_settings()) as dsn:
+        return asyncio.run(run(dsn))
+
+
+def _id(prefix: str, text: str) -> uuid.UUID:
+    try:
+        return ids.parse(prefix, text)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong)) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,196 @@
+"""The first look: a demo coalition of real purchases, credentials to try it with, and the server.
+
+The demo is loaded once, by the same replay that reads the whole year; the days are moved so that
+the last of them was yesterday. A database that already has a programme of its own is left alone.
+"""
+
+import datetime
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import orjson
+import rich.console
+import rich.panel
+
+from api import serving, settings
+from api.identity import bearer
+from api.journey import keys, walk
+from api.replay import command as replay
+from wallet import audit, database, ids, migrate, staff
+
+TOKEN_LIFE: Final = datetime.timedelta(days=1)
+"""The demo's credentials live for a day; each start makes new ones."""
+
+SUPPORT_ID: Final = keys.named("staff", "robin")
+LOADED: Final = "demo.loaded"
+BEGUN: Final = "demo.begun"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays in the three requests."""
+
+    member_id: uuid.UUID
+    member_name: str
+    email: str
+    merchant_id: uuid.UUID
+    merchant_name: str
+
+
+async def run(house: settings.Settings, dsn: str, out: rich.console.Console) -> None:
+    """Migrate, load the demo if it is not there, print what to try, and serve until stopped."""
+    with out.status("Bringing the database up to date"):
+        await migrate.upgrade(dsn)
+    if await _wanted(dsn):
+        await _load(house, dsn, out)
+    db = await database.Database.connect(dsn, size=2)
+    try:
+        guide = await _guide(house, db)
+    finally:
+        await db.close()
+    await serving.serve(
+        house,
+        dsn,
+        work_too=True,
+        development=True,
+        started=lambda: out.print(guide),
+    )
+
+
+async def _wanted(dsn: str) -> bool:
+    """True if this database holds no coalition yet, or a demo that was not loaded to its end."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        acts = await connection.fetch(
+            "select distinct act from coalition.audit where act = any($1)", [LOADED, BEGUN]
+        )
+        owned = await connection.fetchval("select exists (select 1 from coalition.programme)")
+    finally:
+        await connection.close()
+    seen = {row["act"] for row in acts}
+    return LOADED not in seen and (BEGUN in seen or not owned)
+
+
+async def _load(house: settings.Settings, dsn: str, out: rich.console.Console) -> None:
+    out.print("Loading a demo coalition from a year of real purchases (once).")
+    db = await database.Database.connect(dsn, size=2)
+    try:
+        shift_days = await _shift(db)
+        sound = await replay.run(
+            dsn,
+            since=walk.FIRST_DAY,
+            until=walk.LAST_DAY,
+            households=house.demo_households,
+            shift_days=shift_days,
+            console=out,
+        )
+        assert sound, "the demo broke a law"
+        await staff.add(
+            db,
+            staff_id=SUPPORT_ID,
+            name="Robin Ferreira",
+            email="robin@support.example.org",
+            role="support",
+            actor=audit.SYSTEM,
+        )
+        await audit.write(db, actor=audit.SYSTEM, act=LOADED)
+    finally:
+        await db.close()
+
+
+async def _shift(db: database.Database) -> int:
+    """By how many days the year is moved; a load that was cut off goes on with its own number."""
+    detail = await db.fetchval("select detail from coalition.audit where act = $1", BEGUN)
+    if detail is not None:
+        return int(orjson.loads(detail)["shift_days"])
+    yesterday = datetime.datetime.now(walk.ZONE).date() - datetime.timedelta(days=1)
+    shift_days = (yesterday - walk.LAST_DAY).days
+    await audit.write(db, actor=audit.SYSTEM, act=BEGUN, detail={"shift_days": shift_days})
+    return shift_days
+
+
+async def _guide(house: settings.Settings, db: database.Database) -> rich.panel.Panel | str:
+    """Make credentials for the three audiences, and the text that says what to do with them."""
+    cast = await _cast(db)
+    address = f"http://{house.host}:{house.port}/graphql"
+    if cast is None:
+        return f"Serving on {address}. Make tokens with `commonpurse token`."
+    tokens = {
+        "MEMBER": await _token(db, "member", cast.member_id),
+        "MERCHANT": await _token(db, "merchant", cast.merchant_id),
+        "SUPPORT": await _token(db, "staff", SUPPORT_ID),
+    }
+    keep = house.data_dir / "demo.env"
+    _write(keep, address, tokens, cast)
+    return rich.panel.Panel(
+        _text(address, keep, tokens, cast), title="Commonpurse is running", expand=False
+    )
+
+
+async def _cast(db: database.Database) -> Cast | None:
+    """A member with something to spend, something pending and a history; and where she shops."""
+    row = await db.fetchrow(
+        "select m.member_id, m.display_name as member_name, m.email, s.merchant_id,"
+        " s.name as merchant_name from coalition.member m join ledger.wallet w"
+        " on w.wallet_id = m.wallet_id cross join lateral (select p.merchant_id, t.name"
+        " from ledger.purchase p join coalition.merchant t on t.merchant_id = p.merchant_id"
+        " where p.bucket = w.bucket and p.wallet_id = w.wallet_id and p.credited_minor > 0"
+        " order by p.purchased_at desc limit 1) s"
+        " where w.credited - w.debited - w.held > 500 and exists (select 1 from coalition.staff"
+        " where staff_id = $1) order by (w.pending > 0) desc, w.version desc limit 1",
+        SUPPORT_ID,
+    )
+    return None if row is None else Cast(**dict(row))
+
+
+async def _token(db: database.Database, kind: bearer.Kind, principal_id: uuid.UUID) -> str:
+    made = await bearer.mint(
+        db, kind=kind, principal_id=principal_id, life=TOKEN_LIFE, label="demo"
+    )
+    return made.text
+
+
+def _write(keep: Path, address: str, tokens: dict[str, str], cast: Cast) -> None:
+    """Keep the credentials where a shell can read them, for this user only."""
+    lines = [f"{name}={text}" for name, text in tokens.items()]
+    lines += [
+        f"API={address}",
+        f"MEMBER_ID={ids.show('mem', cast.member_id)}",
+        f"MEMBER_EMAIL={cast.email}",
+        f"MERCHANT_ID={ids.show('mer', cast.merchant_id)}",
+    ]
+    keep.parent.mkdir(parents=True, exist_ok=True)
+    opened = os.open(keep, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(opened, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _text(address: str, keep: Path, tokens: dict[str, str], cast: Cast) -> str:
+    send = '-H "Content-Type: application/json"'
+    return f"""GraphQL   {address}
+
+[bold]Credentials[/bold], for a day (also in {keep})
+  member    {cast.member_name}   {tokens["MEMBER"]}
+  merchant  {cast.merchant_name}   {tokens["MERCHANT"]}
+  support   Robin Ferreira   {tokens["SUPPORT"]}
+
+[bold]Three requests to try[/bold], in another terminal, in this folder
+  . {keep}
+
+  # What does the member see?
+  curl -s $API -H "Authorization: Bearer $MEMBER" {send} \\
+    -d @docs/requests/wallet.json
+
+  # What would this basket earn at {cast.merchant_name}?
+  curl -s $API -H "Authorization: Bearer $MERCHANT" {send} \\
+    -d @docs/requests/preview.json
+
+  # Why did that purchase earn what it did? (support, by e-mail)
+  sed "s/EMAIL/$MEMBER_EMAIL/" docs/requests/explain.json |
+    curl -s $API -H "Authorization: Bearer $SUPPORT" {send} -d @-
+
+Stop with Ctrl-C. The data stays in {keep.parent}; `make run` continues with it."""

@@ -1,0 +1,112 @@
+"""The worker: drains the outbox and runs the schedules, in the API's process or in one of its own.
+
+Every job is a function of the wallet that may run twice, late, or at once on two machines. A job
+that fails is logged and tried again at its next turn; it never stops the others.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+import structlog
+
+from wallet import database, earn, errors, expire, laws, notices, redeem, seal
+
+log = structlog.get_logger("worker")
+
+BATCHES_MAX: Final = 200
+"""Full batches of one job before the others get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: what it does, how often, and how many things one batch may hold (0: no batches)."""
+
+    name: str
+    every_seconds: float
+    batch: int
+    run: Callable[[database.Database, int], Awaitable[int]]
+
+
+async def tell(db: database.Database, batch: int) -> int:
+    """Turn what happened into notices."""
+    return await notices.drain(db, limit=batch)
+
+
+async def sweep_holds(db: database.Database, batch: int) -> int:
+    """Give back holds whose time has run out."""
+    return await redeem.sweep(db, limit=batch)
+
+
+async def mature(db: database.Database, batch: int) -> int:
+    """Decide pending cashback whose day has come."""
+    return await earn.mature(db, limit=batch)
+
+
+async def sweep_expiry(db: database.Database, batch: int) -> int:
+    """Record expiry notices and expire what may expire."""
+    swept = await expire.sweep(db, limit=batch)
+    return max(swept.noticed, swept.expired)
+
+
+async def seal_books(db: database.Database, batch: int) -> int:
+    """Chain hashes over what was posted."""
+    return await seal.seal(db, limit=batch)
+
+
+async def check_laws(db: database.Database, _batch: int) -> int:
+    """Ask every law; a broken one is an error that somebody must look at now."""
+    async with db.bulk_pool.acquire() as connection:
+        breaches = await laws.check(connection)
+    for breach in breaches:
+        log.error("law.broken", law=breach.law, rows=len(breach.rows))
+    return 0
+
+
+JOBS: Final = (
+    Job("tell", 0.5, 500, tell),
+    Job("sweep_holds", 5, 500, sweep_holds),
+    Job("mature", 30, 1000, mature),
+    Job("sweep_expiry", 300, 1000, sweep_expiry),
+    Job("seal_books", 60, 10_000, seal_books),
+    Job("check_laws", 24 * 3600, 0, check_laws),
+)
+
+
+async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:
+    """Run every job by its schedule until cancelled. The first turn of each comes at once."""
+    async with asyncio.TaskGroup() as group:
+        for job in jobs:
+            group.create_task(_repeat(db, job), name=job.name)
+
+
+async def _repeat(db: database.Database, job: Job) -> None:
+    while True:
+        began = time.monotonic()
+        try:
+            for _ in range(BATCHES_MAX):
+                done = await job.run(db, job.batch)
+                if done == 0 or done < job.batch:
+                    break
+        except (errors.Unavailable, asyncpg.PostgresError, OSError) as error:
+            log.warning("job.failed", job=job.name, error=type(error).__name__)
+        except Exception:
+            # A bug in one job must not stop the others; it is logged whole and tried again.
+            log.exception("job.broken", job=job.name)
+        await asyncio.sleep(max(0.0, job.every_seconds - (time.monotonic() - began)))
+
+
+@contextlib.asynccontextmanager
+async def beside(db: database.Database) -> AsyncIterator[None]:
+    """Run the worker beside something else, and stop it when that ends."""
+    task = asyncio.create_task(work(db))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
