@@ -7,9 +7,11 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, merchants, reports, scalars, shapes
+from api.graphql import context, failures, merchants, reports, scalars, shapes
 from wallet import audit, errors, ids, money, statements
 from wallet.rules import cashback
+from wallet.rules import purchases as purchase_rules
+from wallet.rules import text as texts
 
 
 @strawberry.type(description="How one line was decided, by the contract version of its day.")
@@ -190,12 +192,15 @@ async def load(info: context.Info, purchase_id: uuid.UUID) -> Purchase:
 async def own(info: context.Info, text: str | None, reference: str | None) -> Purchase | None:
     """Return a purchase of the merchant who calls, by id or by reference, or None."""
     db, merchant_id = info.context.db, context.merchant(info)
+    if (text is None) == (reference is None):
+        raise failures.Failure("BAD_USER_INPUT", "Name the purchase by `id` or by `reference`.")
     try:
-        if text is not None:
-            row = await statements.purchase(db, ids.parse("pur", text))
+        if reference is None:
+            row = await statements.purchase(db, ids.parse("pur", text or ""))
         else:
-            row = await statements.purchase_by_reference(db, merchant_id, reference or "")
-    except (ValueError, errors.NotFound):
+            texts.check(reference, chars_max=purchase_rules.REFERENCE_CHARS_MAX)
+            row = await statements.purchase_by_reference(db, merchant_id, reference)
+    except (ValueError, errors.NotFound, errors.TextInvalid):
         return None
     return show(row) if row.merchant_id == merchant_id else None
 

@@ -10,6 +10,8 @@ import strawberry
 
 from api.graphql import context, permissions, redemptions, refusals, scalars, shapes
 from wallet import redeem
+from wallet.rules import purchases as purchase_rules
+from wallet.rules import text
 
 RedemptionError: TypeAlias = Annotated[
     refusals.CaptureExceedsHold
@@ -110,6 +112,10 @@ class Mutation:
     ) -> RedemptionPayload | None:
         """The one way by which a member's value starts to leave."""
         amount_minor, asset = shapes.amount(told.amount)
+        if told.store_external_id is not None:
+            text.check(
+                told.store_external_id, "store", chars_max=purchase_rules.REFERENCE_CHARS_MAX
+            )
         return _done(
             await redeem.hold(
                 info.context.db,
