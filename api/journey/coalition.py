@@ -8,6 +8,7 @@ beer; the leftovers), the commodity decides. The split is ours; the baskets are 
 import re
 import uuid
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from api.journey import keys, terms
@@ -79,6 +80,7 @@ def shelf(
     return Shelf(merchant, _category(department, commodity, product_type or ""), labels)
 
 
+@cache
 def words(text: str) -> str:
     """Write `HAND/BODY/FACIAL PRODUCTS` as `hand body facial products`: members will read it."""
     return _NOT_LETTERS.sub(" ", text.lower()).strip()

@@ -1,9 +1,10 @@
 """When a household of the demo spends, how much, and what goes wrong at the till: a pure rule.
 
-A member whose free balance has passed an amount spends it at the next merchant that did not fund
-most of it: that is what a coalition is for. Tills are real, so by a fixed lot some holds are
-released, some are captured in part because the basket became smaller, and some are refunded later.
-The names of purchases decide, never chance, so a second replay does the same.
+A member whose free balance has passed an amount spends it on the next day of shopping, at a
+merchant that did not fund most of it: that is what a coalition is for. Tills are real, so by a
+fixed lot some holds are released, some are captured in part because the basket became smaller, and
+some payments are refunded later. The names of purchases decide, never chance, so a second replay
+does the same.
 """
 
 import uuid

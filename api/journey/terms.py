@@ -5,7 +5,10 @@ basket with either boundary, net and gross bases, excluded goods, all roundings,
 and without a business event, every deficit policy, and several ends for value nobody spends.
 """
 
+import uuid
 from typing import Any, Final
+
+from api.journey import keys
 
 Terms = dict[str, Any]
 
@@ -21,6 +24,7 @@ def _terms(
     excluded: tuple[str, ...] = (),
     rounding: str = "half_even",
     breakage: str = "operator",
+    charity_id: uuid.UUID | None = None,
 ) -> Terms:
     return {
         "asset": "USD",
@@ -38,6 +42,7 @@ def _terms(
         "expiry": expiry,
         "deficit": deficit,
         "breakage": breakage,
+        "charity_id": None if charity_id is None else str(charity_id),
         "hold_minutes": 15,
     }
 
@@ -64,6 +69,9 @@ def _deficit(policy: str, max_minor: int = 0) -> Terms:
     return {"policy": policy, "max_minor": max_minor}
 
 
+MEALS_ON_WHEELS: Final = keys.named("charity", "meals-on-wheels")
+"""The charity that the florist names; invented like the rest."""
+
 BY_MERCHANT: Final[dict[str, Terms]] = {
     # A broad, modest offer: coffee and cereal pay better, soft drinks less.
     "harvest-row": _terms(
@@ -73,10 +81,11 @@ BY_MERCHANT: Final[dict[str, Terms]] = {
         deficit=_deficit("member_owes", 2_000),
         excluded=("bottle deposits", "coupons store mfg", "unknown"),
     ),
+    # Nothing goes without two weeks' notice.
     "greenleaf": _terms(
         rates=_rates(200, organics_fruit_vegetables=400, salad_bar=300),
         pending=_after("reported", 2),
-        expiry=_lives(180),
+        expiry=_lives(180, notice_days=14),
         deficit=_deficit("merchant_bears"),
         rounding="down",
     ),
@@ -145,13 +154,16 @@ BY_MERCHANT: Final[dict[str, Terms]] = {
         rounding="down",
         breakage="merchant",
     ),
-    # Paid only for flowers that arrived: an order that nobody delivers earns nothing.
+    # Paid only for flowers that arrived: an order that nobody delivers earns nothing. What is not
+    # spent in a season goes to a charity.
     "petal": _terms(
         rates=_rates(500, roses=800),
         pending=_after("delivered", 1, wait_days_max=21, on_wait_end="cancel"),
         expiry=_lives(90),
         deficit=_deficit("merchant_bears"),
         rounding="up",
+        breakage="charity",
+        charity_id=MEALS_ON_WHEELS,
     ),
     "cellar-door": _terms(
         rates=_rates(200, domestic_wine=300, imported_wine=400),

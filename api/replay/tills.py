@@ -41,22 +41,39 @@ async def spend(run: runs.Run, day: walk.Day) -> dict[UUID, int]:
     funded = await reports.funded(run.db, run.asset, visits)
     wishes = []
     for wallet_id, them in visits.items():
-        for one in them:
-            # A purchase that stands was decided by an earlier replay, with the balance of its day.
-            if runs.placed(one.request_id, one.member_id) in standing:
-                continue
-            wanted = spending.wanted_minor(
-                run.policy,
-                available_minor=free[wallet_id],
-                funded_minor=funded[wallet_id],
-                merchant_id=one.merchant_id,
-                total_minor=sum(line.amount_minor for line in one.purchase.lines),
-            )
-            if wanted:
-                wishes.append((one, wanted))
-                break
+        # A purchase that stands was decided by an earlier replay, with the balance of its day.
+        fresh = [one for one in them if runs.placed(one.request_id, one.member_id) not in standing]
+        wish = _wish(run, fresh, available_minor=free[wallet_id], funded_minor=funded[wallet_id])
+        if wish is not None:
+            wishes.append(wish)
     await runs.each(wishes, lambda wish: _pay(run, wish[0], wish[1], paid))
     return paid
+
+
+def _wish(
+    run: runs.Run,
+    visits: list[walk.PlannedPurchase],
+    *,
+    available_minor: int,
+    funded_minor: dict[UUID, int],
+) -> tuple[walk.PlannedPurchase, int] | None:
+    """Choose the till of the day that takes most of the balance; between equals, the names do."""
+    wishes = [
+        (
+            spending.wanted_minor(
+                run.policy,
+                available_minor=available_minor,
+                funded_minor=funded_minor,
+                merchant_id=one.merchant_id,
+                total_minor=sum(line.amount_minor for line in one.purchase.lines),
+            ),
+            one.request_id.int & 0xFFFF_FFFF,
+            one,
+        )
+        for one in visits
+    ]
+    wanted_minor, _, chosen = max(wishes, key=lambda wish: wish[:2], default=(0, 0, None))
+    return (chosen, wanted_minor) if chosen is not None and wanted_minor else None
 
 
 async def _pay(
