@@ -22,7 +22,7 @@ from api.graphql import (
     shapes,
     wallets,
 )
-from wallet import errors, ids
+from wallet import audit, errors, ids
 from wallet import merchants as merchant_facts
 
 NODES_MAX: Final = 50  # a client that holds more than a screen of ids has a list to ask instead
@@ -81,9 +81,13 @@ async def find(info: context.Info, text: str) -> shapes.Node | None:
     if look_up is None:
         return None
     try:
-        return await look_up(info, ids.parse(prefix, text))
+        key = ids.parse(prefix, text)
+        found = await look_up(info, key)
     except (ValueError, errors.NotFound):
         return None
+    if found is not None and info.context.principal.kind == "staff":
+        await audit.write(info.context.db, actor=context.actor(info), act="node.find", subject=key)
+    return found
 
 
 LookUp = Callable[[context.Info, uuid.UUID], Awaitable[shapes.Node | None]]
