@@ -18,7 +18,7 @@ import rich.panel
 
 from api import serving, settings
 from api.identity import bearer
-from api.journey import keys, walk
+from api.journey import coalition, keys, walk
 from api.replay import command as replay
 from wallet import audit, database, ids, migrate, staff
 
@@ -26,6 +26,7 @@ TOKEN_LIFE: Final = datetime.timedelta(days=1)
 """The demo's credentials live for a day; each start makes new ones."""
 
 SUPPORT_ID: Final = keys.named("staff", "robin")
+GROCER: Final = "harvest-row"
 LOADED: Final = "demo.loaded"
 BEGUN: Final = "demo.begun"
 
@@ -132,16 +133,15 @@ async def _guide(house: settings.Settings, db: database.Database) -> rich.panel.
 
 
 async def _cast(db: database.Database) -> Cast | None:
-    """A member with something to spend, something pending and a history; and where she shops."""
+    """A member with something to spend, something pending and a history; and the grocer."""
     row = await db.fetchrow(
-        "select m.member_id, m.display_name as member_name, m.email, s.merchant_id,"
-        " s.name as merchant_name from coalition.member m join ledger.wallet w"
-        " on w.wallet_id = m.wallet_id cross join lateral (select p.merchant_id, t.name"
-        " from ledger.purchase p join coalition.merchant t on t.merchant_id = p.merchant_id"
-        " where p.bucket = w.bucket and p.wallet_id = w.wallet_id and p.credited_minor > 0"
-        " order by p.purchased_at desc limit 1) s"
-        " where w.credited - w.debited - w.held > 500 and exists (select 1 from coalition.staff"
-        " where staff_id = $1) order by (w.pending > 0) desc, w.version desc limit 1",
+        "select m.member_id, m.display_name as member_name, m.email, t.merchant_id,"
+        " t.name as merchant_name from coalition.member m join ledger.wallet w"
+        " on w.wallet_id = m.wallet_id join coalition.merchant t on t.merchant_id = $1"
+        " where w.credited - w.debited - w.held > 0 and exists (select 1 from coalition.staff"
+        " where staff_id = $2) order by (w.credited - w.debited - w.held > 500) desc,"
+        " (w.pending > 0) desc, w.version desc limit 1",
+        coalition.merchant_id(GROCER),
         SUPPORT_ID,
     )
     return None if row is None else Cast(**dict(row))

@@ -50,13 +50,14 @@ class Up:
             "COMMONPURSE_DEMO_HOUSEHOLDS": "4",
             "COLUMNS": "200",
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "up"],
-            cwd=ROOT,
-            env=environment,
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-        )
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "api.cli", "up"],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         STARTED.append(self)
         self._await()
 
@@ -115,10 +116,13 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
     explain = (REQUESTS / "explain.json").read_text()
     found = up.ask("SUPPORT", explain.replace("EMAIL", up.credentials()["MEMBER_EMAIL"]))
 
-    assert Decimal(wallet["available"]["amount"]) > 5
+    assert Decimal(wallet["available"]["amount"]) > 0
     assert all(edge["node"]["reason"] for edge in wallet["movements"]["edges"])
     assert preview["errors"] == []
-    assert all(line["decision"]["sentence"] for line in preview["preview"]["lines"])
+    assert [line["decision"]["sentence"] for line in preview["preview"]["lines"]] == [
+        "3 % of 7.98 USD in Coffee at Harvest Row Market: 0.24 USD.",
+        "Nothing earned: Bottle Deposits is excluded from cashback at Harvest Row Market.",
+    ]
     purchase = found["memberByEmail"]["purchases"]["edges"][0]["node"]
     assert all(line["decision"]["sentence"] for line in purchase["lines"])
     assert (data_dir / "demo.env").stat().st_mode & 0o077 == 0
@@ -128,5 +132,5 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
     after = again.ask("MEMBER", (REQUESTS / "wallet.json").read_text())["viewer"]["wallet"]
 
     assert "Loading a demo" not in again.log.read_text()
-    assert Decimal(after["available"]["amount"]) > 5
+    assert Decimal(after["available"]["amount"]) > 0
     assert again.stop() == 0
