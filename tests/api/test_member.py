@@ -167,7 +167,8 @@ async def test_lots_that_never_expire_come_last_and_are_paged_too(
       edges { node { remaining { amount } expiresAt } }
       pageInfo { hasNextPage endCursor } } } } }"""
 
-    seen, after, more = [], None, True
+    seen: list[Any] = []
+    after, more = None, True
     while more and len(seen) < 10:
         part = (await ana.ask(query, {"after": after})).data["viewer"]["wallet"]["lots"]
         seen += [edge["node"] for edge in part["edges"]]
@@ -206,7 +207,8 @@ async def test_merchants_are_listed_by_name_with_what_they_give_back_today(
       edges { node { id name slug cashbackRates { category percent } minimumBasket { amount } } }
       pageInfo { hasNextPage endCursor } } }"""
 
-    seen, after, more = [], None, True
+    seen: list[Any] = []
+    after, more = None, True
     while more:
         part = (await ana.ask(query, {"after": after})).data["merchants"]
         seen += [edge["node"] for edge in part["edges"]]

@@ -1,0 +1,78 @@
+"""Tokens: shown once, stored as a hash, and dead the moment they should be."""
+
+import datetime
+import hashlib
+from typing import Any
+
+import pytest
+
+from api.identity import bearer
+from wallet import database, ids
+
+
+async def test_only_the_hash_of_a_token_is_stored(db: database.Database, owner: Any) -> None:
+    minted = await bearer.mint(db, kind="member", principal_id=ids.new())
+
+    row = await owner.fetchrow("select * from coalition.token")
+
+    assert minted.text.startswith("cp_at_")
+    assert row["token_hash"] == hashlib.sha256(minted.text.encode()).digest()
+    assert minted.text not in str(dict(row))
+
+
+async def test_a_token_speaks_for_its_principal_with_its_scopes(db: database.Database) -> None:
+    merchant_id = ids.new()
+    minted = await bearer.mint(
+        db, kind="merchant", principal_id=merchant_id, scopes=["purchases:read"]
+    )
+
+    found = await bearer.find(db, minted.text)
+
+    assert found == bearer.Principal(
+        token_id=minted.token_id,
+        kind="merchant",
+        principal_id=merchant_id,
+        scopes=frozenset({"purchases:read"}),
+    )
+
+
+async def test_a_revoked_token_opens_nothing_from_then_on(db: database.Database) -> None:
+    minted = await bearer.mint(db, kind="member", principal_id=ids.new())
+
+    assert await bearer.revoke(db, minted.token_id) is True
+    assert await bearer.revoke(db, minted.token_id) is False
+    assert await bearer.find(db, minted.text) is None
+
+
+async def test_an_expired_token_opens_nothing(db: database.Database, owner: Any) -> None:
+    minted = await bearer.mint(db, kind="member", principal_id=ids.new())
+
+    await owner.execute("update coalition.token set expires_at = clock_timestamp()")
+
+    assert await bearer.find(db, minted.text) is None
+
+
+async def test_a_token_for_another_audience_opens_nothing(db: database.Database) -> None:
+    minted = await bearer.mint(db, kind="member", principal_id=ids.new(), audience="elsewhere")
+
+    assert await bearer.find(db, minted.text) is None
+    assert await bearer.find(db, minted.text, audience="elsewhere") is not None
+
+
+async def test_a_token_is_found_by_all_of_its_text_only(db: database.Database) -> None:
+    minted = await bearer.mint(db, kind="member", principal_id=ids.new())
+
+    for text in (minted.text[:-1], minted.text + "A", minted.text.upper(), " " + minted.text, "é"):
+        assert await bearer.find(db, text) is None
+
+
+async def test_a_kind_is_never_given_the_scope_of_another(db: database.Database) -> None:
+    for kind, scope in (("member", "support:read"), ("merchant", "member"), ("staff", "member")):
+        with pytest.raises(ValueError, match="may have"):
+            await bearer.mint(db, kind=kind, principal_id=ids.new(), scopes=[scope])  # type: ignore[arg-type]
+
+
+async def test_no_token_lives_for_ever(db: database.Database) -> None:
+    for life in (datetime.timedelta(0), bearer.LIFE_MAX + datetime.timedelta(seconds=1)):
+        with pytest.raises(ValueError, match="lives at most"):
+            await bearer.mint(db, kind="member", principal_id=ids.new(), life=life)
