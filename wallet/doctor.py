@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from wallet import laws, sql
+from wallet import laws, migrate, sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Find
     """Look at everything, in the order in which a person would mend it."""
     findings = [
         await _ask(connection, "PostgreSQL is 15 or newer", "doctor/server"),
-        await _ask(connection, "the tables are migrated", "doctor/migration"),
+        await _ask(connection, "the tables are migrated", "doctor/migration", migrate.newest()),
         await _ask(connection, "commits are durable", "doctor/durable"),
         await _ask(
             connection, "the application cannot write the books itself", "doctor/privileges"
@@ -42,8 +42,10 @@ async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Find
     return findings
 
 
-async def _ask(connection: "asyncpg.Connection[asyncpg.Record]", what: str, query: str) -> Finding:
+async def _ask(
+    connection: "asyncpg.Connection[asyncpg.Record]", what: str, query: str, *arguments: str
+) -> Finding:
     """Run a query that answers (well, seen) in one row."""
-    row = await connection.fetchrow(sql.load(query))
+    row = await connection.fetchrow(sql.load(query), *arguments)
     assert row is not None
     return Finding(bool(row["well"]), what, str(row["seen"]))

@@ -11,6 +11,7 @@ from importlib import resources
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from wallet import sql
 from wallet.rules import chart
@@ -32,6 +33,13 @@ def config(dsn: str) -> Config:
     settings.set_main_option("script_location", str(resources.files("wallet") / "migrations"))
     settings.attributes["dsn"] = dsn
     return settings
+
+
+def newest() -> str:
+    """The number of the newest migration that this code has."""
+    head = ScriptDirectory.from_config(config("")).get_current_head()
+    assert head is not None
+    return head
 
 
 async def install(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

@@ -1,2 +1,3 @@
--- Which migration the tables have.
-select version_num >= '0002' as well, 'migration ' || version_num as seen from coalition.migration
+-- Which migration the tables have, and whether it is the newest of this code.
+select version_num = $1 as well, format('migration %s, this code has %s', version_num, $1) as seen
+  from coalition.migration
