@@ -6,28 +6,22 @@ pays, because both ask the same rule.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from wallet import errors, ids, ledger, merchants, money, programme, sql
+from wallet import drafts, errors, ids, ledger, merchants, money, programme, sql
 from wallet.database import Database
-from wallet.rules import cashback, clock, contracts, goodwill, purchases, returns, text
+from wallet.rules import cashback, clock, goodwill, purchases, returns, text
 
 STALE_TRIES_MAX: Final = 5
 """How often a return looks again because another return of the same purchase came in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """One purchase to report: whose it is, and the request id of the merchant's key."""
-
-    request_id: UUID
-    member_id: UUID
-    purchase: purchases.Purchase
+Report = drafts.Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +51,8 @@ class Recorded:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    merchant_id: UUID
-    merchant_name: str
-    at: datetime
-    zone: str
-    operator_id: UUID
-    versions: tuple[tuple[UUID, datetime], ...]
-    stores: dict[str, str]
-    wallets: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A decided purchase on its way to the books."""
-
-    purchase_id: UUID
-    wallet_id: UUID
-    store_id: UUID | None
-    fingerprint: UUID
-    purchase: purchases.Purchase
-    decision: cashback.Decision
-    terms: contracts.Terms
-
-
 async def report(
-    db: Database, *, merchant_id: UUID, items: Sequence[Report], now: datetime | None = None
+    db: Database, *, merchant_id: UUID, items: Sequence[drafts.Report], now: datetime | None = None
 ) -> list[Reported | errors.Refusal]:
     """Report purchases of one merchant, at most `purchases.PURCHASES_MAX`; one answer for each.
 
@@ -94,15 +63,15 @@ async def report(
         raise errors.TooMany(path=("purchases",), limit=purchases.PURCHASES_MAX)
     if not items:
         return []
-    facts = await _facts(db, merchant_id, [item.purchase for item in items], items, now)
+    facts = await drafts.gather(db, merchant_id, [item.purchase for item in items], items, now)
     answers: list[Reported | errors.Refusal | None] = [None] * len(items)
-    drafts: dict[int, _Draft] = {}
+    decided: dict[int, drafts.Draft] = {}
     for place, item in enumerate(items):
         try:
-            drafts[place] = await _draft(db, facts, item)
+            decided[place] = await drafts.decide(db, facts, item)
         except errors.Refusal as refusal:
             answers[place] = refusal
-    standing = await _claim(db, facts, drafts, answers)
+    standing = await _claim(db, facts, decided, answers)
     await _post(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
@@ -112,10 +81,10 @@ async def preview(
     db: Database, *, merchant_id: UUID, purchase: purchases.Purchase, now: datetime | None = None
 ) -> cashback.Decision:
     """What `report` would credit for this purchase; nothing is written."""
-    facts = await _facts(db, merchant_id, [purchase], (), now)
+    facts = await drafts.gather(db, merchant_id, [purchase], (), now)
     purchases.check(purchase, known_at=facts.at)
-    _store(facts, purchase)
-    contract = await _contract(db, facts, purchase.purchased_at)
+    drafts.store_of(facts, purchase)
+    contract = await drafts.contract_of(db, facts, purchase.purchased_at)
     return cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
 
 
@@ -214,84 +183,14 @@ async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000
     return int(answer["matured"]) + int(answer["lapsed"])
 
 
-async def _facts(
-    db: Database,
-    merchant_id: UUID,
-    facts_of: Sequence[purchases.Purchase],
-    items: Sequence[Report],
-    now: datetime | None,
-) -> _Facts:
-    house = await programme.of(db)
-    row = await db.fetchrow(
-        sql.load("queries/earn_facts"),
-        merchant_id,
-        list({one.store for one in facts_of if one.store is not None}),
-        list({item.member_id for item in items}),
-    )
-    if row is None:
-        raise errors.NotFound()
-    if row["status"] != "active":
-        raise errors.MerchantSuspended()
-    return _Facts(
-        merchant_id=merchant_id,
-        merchant_name=row["name"],
-        at=now or row["now"],
-        zone=house.time_zone,
-        operator_id=house.operator_id,
-        versions=tuple((one[0], one[2]) for one in row["contracts"]),
-        stores=orjson.loads(row["stores"]),
-        wallets=orjson.loads(row["wallets"]),
-    )
-
-
-async def _draft(db: Database, facts: _Facts, item: Report) -> _Draft:
-    purchase = item.purchase
-    purchases.check(purchase, known_at=facts.at)
-    wallet = facts.wallets.get(str(item.member_id))
-    if wallet is None:
-        raise errors.NotFound(path=("memberId",))
-    store_id = _store(facts, purchase)
-    contract = await _contract(db, facts, purchase.purchased_at)
-    decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
-    wallet_id = UUID(wallet)
-    return _Draft(
-        purchase_id=ids.placed(item.request_id, ledger.bucket(wallet_id)),
-        wallet_id=wallet_id,
-        store_id=store_id,
-        fingerprint=ids.fingerprint(item.member_id, purchase),
-        purchase=purchase,
-        decision=decision,
-        terms=contract.terms,
-    )
-
-
-def _store(facts: _Facts, purchase: purchases.Purchase) -> UUID | None:
-    if purchase.store is None:
-        return None
-    store = facts.stores.get(purchase.store)
-    if store is None:
-        raise errors.PurchaseInvalid("This merchant has no such store.", path=("store",))
-    return UUID(store)
-
-
-async def _contract(db: Database, facts: _Facts, at: datetime) -> contracts.Contract:
-    for contract_id, valid_from in facts.versions:
-        if valid_from <= at:
-            version = await merchants.contract(db, contract_id)
-            return contracts.Contract(
-                contract_id, version.version, version.terms, facts.merchant_name
-            )
-    raise errors.ContractMissing(path=("purchasedAt",))
-
-
 async def _claim(
     db: Database,
-    facts: _Facts,
-    drafts: dict[int, _Draft],
+    facts: drafts.Facts,
+    decided: dict[int, drafts.Draft],
     answers: list[Reported | errors.Refusal | None],
-) -> dict[int, _Draft]:
+) -> dict[int, drafts.Draft]:
     """Claim the references; a draft whose sale stands under another id takes that id."""
-    if not drafts:
+    if not decided:
         return {}
     claims = [
         (
@@ -302,7 +201,7 @@ async def _claim(
             draft.wallet_id,
             draft.fingerprint,
         )
-        for draft in drafts.values()
+        for draft in decided.values()
     ]
     rows = await db.fetch(
         "select * from ledger.claim($1, $2::ledger.claim_in[])",
@@ -311,7 +210,7 @@ async def _claim(
     )
     owners = {row["reference"]: row for row in rows}
     standing = {}
-    for place, draft in drafts.items():
+    for place, draft in decided.items():
         owner = owners[draft.purchase.reference]
         same = owner["fingerprint"] == draft.fingerprint
         if owner["purchase_id"] != draft.purchase_id and not same:
@@ -319,48 +218,34 @@ async def _claim(
         elif not same:
             answers[place] = errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
         else:
-            standing[place] = _under(draft, owner["purchase_id"])
+            standing[place] = replace(draft, purchase_id=owner["purchase_id"])
     return standing
-
-
-def _under(draft: _Draft, purchase_id: UUID) -> _Draft:
-    if purchase_id == draft.purchase_id:
-        return draft
-    return _Draft(
-        purchase_id=purchase_id,
-        wallet_id=draft.wallet_id,
-        store_id=draft.store_id,
-        fingerprint=draft.fingerprint,
-        purchase=draft.purchase,
-        decision=draft.decision,
-        terms=draft.terms,
-    )
 
 
 async def _post(
     db: Database,
-    facts: _Facts,
-    standing: dict[int, _Draft],
+    facts: drafts.Facts,
+    standing: dict[int, drafts.Draft],
     answers: list[Reported | errors.Refusal | None],
     now: datetime | None,
 ) -> None:
     """Write each sale once, and give every item that names it the same answer."""
-    once: dict[UUID, _Draft] = {}
+    once: dict[UUID, drafts.Draft] = {}
     for draft in standing.values():
         once.setdefault(draft.purchase_id, draft)
     if not once:
         return
-    drafts = list(once.values())
+    fresh = list(once.values())
     posted = await db.bulk(
         "select ledger.post_purchases($1, $2::ledger.purchase_in[], $3::ledger.line_in[],"
         " $4::ledger.event_in[], $5)",
-        sorted({ledger.bucket(draft.purchase_id) for draft in drafts}),
-        [_purchase_row(facts, draft) for draft in drafts],
-        [row for draft in drafts for row in _line_rows(draft)],
-        [row for draft in drafts for row in _event_rows(draft)],
+        sorted({ledger.bucket(draft.purchase_id) for draft in fresh}),
+        [drafts.purchase_row(facts, draft) for draft in fresh],
+        [row for draft in fresh for row in drafts.line_rows(draft)],
+        [row for draft in fresh for row in drafts.event_rows(draft)],
         now,
     )
-    outcome = {draft.purchase_id: answer for draft, answer in zip(drafts, posted, strict=True)}
+    outcome = {draft.purchase_id: answer for draft, answer in zip(fresh, posted, strict=True)}
     seen: set[UUID] = set()
     for place, draft in standing.items():
         answer = outcome[draft.purchase_id]
@@ -372,78 +257,6 @@ async def _post(
             again = bool(answer["replayed"]) or draft.purchase_id in seen
             answers[place] = Reported(draft.purchase_id, draft.wallet_id, again)
         seen.add(draft.purchase_id)
-
-
-def _purchase_row(facts: _Facts, draft: _Draft) -> tuple[object, ...]:
-    purchase, decision, terms = draft.purchase, draft.decision, draft.terms
-    return (
-        ledger.bucket(draft.purchase_id),
-        draft.purchase_id,
-        draft.wallet_id,
-        money.asset(purchase.asset).number,
-        facts.merchant_id,
-        decision.contract_id,
-        purchase.reference,
-        purchase.channel,
-        draft.store_id,
-        purchase.purchased_at,
-        sum(line.amount_minor for line in purchase.lines),
-        purchase.paid_with_cashback_minor,
-        decision.credited_minor,
-        draft.fingerprint,
-        decision.clock.due_at,
-        decision.clock.due_as,
-        decision.clock.expires_at,
-        terms.expiry.notice_days,
-        terms.expiry.grace_days,
-        terms.breakage,
-        {"merchant": facts.merchant_id, "charity": terms.charity_id}.get(
-            terms.breakage, facts.operator_id
-        ),
-    )
-
-
-def _line_rows(draft: _Draft) -> list[tuple[object, ...]]:
-    bucket = ledger.bucket(draft.purchase_id)
-    return [
-        (
-            bucket,
-            draft.purchase_id,
-            line.number,
-            line.external_id,
-            line.product,
-            line.description,
-            line.kind,
-            line.category,
-            line.labels,
-            line.quantity_milli,
-            line.amount_minor,
-            line.discount_minor,
-            line.tax_minor,
-            decided.rule,
-            decided.base_minor,
-            decided.rate_bps,
-            decided.rounding,
-            decided.credited_minor,
-            decided.sentence,
-        )
-        for line, decided in zip(draft.purchase.lines, draft.decision.lines, strict=True)
-    ]
-
-
-def _event_rows(draft: _Draft) -> list[tuple[object, ...]]:
-    bucket = ledger.bucket(draft.purchase_id)
-    return [
-        (
-            bucket,
-            draft.purchase_id,
-            one.kind,
-            one.at,
-            draft.purchase_id,
-            ids.fingerprint(draft.purchase_id, one.kind, one.at),
-        )
-        for one in draft.purchase.events
-    ]
 
 
 async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[str, Any]:
