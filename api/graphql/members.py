@@ -23,9 +23,10 @@ class MemberStatus(enum.Enum):
 
 
 @strawberry.type(description="Something the member was told.")
-class Notice(shapes.Node):
+class Notice:
     """A sentence, and what it is about."""
 
+    id: strawberry.ID = strawberry.field(description="Opaque and permanent.")
     topic: str = strawberry.field(description="What it is about, such as `lot.expiring`.")
     sentence: str = strawberry.field(description="What was said.")
     happened_at: scalars.DateTime = strawberry.field(description="When it was said.")

@@ -12,7 +12,7 @@ import strawberry
 
 from api.graphql import scalars, shapes
 from wallet import errors, money
-from wallet.rules import purchases
+from wallet.rules import purchases, text
 
 # A quantity has three decimals and no currency; it is read by the same strict reader.
 QUANTITY: Final = money.Asset(0, "A quantity", 3, "points")
@@ -145,6 +145,9 @@ class PurchasePreviewInput:
 def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchase:
     """Return the facts of a purchase; the paths of its refusals begin inside the input."""
     asset = shapes.asset(told.currency, path=("currency",))
+    if told.store_external_id is not None:
+        # Looked up before the rules check the purchase, so it is checked here.
+        text.check(told.store_external_id, "store", chars_max=purchases.REFERENCE_CHARS_MAX)
     report = told if isinstance(told, PurchaseReportInput) else None
     return purchases.Purchase(
         reference=report.reference if report else "preview",

@@ -21,6 +21,7 @@ from api.graphql import (
 from wallet import audit, credit, errors, ids
 from wallet import members as member_verbs
 from wallet import merchants as merchant_verbs
+from wallet.rules import text
 
 GoodwillError: TypeAlias = Annotated[
     refusals.GoodwillLimit | refusals.IdempotencyKeyReused | refusals.Refusal,
@@ -300,6 +301,7 @@ class Mutation:
         ],
     ) -> ContractPublishPayload | None:
         """Logged as contract.publish."""
+        text.check(told.note, "note", chars_max=member_verbs.REASON_CHARS_MAX)
         version = await merchant_verbs.contract_publish(
             info.context.db,
             contract_id=context.request(info, "contractPublish", told.idempotency_key),
