@@ -1,0 +1,393 @@
+"""The machine that asks the books and the plain model the same things, and compares.
+
+It mixes new keys and old, amounts of nothing, one, all, one more than all and far too much, calls
+sent again word for word, and days that pass. `counted` tells what it was answered.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+import asyncpg
+from hypothesis import event
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.wallet import factories, model
+from tests.wallet.factories import DAY, EUR, NOON
+from wallet import audit, credit, earn, errors, expire, ids, laws, members, money, redeem
+from wallet.database import Database
+from wallet.rules import purchases, returns
+
+BUCKET: Final = 7  # one for both members, so that a key means the same thing for both
+PEOPLE = st.integers(0, 1)
+KEYS = st.integers(0, 5)
+PLACES = st.integers(0, 7)
+AMOUNTS = st.sampled_from(["nothing", "one", "some", "half", "equal", "over", "most", "too much"])
+WAITS: Final = model.Merchant(waits=True, life_days=30, grace_days=5, debt_max=0)
+MINTS: Final = model.Merchant(waits=False, life_days=365, grace_days=30, debt_max=5000)
+
+counted: Counter[str] = Counter()
+
+
+def amount_of(word: str, whole: int) -> int:
+    whole = max(0, whole)
+    return {
+        "nothing": 0,
+        "one": 1,
+        "some": 700,
+        "half": whole // 2,
+        "equal": whole,
+        "over": whole + 1,
+        "most": money.AMOUNT_MAX_MINOR,
+        "too much": money.AMOUNT_MAX_MINOR + 1,
+    }[word]
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A purchase that stands: whose, at which merchant, and what the model knows of it."""
+
+    who: int
+    merchant_id: UUID
+    purchase_id: UUID
+    model: model.Sale
+
+
+@dataclass(frozen=True)
+class Held:
+    """A redemption that stands, likewise."""
+
+    who: int
+    merchant_id: UUID
+    redemption_id: UUID
+    model: model.Hold
+
+
+class Books(RuleBasedStateMachine):
+    """Two members, two merchants, and everything that can happen between them."""
+
+    new_database: ClassVar[Callable[[], str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.now: datetime = NOON
+        self.keys = model.Keys()
+        self.wallets = [model.Wallet(), model.Wallet()]
+        self.sold: list[Sold] = []
+        self.held: list[Held] = []
+        self.sent: list[Callable[[], None]] = []
+        self.staff = credit.Staff(ids.new(), "operator")
+        self.runner.run(self.open(type(self).new_database()))
+
+    async def open(self, dsn: str) -> None:
+        self.owner: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
+        self.db = await Database.connect(dsn, size=1, bulk_size=1)
+        self.house = await factories.open_coalition(self.db, zone="UTC")
+        slow = await self.house.merchant(
+            rates=factories.ALL_BACK,
+            expiry={"days": 30, "grace_days": 5},
+            deficit={"policy": "merchant_bears", "max_minor": 0},
+        )
+        self.merchants = {self.house.mint: MINTS, slow: WAITS}
+        self.people = [await self.house.member(bucket=BUCKET) for _ in range(2)]
+
+    def teardown(self) -> None:
+        self.runner.run(self.close())
+        self.runner.close()
+
+    async def close(self) -> None:
+        await self.owner.close()
+        await self.db.close()
+
+    def tick(self) -> datetime:
+        self.now += timedelta(seconds=1)  # so that no two things happen at one instant
+        return self.now
+
+    def answer(self, attempt: Awaitable[Any]) -> tuple[str, Any]:
+        async def asked() -> tuple[str, Any]:
+            try:
+                outcome = await attempt
+            except errors.Refusal as refusal:
+                return refusal.code, None
+            if isinstance(outcome, list):
+                (outcome,) = outcome
+            if isinstance(outcome, errors.Refusal):
+                return outcome.code, None
+            replayed = outcome if isinstance(outcome, bool) else outcome.replayed
+            return "replayed" if replayed else "posted", outcome
+
+        return self.runner.run(asked())
+
+    def compare(self, verb: str, expected: str, answer: str) -> None:
+        event(f"{verb}: {answer}")
+        counted[answer if answer in ("posted", "replayed") else "refused"] += 1
+        assert (verb, expected) == (verb, answer)
+
+    @rule(who=PEOPLE, slow=st.booleans(), key=KEYS, reference=KEYS, minor=st.integers(0, 3000))
+    def report(self, who: int, slow: bool, key: int, reference: int, minor: int) -> None:
+        merchant_id = list(self.merchants)[slow]
+        at = self.tick()
+        bought = factories.unpaid(minor, reference=f"A-{reference}", purchased_at=at)
+        self.send(lambda: self.report_now(who, merchant_id, key, bought))
+
+    def report_now(self, who: int, merchant_id: UUID, key: int, bought: purchases.Purchase) -> None:
+        sale, full_key = (merchant_id, bought.reference), (merchant_id, "report", key)
+        content = (sale, who, bought)
+        stands = self.keys.claim(full_key, sale, content)
+        expected = str(stands)
+        minor, now = bought.lines[0].amount_minor, self.tick()
+        if isinstance(stands, tuple):
+            expected = self.keys.once(
+                stands,
+                content,
+                lambda: self.wallets[who].report(self.merchants[merchant_id], sale, minor, now),
+            )
+        request = ids.request(merchant_id, "report", str(key))
+        item = earn.Report(request, self.people[who].member_id, bought)
+        answer, outcome = self.answer(
+            earn.report(self.db, merchant_id=merchant_id, items=[item], now=now)
+        )
+        self.compare("report", expected, answer)
+        if answer == "posted":
+            sale_of = self.wallets[who].sales[-1]
+            self.sold.append(Sold(who, merchant_id, outcome.purchase_id, sale_of))
+
+    @rule(place=PLACES, key=KEYS)
+    def pay(self, place: int, key: int) -> None:
+        if self.sold:
+            sold = self.sold[place % len(self.sold)]
+            self.send(lambda: self.pay_now(sold, key))
+
+    def pay_now(self, sold: Sold, key: int) -> None:
+        now, wallet = self.tick(), self.wallets[sold.who]
+        expected = "replayed"
+        if not sold.model.paid:
+            full_key = (sold.merchant_id, "event", key)
+            expected = self.keys.once(
+                full_key, sold.purchase_id, lambda: wallet.pay(sold.model, NOON, now)
+            )
+        attempt = earn.event(
+            self.db,
+            merchant_id=sold.merchant_id,
+            request_id=ids.request(sold.merchant_id, "event", str(key)),
+            purchase_id=sold.purchase_id,
+            event=purchases.Event("paid", NOON),
+            now=now,
+        )
+        self.compare("pay", expected, self.answer(attempt)[0])
+
+    @rule(place=PLACES, key=KEYS, word=AMOUNTS)
+    def give_back(self, place: int, key: int, word: str) -> None:
+        if self.sold:
+            sold = self.sold[place % len(self.sold)]
+            minor = amount_of(word, sold.model.credited - sold.model.returned)
+            self.send(lambda: self.give_back_now(sold, key, minor))
+
+    def give_back_now(self, sold: Sold, key: int, minor: int) -> None:
+        sale, full_key, now = sold.model, (sold.merchant_id, "return", key), self.tick()
+        wallet = self.wallets[sold.who]
+        if full_key not in self.keys.answers and minor == 0:
+            expected = "AMOUNT_INVALID"
+        elif full_key not in self.keys.answers and minor > sale.credited - sale.returned:
+            expected = "RETURN_EXCEEDS_PURCHASE"
+        else:
+            content = (sold.purchase_id, minor)
+            expected = self.keys.once(
+                full_key, content, lambda: wallet.give_back_goods(sale, minor)
+            )
+        line = returns.ReturnLine(1, None, minor)
+        request = ids.request(sold.merchant_id, "return", str(key))
+        attempt = self.house.give_back(
+            sold.merchant_id, sold.purchase_id, line, key=request, now=now
+        )
+        self.compare("return", expected, self.answer(attempt)[0])
+
+    @rule(who=PEOPLE, slow=st.booleans(), key=KEYS, word=AMOUNTS)
+    def hold(self, who: int, slow: bool, key: int, word: str) -> None:
+        merchant_id, now = list(self.merchants)[slow], self.tick()
+        minor = amount_of(word, self.wallets[who].faces[1])
+        code: list[str] = []
+
+        async def show() -> bool:
+            issued = await redeem.code_issue(
+                self.db, member_id=self.people[who].member_id, merchant_id=merchant_id, now=now
+            )
+            code.append(issued.text)
+            return False
+
+        answer, _ = self.answer(show())
+        self.compare("code", "posted" if self.wallets[who].open else "MEMBER_SUSPENDED", answer)
+        if code:
+            self.send(lambda: self.hold_now(who, merchant_id, key, minor, code[0]))
+
+    def hold_now(self, who: int, merchant_id: UUID, key: int, minor: int, code: str) -> None:
+        now = self.tick()
+        expected = "AMOUNT_INVALID"
+        if 0 < minor <= money.AMOUNT_MAX_MINOR:
+            expected = self.keys.once(
+                (merchant_id, "hold", key),
+                (code, minor),
+                lambda: self.wallets[who].hold(minor, now),
+            )
+        answer, outcome = self.answer(
+            redeem.hold(
+                self.db,
+                merchant_id=merchant_id,
+                request_id=ids.request(merchant_id, "hold", str(key)),
+                code=code,
+                amount_minor=minor,
+                asset=EUR,
+                order_reference="order-1",
+                now=now,
+            )
+        )
+        self.compare("hold", expected, answer)
+        if answer == "posted":
+            held = self.wallets[who].holds[-1]
+            self.held.append(Held(who, merchant_id, outcome.redemption.redemption_id, held))
+
+    @rule(place=PLACES, key=KEYS, word=AMOUNTS, what=st.sampled_from(["capture", "release"]))
+    def settle(self, place: int, key: int, word: str, what: str) -> None:
+        if self.held:
+            held = self.held[place % len(self.held)]
+            minor = amount_of(word, held.model.amount) if what == "capture" else None
+            self.send(lambda: self.settle_now(held, key, minor, what))
+
+    def settle_now(self, held: Held, key: int, minor: int | None, what: str) -> None:
+        now, wallet = self.tick(), self.wallets[held.who]
+        expected = "AMOUNT_INVALID"
+        if minor is None or 0 < minor <= money.AMOUNT_MAX_MINOR:
+            take = 0 if what == "release" else minor
+            expected = self.keys.once(
+                (held.merchant_id, what, key),
+                (held.redemption_id, minor),
+                lambda: wallet.settle(held.model, take, now),
+            )
+        request = ids.request(held.merchant_id, what, str(key))
+        facts: dict[str, Any] = {
+            "merchant_id": held.merchant_id,
+            "request_id": request,
+            "redemption_id": held.redemption_id,
+            "now": now,
+        }
+        if what == "capture":
+            attempt = redeem.capture(self.db, amount_minor=minor, **facts)
+        else:
+            attempt = redeem.release(self.db, **facts)
+        self.compare(what, expected, self.answer(attempt)[0])
+
+    @rule(place=PLACES, key=KEYS, word=st.one_of(st.none(), AMOUNTS))
+    def refund(self, place: int, key: int, word: str | None) -> None:
+        if self.held:
+            held = self.held[place % len(self.held)]
+            spent = sum(held.model.spent.values())
+            minor = None if word is None else amount_of(word, spent)
+            self.send(lambda: self.refund_now(held, key, minor))
+
+    def refund_now(self, held: Held, key: int, minor: int | None) -> None:
+        now, wallet = self.tick(), self.wallets[held.who]
+        expected = "AMOUNT_INVALID"
+        if minor is None or 0 < minor <= money.AMOUNT_MAX_MINOR:
+            expected = self.keys.once(
+                (held.merchant_id, "refund", key),
+                (held.redemption_id, minor),
+                lambda: wallet.refund(held.model, minor, now),
+            )
+        attempt = redeem.refund(
+            self.db,
+            merchant_id=held.merchant_id,
+            request_id=ids.request(held.merchant_id, "refund", str(key)),
+            redemption_id=held.redemption_id,
+            amount_minor=minor,
+            now=now,
+        )
+        self.compare("refund", expected, self.answer(attempt)[0])
+
+    @rule(who=PEOPLE, key=KEYS, minor=st.sampled_from([0, 1, 600, 10_000, 10_001]))
+    def goodwill(self, who: int, key: int, minor: int) -> None:
+        self.send(lambda: self.goodwill_now(who, key, minor))
+
+    def goodwill_now(self, who: int, key: int, minor: int) -> None:
+        now = self.tick()
+        expected = "AMOUNT_INVALID" if minor == 0 else "GOODWILL_LIMIT"
+        if 0 < minor <= model.GOODWILL_MAX:
+            expected = self.keys.once(
+                ("goodwill", key), (who, minor), lambda: self.wallets[who].credit(minor, now)
+            )
+        request = ids.request(self.staff.staff_id, "goodwill", str(key))
+        attempt = self.house.goodwill(
+            self.people[who], minor, key=request, staff=self.staff, now=now
+        )
+        self.compare("goodwill", expected, self.answer(attempt)[0])
+
+    @rule(who=PEOPLE, key=KEYS, word=AMOUNTS)
+    def give(self, who: int, key: int, word: str) -> None:
+        minor = amount_of(word, self.wallets[who].faces[1])
+        self.send(lambda: self.give_now(who, key, minor))
+
+    def give_now(self, who: int, key: int, minor: int) -> None:
+        now, expected = self.tick(), "AMOUNT_INVALID"
+        if 0 < minor <= money.AMOUNT_MAX_MINOR:
+            expected = self.keys.once(
+                ("give", key), (who, minor), lambda: self.wallets[who].give(minor)
+            )
+        request = ids.request(self.house.operator_id, "give", str(key))
+        charity_id = self.house.operator_id
+        attempt = self.house.give(self.people[who], charity_id, minor, key=request, now=now)
+        self.compare("give", expected, self.answer(attempt)[0])
+
+    @rule(who=PEOPLE, suspended=st.sampled_from([True, False, False]))
+    def set_state(self, who: int, suspended: bool) -> None:
+        verb = members.suspend if suspended else members.reinstate
+        member_id = self.people[who].member_id
+        self.runner.run(verb(self.db, member_id, reason="as asked", actor=audit.SYSTEM))
+        self.wallets[who].open = not suspended
+
+    @rule(span=st.sampled_from([timedelta(minutes=16), DAY, 15 * DAY, 32 * DAY, 61 * DAY]))
+    def wait(self, span: timedelta) -> None:
+        self.now += span
+
+    @rule(job=st.sampled_from(["mature", "mature", "sweep", "expire"]))
+    def work(self, job: str) -> None:
+        now = self.tick()
+        if job == "mature":
+            done = self.runner.run(earn.mature(self.db, now=now))
+        elif job == "sweep":
+            done = self.runner.run(redeem.sweep(self.db, now=now))
+        else:
+            done = self.runner.run(expire.sweep(self.db, now=now)).expired
+        assert (job, sum(getattr(one, job)(now) for one in self.wallets)) == (job, done)
+
+    @rule(place=st.integers(0, 30))
+    def again(self, place: int) -> None:
+        if self.sent:
+            self.sent[place % len(self.sent)]()
+
+    def send(self, call: Callable[[], None]) -> None:
+        self.sent.append(call)
+        call()
+
+    @invariant()
+    def the_wallets_are_the_models(self) -> None:
+        for wallet, member in zip(self.wallets, self.people, strict=True):
+            faces = self.runner.run(self.house.faces(member))
+            lots = self.runner.run(self.house.lots(member))
+            last_days = [lot.expires_at if lot.remaining else None for lot in wallet.lots]
+            assert wallet.faces == (faces.pending, faces.available, faces.held)
+            assert [
+                (lot.pending, lot.remaining, last_day)
+                for lot, last_day in zip(wallet.lots, last_days, strict=True)
+            ] == [
+                (pending, remaining, expires_at if remaining else None)
+                for pending, remaining, expires_at in lots
+            ]
+
+    @invariant()
+    def every_law_holds(self) -> None:
+        assert [] == self.runner.run(laws.check(self.owner))
