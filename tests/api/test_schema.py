@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import graphql
 
@@ -147,9 +147,9 @@ def test_the_enums_are_those_of_the_rules() -> None:
     assert words(wallets.MovementKind) == touching
     assert words(redemptions.RedemptionStatus) == set(redemption.STATES)
     assert words(reports.Rounding) == set(money.Rounding)
-    assert words(reports.PurchaseChannel) == set(purchase_rules.Channel.__args__)  # type: ignore[attr-defined]
-    assert words(reports.PurchaseLineKind) == set(purchase_rules.LineKind.__args__)  # type: ignore[attr-defined]
-    assert words(reports.PurchaseEventKind) == set(purchase_rules.EventKind.__args__)  # type: ignore[attr-defined]
+    assert words(reports.PurchaseChannel) == set(get_args(purchase_rules.Channel))
+    assert words(reports.PurchaseLineKind) == set(get_args(purchase_rules.LineKind))
+    assert words(reports.PurchaseEventKind) == set(get_args(purchase_rules.EventKind))
 
 
 async def test_every_root_field_answers_forbidden_without_its_scope(
