@@ -1,0 +1,155 @@
+"""Least privilege: the application moves value by the verbs, and by nothing else."""
+
+import asyncpg
+import pytest
+
+from tests.conftest import Connection
+from tests.wallet.factories import NOON, Coalition
+from wallet import ids, redeem
+
+# What the application may write without a verb, and why.
+ALLOWED = {
+    ("ledger.outbox", "DELETE"),  # the worker takes away what it has told
+    ("ledger.seal", "INSERT"),  # the sealing job adds a head to the chain
+}
+WRITES = ("INSERT", "UPDATE", "DELETE", "TRUNCATE")
+TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'ledger'"
+APPEND_ONLY = (
+    "ledger.transfer",
+    "ledger.refusal",
+    "ledger.purchase_line",
+    "ledger.purchase_return",
+    "ledger.purchase_return_line",
+    "ledger.purchase_event",
+    "ledger.credit",
+    "ledger.seal",
+    "coalition.contract",
+    "coalition.audit",
+)
+FORBIDDEN = (
+    "update ledger.wallet set credited = credited + 1",
+    "insert into ledger.transfer select * from ledger.transfer",
+    "delete from ledger.lot",
+    "truncate ledger.purchase",
+    "update ledger.position set version = 0",
+    "delete from coalition.audit",
+    "update coalition.contract set version = 9",
+    "delete from coalition.member",
+    "alter table ledger.transfer disable trigger append_only",
+    "set session_replication_role = replica",
+    "drop function ledger.refuse_change() cascade",
+    "create table ledger.mine (id int)",
+    "create function ledger.mine() returns int language sql as 'select 1'",
+    # The primitives that the verbs are made of.
+    "select ledger.count(1::smallint, gen_random_uuid(), 'issued', 978::smallint, 1, 0)",
+    "select ledger.take(1::smallint, gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid())",
+    (
+        "select ledger.give_back(1::smallint, gen_random_uuid(), 1, gen_random_uuid(),"
+        " gen_random_uuid(), now(), 'UTC')"
+    ),
+    (
+        "select ledger.draw_lots(1::smallint, gen_random_uuid(), 978::smallint, 1,"
+        " gen_random_uuid(), gen_random_uuid())"
+    ),
+    "select ledger.fill_deficits(1::smallint, gen_random_uuid(), 978::smallint)",
+    (
+        "select ledger.refuse(1::smallint, gen_random_uuid(), gen_random_uuid(), 'x',"
+        " gen_random_uuid(), '{}')"
+    ),
+    (
+        "select ledger.tell(1::smallint, gen_random_uuid(), 'x', gen_random_uuid(),"
+        " gen_random_uuid(), now(), null)"
+    ),
+)
+
+
+async def test_the_application_can_not_write_any_table_of_the_books(owner: Connection) -> None:
+    tables = [row[0] for row in await owner.fetch(TABLES)]
+    may = {
+        (table, write)
+        for table in tables
+        for write in WRITES
+        if await owner.fetchval(
+            "select has_table_privilege('commonpurse_app', $1, $2)", table, write
+        )
+        or (
+            write in ("INSERT", "UPDATE")
+            and await owner.fetchval(
+                "select has_any_column_privilege('commonpurse_app', $1, $2)", table, write
+            )
+        )
+    }
+
+    assert len(tables) >= 18
+    assert ALLOWED == may
+
+
+async def test_the_application_is_stopped(coalition: Coalition) -> None:
+    for attempt in FORBIDDEN:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await coalition.db.execute(attempt)
+
+
+async def test_the_application_role_is_nobody_special(owner: Connection) -> None:
+    row = await owner.fetchrow(
+        "select rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolcanlogin"
+        " from pg_roles where rolname = 'commonpurse_app'"
+    )
+
+    assert row is not None
+    assert (False,) * 6 == tuple(row)
+
+
+async def test_what_is_posted_is_not_changed_even_by_the_owner(
+    coalition: Coalition, owner: Connection
+) -> None:
+    """One row of every kind is there, so that each guard has something to refuse."""
+    ana, key = await coalition.member(), ids.new()
+    purchase_id = await coalition.fill(ana, 500)
+    await coalition.give_back(coalition.mint, purchase_id, now=NOON)
+    await coalition.goodwill(ana, 100, key=key)
+    await owner.execute(
+        "insert into ledger.refusal (bucket, request_id, wallet_id, verb, fingerprint, answer)"
+        " values (0, gen_random_uuid(), gen_random_uuid(), 'x', gen_random_uuid(), '{}')"
+    )
+    await owner.execute(
+        "insert into ledger.purchase_event (bucket, purchase_id, kind, happened_at, request_id,"
+        " fingerprint) values (0, gen_random_uuid(), 'x', now(), gen_random_uuid(),"
+        " gen_random_uuid())"
+    )
+    await owner.execute(
+        "insert into ledger.seal (bucket, number, sealed_from, sealed_until, rows, leaves, head)"
+        " values (0, 1, now(), now(), 0, '', '')"
+    )
+    for table in APPEND_ONLY:
+        column = await owner.fetchval(
+            "select attname from pg_attribute where attrelid = $1::regclass and attnum = 1", table
+        )
+        for attempt in (
+            f"update {table} set {column} = {column}",
+            f"delete from {table}",
+            f"truncate {table}",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                await owner.execute(attempt)
+
+
+async def test_every_table_of_facts_is_append_only(owner: Connection) -> None:
+    guarded = await owner.fetch(
+        "select tgrelid::regclass::text as name, count(*) from pg_trigger"
+        " where tgname in ('append_only', 'no_truncate') and tgenabled = 'O' group by 1"
+    )
+
+    assert {(name, 2) for name in APPEND_ONLY} <= {tuple(row) for row in guarded}
+
+
+async def test_a_dump_of_the_codes_spends_nothing(coalition: Coalition, owner: Connection) -> None:
+    ana = await coalition.member()
+    await coalition.fill(ana, 100)
+    code = await redeem.code_issue(
+        coalition.db, member_id=ana.member_id, merchant_id=coalition.mint, now=NOON
+    )
+    dump = str([tuple(row) for row in await owner.fetch("select * from ledger.redemption_code")])
+
+    assert code.text.replace("-", "") not in dump
+    assert code.text not in dump
