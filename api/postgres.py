@@ -158,8 +158,17 @@ class Embedded:
         self._unlock()
 
     def erase(self) -> None:
-        """Stop the server and delete all its data. For tests."""
+        """Stop the server, also one that a killed process left, and delete all its data.
+
+        For tests. Raises Busy when another process runs it.
+        """
+        if self.running is None and self.data_dir.exists():
+            self._lock = _lock(self.data_dir)
+            if self.folder.exists():
+                cluster.clear_leftovers(self.folder, cluster.tools(self.data_dir))
+            self._unlock()
         self.stop()
+        shutil.rmtree(self.folder.with_name(self.folder.name + ".new"), ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.data_dir, ignore_errors=True)
 

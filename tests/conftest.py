@@ -10,6 +10,7 @@ migrated once into a template; each test gets a copy, which takes some hundredth
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import urllib.parse
@@ -40,19 +41,14 @@ hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def server(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(worker_id: str) -> Iterator[str]:
     """URL of a server to make databases on, as a superuser."""
     given = os.environ.get("COMMONPURSE_TEST_DATABASE_URL")
     if given:
         yield given
         return
     # The files are thrown away, so nothing is flushed to disk: a test of crashes uses `durable`.
-    embedded = postgres.Embedded(ROOT / ".commonpurse" / "tests" / worker_id, durable=False)
-    try:
-        embedded.start()
-    except postgres.Busy:  # another run in this tree
-        embedded = postgres.Embedded(tmp_path_factory.mktemp("server") / "data", durable=False)
-        embedded.start()
+    embedded = _start(worker_id, durable=False)
     yield embedded.dsn
     embedded.stop()
 
@@ -105,13 +101,12 @@ async def owner(dsn: str) -> AsyncIterator[Connection]:
 
 
 @pytest.fixture
-async def durable(tmp_path: Path) -> AsyncIterator[postgres.Embedded]:
+async def durable(worker_id: str) -> AsyncIterator[postgres.Embedded]:
     """A migrated server of the test's own that flushes each commit: kill it as you like.
 
     At the end it is started again if it is down, so that the laws are asked of what survived.
     """
-    embedded = postgres.Embedded(tmp_path / "data", options={"shared_buffers": "64MB"})
-    await asyncio.to_thread(embedded.start)
+    embedded = await asyncio.to_thread(_start, f"{worker_id}-durable", durable=True)
     try:
         await migrate.upgrade(embedded.dsn)
         yield embedded
@@ -120,6 +115,22 @@ async def durable(tmp_path: Path) -> AsyncIterator[postgres.Embedded]:
         await assert_laws(embedded.dsn)
     finally:
         await asyncio.to_thread(embedded.erase)
+
+
+def _start(name: str, *, durable: bool) -> postgres.Embedded:
+    """Start a server in the first folder of that name that no other run in this tree uses.
+
+    One that a killed run left is taken over; what must be durable is made anew.
+    """
+    for number in itertools.count():
+        folder = ROOT / ".commonpurse" / "tests" / f"{name}-{number}"
+        embedded = postgres.Embedded(folder, durable=durable)
+        with contextlib.suppress(postgres.Busy):
+            if durable:
+                embedded.erase()
+            embedded.start()
+            return embedded
+    raise AssertionError("unreachable")
 
 
 async def assert_laws(dsn: str) -> None:

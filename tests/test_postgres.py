@@ -32,6 +32,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Embedd
     embedded.erase()
 
 
+@pytest.fixture
+def stopped(server: postgres.Embedded) -> Iterator[postgres.Embedded]:
+    """The same server, stopped for as long as the test lasts."""
+    server.stop()
+    yield server
+    server.start()
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Path]:
+    """A folder that does not exist yet; whatever a test leaves there is stopped and removed."""
+    yield tmp_path / "data"
+    postgres.Embedded(tmp_path / "data").erase()
+
+
 async def ask(dsn: str, question: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
@@ -127,14 +142,11 @@ async def test_a_second_command_uses_the_server_that_runs_and_leaves_it_running(
     assert "1" == await ask(server.dsn, "select 1")
 
 
-def test_a_command_alone_starts_the_server_and_stops_it(tmp_path: Path) -> None:
-    embedded = postgres.Embedded(tmp_path / "data")
+def test_a_command_alone_starts_the_server_and_stops_it(stopped: postgres.Embedded) -> None:
+    with postgres.use(stopped.data_dir):
+        assert stopped.pid() is not None
 
-    with postgres.use(tmp_path / "data"):
-        assert embedded.pid() is not None
-
-    assert embedded.pid() is None
-    embedded.erase()
+    assert stopped.pid() is None
 
 
 async def test_a_command_that_wants_the_server_alone_is_told_who_has_it(
@@ -146,51 +158,47 @@ async def test_a_command_that_wants_the_server_alone_is_told_who_has_it(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_command_that_is_told_to_end_takes_its_server_with_it(
-    tmp_path: Path, number: signal.Signals
+    stopped: postgres.Embedded, number: signal.Signals
 ) -> None:
-    embedded = postgres.Embedded(tmp_path / "data")
     command = in_another_process(
         "import time, pathlib; from api import postgres\n"
-        f"with postgres.use(pathlib.Path({str(tmp_path / 'data')!r})):\n"
+        f"with postgres.use(pathlib.Path({str(stopped.data_dir)!r})):\n"
         "    print('up', flush=True); time.sleep(60)"
     )
     assert command.stdout is not None
     assert "up" == command.stdout.readline().strip()
-    started = embedded.pid()
+    started = stopped.pid()
 
     command.send_signal(number)
     command.wait(timeout=30)
     command.stdout.close()
 
     assert started is not None
-    assert embedded.pid() is None
-    embedded.erase()
+    assert stopped.pid() is None
 
 
 async def test_after_kill_9_of_the_parent_the_next_start_takes_the_data_over(
-    tmp_path: Path,
+    stopped: postgres.Embedded,
 ) -> None:
-    data_dir = tmp_path / "data"
     parent = in_another_process(
         "import sys, time, pathlib; from api import postgres\n"
-        f"embedded = postgres.Embedded(pathlib.Path({str(data_dir)!r}))\n"
+        f"embedded = postgres.Embedded(pathlib.Path({str(stopped.data_dir)!r}))\n"
         "print(embedded.start(), flush=True); time.sleep(60)"
     )
     assert parent.stdout is not None
     dsn = parent.stdout.readline().strip()
-    await tell(dsn, "create table kept as select 7 as seven")
+    await tell(dsn, "create table orphaned as select 7 as seven")
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    embedded = postgres.Embedded(data_dir)
-    orphan = embedded.pid()
+    orphan = stopped.pid()
 
-    embedded.start()
+    stopped.start()
 
     assert orphan is not None
-    assert embedded.pid() not in {None, orphan}
-    assert "7" == await ask(embedded.dsn, "select seven from kept")
-    embedded.erase()
+    assert stopped.pid() not in {None, orphan}
+    assert "7" == await ask(stopped.dsn, "select seven from orphaned")
+    stopped.stop()
 
 
 async def test_commits_survive_kill_9_of_the_server(server: postgres.Embedded) -> None:
@@ -215,16 +223,12 @@ async def test_a_process_number_that_now_belongs_to_someone_else_does_not_block_
     assert "1" == await ask(server.dsn, "select 1")
 
 
-async def test_a_first_start_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    (data_dir / "postgresql.new" / "base").mkdir(parents=True)
-    (data_dir / "postgresql.new" / "PG_VERSION").write_text("18\n")
+async def test_a_first_start_that_was_cut_short_is_begun_anew(fresh: Path) -> None:
+    (fresh / "postgresql.new" / "base").mkdir(parents=True)
+    (fresh / "postgresql.new" / "PG_VERSION").write_text("18\n")
 
-    embedded = postgres.Embedded(data_dir, durable=False)
-    embedded.start()
-
-    assert "1" == await ask(embedded.dsn, "select 1")
-    embedded.erase()
+    with postgres.Embedded(fresh, durable=False) as embedded:
+        assert "1" == await ask(embedded.dsn, "select 1")
 
 
 def test_a_folder_with_other_files_is_left_as_it_is(tmp_path: Path) -> None:
@@ -238,21 +242,17 @@ def test_a_folder_with_other_files_is_left_as_it_is(tmp_path: Path) -> None:
     assert "years of work" == foreign.read_text()
 
 
-def test_a_server_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
-    broken = postgres.Embedded(
-        tmp_path / "data", durable=False, options={"shared_buffers": "plenty"}
-    )
+def test_a_server_that_cannot_start_shows_the_end_of_its_log(fresh: Path) -> None:
+    broken = postgres.Embedded(fresh, durable=False, options={"shared_buffers": "plenty"})
 
     with pytest.raises(postgres.Unusable, match='invalid value for parameter "shared_buffers"'):
         broken.start()
 
-    broken.erase()
-
 
 async def test_a_long_path_and_a_path_with_blanks_get_a_short_socket_elsewhere(
-    tmp_path: Path,
+    fresh: Path,
 ) -> None:
-    data_dir = tmp_path / "my wallet, the second one" / ("long" * 30)
+    data_dir = fresh / "my wallet, the second one" / ("long" * 30)
 
     with postgres.Embedded(data_dir, durable=False) as embedded:
         assert embedded.running is not None
