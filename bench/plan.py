@@ -1,0 +1,66 @@
+"""How much to measure: a quick look, a full run, and the smallest one that proves it all works."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes of one run. Rounds are turns of each side; seconds are the length of one turn."""
+
+    name: str
+    rounds: int
+    seconds: int
+    clients: int
+    wallets: int
+    payees: int
+    weighed: int  # movements over which bytes are counted
+    sales: int  # purchases reported in one call
+    lines: int  # lines of each purchase
+    redemptions: int  # redemptions of one turn of the growth measure
+    ledger_rows: tuple[int, ...]
+    http: bool
+
+
+QUICK = Plan(
+    name="quick",
+    rounds=3,
+    seconds=2,
+    clients=8,
+    wallets=2_000,
+    payees=100,
+    weighed=12_000,
+    sales=1_000,
+    lines=5,
+    redemptions=500,
+    ledger_rows=(10_000, 1_000_000),
+    http=True,
+)
+FULL = Plan(
+    name="full",
+    rounds=7,
+    seconds=4,
+    clients=8,
+    wallets=10_000,
+    payees=100,
+    weighed=40_000,
+    sales=1_000,
+    lines=5,
+    redemptions=1_500,
+    ledger_rows=(10_000, 1_000_000),
+    http=True,
+)
+TINY = Plan(
+    name="tiny",
+    rounds=1,
+    seconds=1,
+    clients=2,
+    wallets=256,
+    payees=4,
+    weighed=64,
+    sales=5,
+    lines=2,
+    redemptions=5,
+    ledger_rows=(5_120, 10_240),
+    http=False,
+)
+ROWS_10M = 10_000_000
