@@ -3,6 +3,7 @@
 The version in force at an instant is the highest one whose `valid_from` has passed by then.
 """
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,8 @@ from wallet.rules import contracts, text
 SLUG_CHARS_MAX = 60
 NAME_CHARS_MAX = 120
 PAGE_MAX = 100
+PUBLISH_TRIES_MAX = 10
+"""How often a version looks for its number again; nobody publishes ten versions at once."""
 
 _SELECT = "select merchant_id, slug, name, industry, status, created_at from coalition.merchant"
 
@@ -187,18 +190,25 @@ async def contract_publish(
     if read.asset != house.asset.code:
         raise errors.CurrencyMismatch(path=("terms", "asset"))
     await find(db, merchant_id)
-    await db.execute(
-        "insert into coalition.contract"
-        " (contract_id, merchant_id, version, valid_from, terms, note, published_by)"
-        " select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb, $5, $6"
-        " from coalition.contract where merchant_id = $2 on conflict (contract_id) do nothing",
-        contract_id,
-        merchant_id,
-        valid_from,
-        orjson.dumps(contracts.dump(read)).decode(),
-        note,
-        actor.actor_id or house.operator_id,
-    )
+    for _ in range(PUBLISH_TRIES_MAX):
+        # Two versions that were published at once want the same number; the later one counts anew.
+        with contextlib.suppress(asyncpg.UniqueViolationError):
+            await db.execute(
+                "insert into coalition.contract"
+                " (contract_id, merchant_id, version, valid_from, terms, note, published_by)"
+                " select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb, $5, $6"
+                " from coalition.contract where merchant_id = $2"
+                " on conflict (contract_id) do nothing",
+                contract_id,
+                merchant_id,
+                valid_from,
+                orjson.dumps(contracts.dump(read)).decode(),
+                note,
+                actor.actor_id or house.operator_id,
+            )
+            break
+    else:
+        raise errors.IdempotencyInProgress()
     version = await contract(db, contract_id)
     if (version.terms, version.valid_from, version.merchant_id) != (read, valid_from, merchant_id):
         raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
