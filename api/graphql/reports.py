@@ -5,10 +5,11 @@ rule would decide. A path in a refusal names the fields as the caller wrote them
 """
 
 import enum
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import strawberry
+from strawberry.utils import str_converters
 
 from api.graphql import scalars, shapes
 from wallet import errors, money
@@ -140,6 +141,38 @@ class PurchasePreviewInput:
     paid_with_cashback: scalars.Decimal = strawberry.field(
         default=scalars.Decimal("0"), description="The part to be paid with cashback."
     )
+
+
+def _build_by_name(shape: type, **nested: type) -> None:
+    """Let the library build an input from the names of its fields.
+
+    By itself it resolves the type and the name of every field again for every value: of a bulk
+    report of ten thousand lines that was two thirds of all the work. `nested` are the fields that
+    hold lists of inputs.
+    """
+    definition = _definition(shape)
+    names = tuple(
+        (field.python_name, str_converters.to_camel_case(field.python_name))
+        for field in definition.fields
+    )
+
+    def build(_shape: type, value: Mapping[str, Any], context: object) -> object:
+        found = {python: value[name] for python, name in names if name in value}
+        for python, inner in nested.items():
+            make = _definition(inner).from_input
+            found[python] = [make(inner, one, context) for one in found[python]]
+        return shape(**found)
+
+    definition.from_input = build
+
+
+def _definition(shape: Any) -> Any:
+    return shape.__strawberry_definition__
+
+
+_build_by_name(PurchaseLineInput)
+_build_by_name(PurchaseEventInput)
+_build_by_name(PurchaseReportInput, lines=PurchaseLineInput, events=PurchaseEventInput)
 
 
 def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchase:
