@@ -157,3 +157,22 @@ async def test_the_soonest_to_expire_is_spent_first(coalition: Coalition, day: i
     await swept(coalition, NOON + 31 * DAY)
 
     assert 100 == (await coalition.faces(ana)).available
+
+
+async def test_what_comes_back_by_a_clock_that_is_behind_expires_again(
+    coalition: Coalition,
+) -> None:
+    """Two servers need not agree on midnight; the sweep must live with either."""
+    rosa = await coalition.merchant(
+        rates=ALL_BACK, pending=AT_ONCE, expiry={"days": 30}, hold_minutes=600
+    )
+    ana = await coalition.member()
+    await coalition.earned(rosa, ana, 500)
+    held = await coalition.hold(ana, rosa, 200, now=LAST_INSTANT - MOMENT)
+
+    first = await swept(coalition, LAST_INSTANT)
+    await coalition.release(held, now=LAST_INSTANT - MOMENT)
+    second = await swept(coalition, LAST_INSTANT)
+
+    assert [(0, 1), (0, 1)] == [first, second]
+    assert 500 == await coalition.position(coalition.operator_id, "breakage")

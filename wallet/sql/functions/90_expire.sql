@@ -56,8 +56,6 @@ begin
            case l.breakage when 'operator' then 'expire' else 'expire_' || l.breakage end as code,
            case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end
              as kind,
-           -- A lot that was given back and expires again needs another id.
-           ledger.derived(l.lot_id, 'expire' || l.expires_at) as move_id,
            row_number() over by_wallet as nth, sum(l.remaining) over by_wallet as running,
            row_number() over (partition by l.bucket, l.breakage_owner, l.breakage, l.asset order by l.lot_id)
              as owner_nth
@@ -82,15 +80,20 @@ begin
     on conflict (bucket, owner_id, kind, asset) do update
       set credited = p.credited + excluded.credited, version = p.version + excluded.version
     returning p.bucket, p.owner_id, p.kind, p.asset, p.version
+  ), numbered as (
+    -- A lot that is given back may expire again, even on the same day: the wallet's version tells the two apart.
+    select l.*, w.version + l.nth as version, w.pending as pending_after, w.available - l.running as available_after,
+           w.held, ledger.derived(l.lot_id, 'expire' || w.version + l.nth) as move_id
+      from past l
+      join wallets w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
   ), moved as (
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
       wallet_version, pending_after, available_after, held_after, credit_owner, credit_version, lot_id, cause_id,
       partner_id, effective_at)
-    select l.bucket, l.move_id, l.asset, l.code, 'available', l.kind, l.remaining, l.wallet_id, w.version + l.nth,
-           w.pending, w.available - l.running, w.held, l.breakage_owner, p.version - g.moves + l.owner_nth, l.lot_id,
+    select l.bucket, l.move_id, l.asset, l.code, 'available', l.kind, l.remaining, l.wallet_id, l.version,
+           l.pending_after, l.available_after, l.held, l.breakage_owner, p.version - g.moves + l.owner_nth, l.lot_id,
            l.lot_id, l.funder_id, v_at
-      from past l
-      join wallets w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
+      from numbered l
       join positions p on p.bucket = l.bucket and p.owner_id = l.breakage_owner and p.kind = l.kind
        and p.asset = l.asset
       join legs g on g.bucket = l.bucket and g.breakage_owner = l.breakage_owner and g.kind = l.kind
@@ -100,7 +103,8 @@ begin
       from past d where l.bucket = d.bucket and l.lot_id = d.lot_id
   ), told as (
     insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
-    select bucket, move_id, 'lot.expired', wallet_id, lot_id, jsonb_build_object('amount', remaining), v_at from past
+    select bucket, move_id, 'lot.expired', wallet_id, lot_id, jsonb_build_object('amount', remaining), v_at
+      from numbered
   )
   select jsonb_build_object('expired', count(*), 'amount', coalesce(sum(remaining), 0)) into v_answer from past;
   return v_answer;
