@@ -44,7 +44,8 @@ out: Final = rich.console.Console(highlight=False)
 def up() -> None:
     """Start everything: database, demo coalition, API, worker. For a first look."""
     house = _settings()
-    with _dsn(house) as dsn:
+    serving.check_port(house)
+    with _dsn(house, alone=True) as dsn:
         uvloop.run(demo.run(house, dsn, out))
 
 
@@ -235,8 +236,8 @@ def _settings() -> settings.Settings:
         house = settings.Settings()
     except pydantic.ValidationError as wrong:
         for one in wrong.errors():
-            name = "COMMONPURSE_" + str(one["loc"][0] if one["loc"] else "").upper()
-            out.print(f"[red]{name}: {one['msg']}[/red]")
+            name = str(one["loc"][0] if one["loc"] else "").upper()
+            out.print(f"[red]COMMONPURSE_{name.removeprefix('COMMONPURSE_')}: {one['msg']}[/red]")
         raise typer.Exit(2) from None
     _log(house)
     return house
@@ -266,12 +267,12 @@ def _log(house: settings.Settings) -> None:
 
 
 @contextlib.contextmanager
-def _dsn(house: settings.Settings) -> Iterator[str]:
+def _dsn(house: settings.Settings, *, alone: bool = False) -> Iterator[str]:
     """The given database, or the embedded one for as long as it is needed."""
     if house.dsn is not None:
         yield house.dsn
         return
-    with postgres.use(house.data_dir) as dsn:
+    with postgres.use(house.data_dir, alone=alone) as dsn:
         yield dsn
 
 

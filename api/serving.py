@@ -46,6 +46,19 @@ async def work(house: settings.Settings, dsn: str) -> None:
         await db.close()
 
 
+def check_port(house: settings.Settings) -> None:
+    """Fail now, in a sentence, if the port is taken: before a minute of loading, not after it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((house.host, house.port))
+        except OSError as error:
+            raise OSError(
+                f"Port {house.port} on {house.host} is taken ({error.strerror}). Stop what uses"
+                " it, or choose another with COMMONPURSE_PORT."
+            ) from error
+
+
 class _Server(uvicorn.Server):
     """A server that says when it answers."""
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from api import postgres
+
 ROOT = Path(__file__).resolve().parent.parent
 REQUESTS = ROOT / "docs" / "requests"
 START_SECONDS_MAX = 120
@@ -107,6 +109,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
         if running.process.poll() is None:
             running.stop()
     STARTED.clear()
+    postgres.Embedded(tmp_path / "data").erase()
 
 
 def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path) -> None:
@@ -134,3 +137,44 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
     assert "Loading a demo" not in again.log.read_text()
     assert Decimal(after["available"]["amount"]) > 0
     assert again.stop() == 0
+
+
+def test_a_taken_port_is_said_before_anything_is_loaded(data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = subprocess.run(
+            [sys.executable, "-m", "api.cli", "up"],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "COMMONPURSE_PORT": str(port),
+                "COMMONPURSE_DATA_DIR": str(data_dir),
+            },
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert ran.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in " ".join(ran.stderr.split())
+    assert not data_dir.exists()
+
+
+def test_a_wrong_setting_is_named(data_dir: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "api.cli", "doctor"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "mysql://x", "COMMONPURSE_PORT": "eighty"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert "COMMONPURSE_DATABASE_URL: " in ran.stdout
+    assert "COMMONPURSE_PORT: " in ran.stdout
+    assert not data_dir.exists()
