@@ -200,11 +200,14 @@ def verify() -> None:
     """Recompute every seal from the rows and name what was tampered with."""
 
     async def compare(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-        findings = await seal.verify(connection)
+        with out.status("Recomputing the seals") as status:
+            findings = await seal.verify(
+                connection, progress=lambda rows: status.update(f"{rows:,} rows recomputed")
+            )
         for finding in findings:
-            out.print(f"[red]{finding}[/red]", soft_wrap=True)
+            out.print(f"[red]{finding.sentence}[/red]", soft_wrap=True)
         if not findings:
-            out.print("Every sealed row is as it was posted.")
+            out.print("Every sealed row is as it was posted, and every law holds.")
         return not findings
 
     raise typer.Exit(0 if _as_owner(compare) else 1)

@@ -72,7 +72,7 @@ JOBS: Final = (
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
-    Job("seal_books", 60, 10_000, seal_books),
+    Job("seal_books", 300, 10_000, seal_books),
     Job("check_laws", 24 * 3600, 0, check_laws),
 )
 
