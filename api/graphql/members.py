@@ -43,18 +43,18 @@ class Member(shapes.Node):
     created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
     wallet_id: strawberry.Private[uuid.UUID]
 
-    @shapes.resolved("wallet", "What the member may spend at any merchant.")
+    @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
 
-    @shapes.resolved("purchases", "What was bought, newest first.")
+    @shapes.relation("purchases", "What was bought, newest first.")
     async def purchases_page(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
-    ) -> shapes.Connection[purchases.Purchase]:
+    ) -> shapes.Connection[purchases.Purchase] | None:
         """One round trip; lines and returns are read for those whose lines are asked for."""
         shapes.first_of(first)
         rows = await statements.purchases(
@@ -70,13 +70,13 @@ class Member(shapes.Node):
             cursor=lambda row: scalars.cursor(row.facts.purchased_at, row.facts.purchase_id),
         )
 
-    @shapes.resolved("redemptions", "What was spent, newest first.")
+    @shapes.relation("redemptions", "What was spent, newest first.")
     async def redemptions_page(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
-    ) -> shapes.Connection[redemptions.Redemption]:
+    ) -> shapes.Connection[redemptions.Redemption] | None:
         """One round trip."""
         shapes.first_of(first)
         rows = await statements.redemptions(
@@ -92,13 +92,13 @@ class Member(shapes.Node):
             cursor=lambda row: scalars.cursor(row.held_at, row.key),
         )
 
-    @shapes.resolved("notices", "What the member was told, newest first.")
+    @shapes.relation("notices", "What the member was told, newest first.")
     async def notices_page(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
-    ) -> shapes.Connection[Notice]:
+    ) -> shapes.Connection[Notice] | None:
         """One round trip."""
         shapes.first_of(first)
         rows = await statements.notices(

@@ -27,18 +27,18 @@ class Merchant(shapes.Node):
     key: strawberry.Private[uuid.UUID]
     facts: strawberry.Private[merchants.Merchant | None] = None
 
-    @shapes.resolved("slug", "Short name for addresses, such as `rosa-drugstore`.")
-    async def slug(self, info: context.Info) -> str:
+    @shapes.relation("slug", "Short name for addresses, such as `rosa-drugstore`.")
+    async def slug(self, info: context.Info) -> str | None:
         """Read by the loader unless it is known."""
         return (await self._known(info)).slug
 
-    @shapes.resolved("industry", "What it sells.")
-    async def industry(self, info: context.Info) -> str:
+    @shapes.relation("industry", "What it sells.")
+    async def industry(self, info: context.Info) -> str | None:
         """Read by the loader unless it is known."""
         return (await self._known(info)).industry
 
-    @shapes.resolved("cashbackRates", "What it gives back today; empty without a contract.")
-    async def cashback_rates(self, info: context.Info) -> list[CashbackRate]:
+    @shapes.relation("cashbackRates", "What it gives back today; empty without a contract.")
+    async def cashback_rates(self, info: context.Info) -> list[CashbackRate] | None:
         """Read by the loader, so a page of merchants asks once."""
         terms = await info.context.loaders.terms.load(self.key)
         return _rates(terms) if terms is not None else []

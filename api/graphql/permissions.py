@@ -60,12 +60,15 @@ class Auth:
     scope: str = strawberry.field(description="Name of the scope.")
 
 
-def root(place: str, description: str) -> Callable[[Method], Method]:
-    """Make a method the root field of a place such as `Query.viewer`, with its scope printed."""
+def root(place: str, description: str, *more: object) -> Callable[[Method], Method]:
+    """Make a method the root field of a place such as `Query.viewer`, with its scope printed.
+
+    `more` are further directives to print.
+    """
     made: Callable[[Method], Method] = strawberry.field(
         name=place.partition(".")[2],
         description=description,
-        directives=[Auth(scope=SCOPES[place])],
+        directives=[Auth(scope=SCOPES[place]), *more],
     )
     return made
 

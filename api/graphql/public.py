@@ -41,26 +41,32 @@ class Query:
         """Route by prefix."""
         return await find(info, shown)
 
-    @permissions.root("Query.nodes", "The same for many ids, in their order; at most 50.")
+    @permissions.root(
+        "Query.nodes",
+        "The same for many ids, in their order; at most 50.",
+        shapes.SemanticNonNull(),
+    )
     async def nodes(
         self,
         info: context.Info,
         shown: Annotated[
             list[strawberry.ID], strawberry.argument(name="ids", description="Global ids.")
         ],
-    ) -> list[shapes.Node | None]:
+    ) -> list[shapes.Node | None] | None:
         """One after the other: the bound keeps it short."""
         if len(shown) > NODES_MAX:
             raise failures.Failure("BAD_USER_INPUT", f"At most {NODES_MAX} ids at a time.")
         return [await find(info, one) for one in shown]
 
-    @permissions.root("Query.merchants", "Merchants of the coalition, by name.")
+    @permissions.root(
+        "Query.merchants", "Merchants of the coalition, by name.", shapes.SemanticNonNull()
+    )
     async def merchants_page(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
-    ) -> shapes.Connection[merchants.Merchant]:
+    ) -> shapes.Connection[merchants.Merchant] | None:
         """One round trip; the rates are one more, for the whole page."""
         shapes.first_of(first)
         rows = await merchant_facts.page(

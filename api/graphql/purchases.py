@@ -91,14 +91,14 @@ class Purchase(shapes.Node):
     merchant: merchants.Merchant | None = strawberry.field(description="Where it was bought.")
     facts: strawberry.Private[statements.Purchase]
 
-    @shapes.resolved("lines", "Its lines, each with its decision.")
-    async def lines(self, info: context.Info) -> list[PurchaseLine]:
+    @shapes.relation("lines", "Its lines, each with its decision.")
+    async def lines(self, info: context.Info) -> list[PurchaseLine] | None:
         """One round trip for all that explains a purchase."""
         detail = await self._detail(info)
         return [_line(row, self.facts.asset) for row in detail.lines]
 
-    @shapes.resolved("events", "What happened to it.")
-    async def events(self, info: context.Info) -> list[PurchaseEvent]:
+    @shapes.relation("events", "What happened to it.")
+    async def events(self, info: context.Info) -> list[PurchaseEvent] | None:
         """With the lines."""
         detail = await self._detail(info)
         return [
@@ -106,8 +106,8 @@ class Purchase(shapes.Node):
             for row in detail.events
         ]
 
-    @shapes.resolved("returns", "What came back.")
-    async def returns(self, info: context.Info) -> list[PurchaseReturn]:
+    @shapes.relation("returns", "What came back.")
+    async def returns(self, info: context.Info) -> list[PurchaseReturn] | None:
         """With the lines."""
         detail = await self._detail(info)
         return [_return(row, self.facts.asset) for row in detail.returns]
@@ -127,8 +127,8 @@ class Purchase(shapes.Node):
         """With the lines."""
         return scalars.instant((await self._detail(info)).expires_at)
 
-    @shapes.resolved("contractVersion", "The version of the contract that decided it.")
-    async def contract_version(self, info: context.Info) -> int:
+    @shapes.relation("contractVersion", "The version of the contract that decided it.")
+    async def contract_version(self, info: context.Info) -> int | None:
         """A version never changes, so a process reads it once."""
         return await info.context.loaders.contract_versions.load(self.facts.contract_id)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 import strawberry
+from strawberry.schema_directive import Location
 
 from api.graphql import failures, scalars
 from wallet import errors, ids, money
@@ -20,6 +21,8 @@ ERRORS: Final = "Empty if it was done; else nothing was done."
 FIRST_DEFAULT: Final = 20
 FIRST_MAX: Final = 100  # one screen of a support agent; more is a job for an export
 
+ITSELF: Final[Any] = (0,)  # a default cannot be a list
+
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=scalars.Key)
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -28,6 +31,19 @@ First = Annotated[int, strawberry.argument(description="How many rows; 1 to 100.
 After = Annotated[
     scalars.Cursor | None, strawberry.argument(description="Only rows after this cursor.")
 ]
+
+
+@strawberry.schema_directive(
+    name="semanticNonNull",
+    locations=[Location.FIELD_DEFINITION],
+    description="Null only if this field failed; see `errors`.",
+)
+class SemanticNonNull:
+    """A client may generate a type without null, and treat a failure as a failure."""
+
+    levels: list[int] = strawberry.field(
+        default=ITSELF, description="Which levels of a list; 0 is the field itself."
+    )
 
 
 @strawberry.type(description="An exact amount of one currency.")
@@ -86,6 +102,14 @@ class Connection(Generic[Row]):
 def resolved(name: str, description: str) -> Callable[[Method], Method]:
     """Make a method the resolver of a field; typed, where the library's own decorator is not."""
     made: Callable[[Method], Method] = strawberry.field(name=name, description=description)
+    return made
+
+
+def relation(name: str, description: str) -> Callable[[Method], Method]:
+    """As `resolved`, for a field that is null only if reading it failed: the rest survives it."""
+    made: Callable[[Method], Method] = strawberry.field(
+        name=name, description=description, directives=[SemanticNonNull()]
+    )
     return made
 
 

@@ -128,14 +128,14 @@ class Wallet(shapes.Node):
     page: strawberry.Private[statements.Page]
     first_read: strawberry.Private[int]
 
-    @shapes.resolved("nextExpiries", "What expires next, soonest first.")
+    @shapes.relation("nextExpiries", "What expires next, soonest first.")
     async def next_expiries(
         self,
         info: context.Info,
         first: Annotated[
             int, strawberry.argument(description="How many; 1 to 30.")
         ] = EXPIRIES_DEFAULT,
-    ) -> list[Expiry]:
+    ) -> list[Expiry] | None:
         """One round trip."""
         shapes.first_of(first, EXPIRIES_MAX)
         rows = await statements.next_expiries(
@@ -149,14 +149,14 @@ class Wallet(shapes.Node):
             for row in rows
         ]
 
-    @shapes.resolved("movements", "What happened, newest first.")
+    @shapes.relation("movements", "What happened, newest first.")
     async def movements(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
         kinds: Kinds = None,
-    ) -> shapes.Connection[Movement]:
+    ) -> shapes.Connection[Movement] | None:
         """No round trip of its own when the wallet was read along with this page."""
         shapes.first_of(first)
         place = shapes.place_of(after, int)
@@ -177,13 +177,13 @@ class Wallet(shapes.Node):
             cursor=lambda row: scalars.cursor(row.version, row.key),
         )
 
-    @shapes.resolved("lots", "Open and pending lots, in the order in which they are spent.")
+    @shapes.relation("lots", "Open and pending lots, in the order in which they are spent.")
     async def lots(
         self,
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
-    ) -> shapes.Connection[Lot]:
+    ) -> shapes.Connection[Lot] | None:
         """One round trip."""
         shapes.first_of(first)
         place = shapes.place_of(after, tuple)
