@@ -19,6 +19,7 @@ class Context:
     principal: bearer.Principal
     request_id: str
     loaders: loaders.Loaders
+    refused: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def scopes(self) -> frozenset[str]:

@@ -120,6 +120,7 @@ class Endpoint:
             name=name,
             document=prepared.digest,
             errors=len(result.errors or ()),
+            refused=caller.refused,
             status=response.status_code,
             ms=round((time.perf_counter() - started) * 1000, 2),
         )
@@ -195,6 +196,7 @@ def _refused(refused: documents.Refused, media: str, request_id: str) -> Respons
 
 
 def _failed(failure: failures.Failure, media: str, request_id: str) -> Response:
+    log.info("failed", request_id=request_id, code=failure.code, status=failure.status)
     legacy = media == transport.JSON and failure.code in WELL_FORMED
     error = failures.plain(failure.code, failure.message, request_id)
     return _json(

@@ -145,6 +145,8 @@ def answered(
             try:
                 return await act(*args, **kwargs)
             except errors.Refusal as refusal:
+                info: Any = kwargs.get("info")
+                info.context.refused.append(refusal.code)  # for the log of the operation
                 return payload(errors=[show(refusal)])
 
         return answering

@@ -62,3 +62,18 @@ async def test_a_request_that_takes_too_long_is_stopped_and_may_be_sent_again(
     assert (slow.status, slow.codes) == (504, ["TIMEOUT"])
     assert "data" not in slow.body
     assert (await hurried.ask(BALANCE)).data["viewer"]["wallet"]["version"] == 2
+
+
+async def test_the_log_names_the_caller_the_operation_and_the_refusal_and_no_input(
+    ana: client.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = "mutation Spend($at: ID!) { redemptionCodeCreate(merchantId: $at) { __typename } }"
+
+    answer = await ana.ask(query, {"at": "mer_secret_of_the_caller"})
+
+    logged = capsys.readouterr().out
+    assert answer.status == 200
+    for told in ("name=Spend", "caller=member", "NOT_FOUND", answer.headers["x-request-id"]):
+        assert told in logged
+    assert "secret_of_the_caller" not in logged
+    assert ana.token not in logged
