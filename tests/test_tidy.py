@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("api", "partners", "wallet")
 LINE_MAX = 100
+# An insert names its columns beside its values; broken at 100, they no longer stand together.
+SQL_LINE_MAX = 120
 FUNCTION_LINES_MAX = 70
 MODULE_LINES_MAX = 400
 
@@ -67,7 +69,7 @@ def test_no_line_is_longer_than_a_reader_wants() -> None:
         f"{name}:{number} has {len(line)} characters"
         for name, text in everything()
         for number, line in enumerate(text.splitlines(), start=1)
-        if len(line) > LINE_MAX
+        if len(line) > (SQL_LINE_MAX if name.endswith(".sql") else LINE_MAX)
     ]
 
     assert [] == long

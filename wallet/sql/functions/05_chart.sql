@@ -1,5 +1,5 @@
 -- Whether the chart of accounts has a movement: the check of every transfer. It is a function, because PostgreSQL reads
--- the text of a check anew for every statement that inserts, and the whole chart in it cost more than the insert itself.
+-- the text of a check anew for every statement that inserts, and the whole chart in it cost more than the insert.
 create or replace function ledger.charted(p_code text, p_debit_kind text, p_credit_kind text) returns boolean
 language plpgsql immutable parallel safe as $$
 begin

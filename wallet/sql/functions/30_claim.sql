@@ -2,7 +2,8 @@
 -- same references in another order wait for each other instead of deadlocking. A claim whose sale was refused, or that
 -- was made under a key which already stood for another sale, is free again.
 create or replace function ledger.claim(p_buckets smallint[], p_claims ledger.claim_in[])
-returns table (merchant_id uuid, reference text, purchase_id uuid, wallet_id uuid, fingerprint uuid, claimed_at timestamptz)
+returns table (
+  merchant_id uuid, reference text, purchase_id uuid, wallet_id uuid, fingerprint uuid, claimed_at timestamptz)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 #variable_conflict use_column
 begin

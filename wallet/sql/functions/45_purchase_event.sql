@@ -36,7 +36,8 @@ begin
     update ledger.lot set due_at = p_due_at, due_as = p_due_as, expires_at = p_expires_at
      where bucket = p_bucket and lot_id = b.lot_id and pending > 0;
   end if;
-  perform ledger.tell(p_bucket, ledger.derived(p_purchase, 'event' || p_kind), 'purchase.event', b.wallet_id, p_purchase, p_happened_at,
+  perform ledger.tell(p_bucket, ledger.derived(p_purchase, 'event' || p_kind), 'purchase.event', b.wallet_id,
+            p_purchase, p_happened_at,
             jsonb_build_object('kind', p_kind));
   return '{"code": "posted", "replayed": false}';
 end $$;

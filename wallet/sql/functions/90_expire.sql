@@ -40,7 +40,8 @@ declare
 begin
   select array_agg(bucket), array_agg(lot_id) into v_of, v_lots
     from (select bucket, lot_id from ledger.lot
-           where open and expires_at <= v_at and bucket = any (p_buckets) and (notice_days = 0 or noticed_at is not null)
+           where open and expires_at <= v_at and bucket = any (p_buckets)
+             and (notice_days = 0 or noticed_at is not null)
            order by expires_at limit p_limit) past;
   if v_lots is null then return '{"expired": 0, "amount": 0}'; end if;
   perform 1
