@@ -97,7 +97,7 @@ def _tell(console: rich.console.Console, summary: years.Summary) -> None:
 def _table(summary: years.Summary) -> rich.table.Table:
     asset = money.asset("USD")
     table = rich.table.Table(title="The coalition, in USD", title_justify="left")
-    table.add_column("Merchant")
+    table.add_column("Merchant", no_wrap=True)
     for name in ("Purchases", "Spent", "Promised", "Issued", "Honoured", "Net"):
         table.add_column(name, justify="right")
     rows = summary.merchants
