@@ -1,0 +1,169 @@
+"""The laws see what they are for: each is broken by a superuser's hand, and each is named."""
+
+import pytest
+
+from tests.conftest import Connection
+from tests.wallet import factories
+from tests.wallet.factories import AT_ONCE, NOON, Coalition
+from wallet import expire, ids, laws, redeem, sql
+from wallet.rules import returns
+
+# What breaks each law, in the order of the laws. Nothing but a superuser could do any of it.
+BREAKS = {
+    "01_value_is_conserved": "update ledger.position set credited = credited + 1",
+    "02_no_wallet_below_its_floor": "update ledger.wallet set debited = debited + 1000000",
+    "03_wallets_are_their_transfers": "delete from ledger.transfer where code = 'donate'",
+    "04_positions_are_their_transfers": "update ledger.position set version = version + 1",
+    "05_balance_chains_are_unbroken": (
+        "update ledger.transfer set available_after = available_after + 1 where code = 'mature'"
+    ),
+    "06_held_value_is_open_redemptions": (
+        "update ledger.redemption set amount = amount + 1 where state = 'held'"
+    ),
+    "07_wallets_are_their_lots": (
+        "update ledger.lot set remaining = remaining - 1 where remaining > 1"
+    ),
+    "08_lots_are_their_movements": "update ledger.draw set amount = amount + 1",
+    "09_every_debit_names_its_lots": "delete from ledger.draw",
+    "10_holds_resolve_once": "update ledger.redemption set captured = captured + 1",
+    "11_purchases_are_their_decisions": (
+        "update ledger.purchase_line set credited_minor = credited_minor + 1"
+    ),
+    "12_returns_moved_what_they_say": (
+        "update ledger.purchase_return set reversed_minor = reversed_minor + 1,"
+        " from_lot_minor = from_lot_minor + 1"
+    ),
+    "13_references_are_claimed_once": "delete from ledger.claim",
+    "14_movements_are_charted": "delete from ledger.chart where code = 'earn'",
+    "15_ids_carry_their_bucket": "update ledger.purchase set bucket = (bucket + 1) % 256",
+    "16_members_have_wallets": "update coalition.member set status = 'suspended'",
+}
+# Finer hands: one row, one unit, and sums that still look right.
+FINER = {
+    "one amount is a cent more": (
+        "update ledger.transfer set amount = amount + 1 where transfer_id ="
+        " (select min(transfer_id::text)::uuid from ledger.transfer)"
+    ),
+    "one transfer is gone": (
+        "delete from ledger.transfer where transfer_id ="
+        " (select max(transfer_id::text)::uuid from ledger.transfer where wallet_id is not null)"
+    ),
+    "two transfers changed places": (
+        "update ledger.transfer set wallet_version = case wallet_version when 1 then 100002 else"
+        " 100001 end where wallet_version in (1, 2);"
+        "update ledger.transfer set wallet_version = wallet_version - 100000"
+        " where wallet_version > 100000"
+    ),
+    "one wallet paid another": (
+        "update ledger.wallet set credited = credited + 1"
+        " where wallet_id = (select min(wallet_id::text)::uuid from ledger.wallet);"
+        "update ledger.wallet set debited = debited + 1"
+        " where wallet_id = (select max(wallet_id::text)::uuid from ledger.wallet)"
+    ),
+    "a lot lives on after it was spent": (
+        "update ledger.lot set remaining = 1, open = true where remaining = 0 and pending = 0"
+    ),
+    "a sale is claimed for somebody else": (
+        "update ledger.claim set wallet_id = gen_random_uuid()"
+    ),
+    "a debt is forgiven": "update ledger.deficit set remaining = 0",
+    "a merchant's count skips a number": (
+        "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
+        " debit_version = (select max(debit_version) from ledger.transfer where code = 'earn')"
+    ),
+}
+
+
+async def busy_books(coalition: Coalition) -> None:
+    """Something of everything: pending, held, spent, returned, owed, given, expired, refused."""
+    rosa = await coalition.merchant(pending=AT_ONCE, expiry={"days": 30})
+    slow = await coalition.merchant()
+    ana, ben = await coalition.member(bucket=3), await coalition.member(bucket=3)
+    await coalition.report(slow, ana, factories.purchase(10_000))
+    purchase_id = await coalition.earned(rosa, ana, 20_000)
+    mint_id = await coalition.fill(ben, 1000)
+    await coalition.goodwill(ana, 500)
+    spent = await coalition.spend(ana, rosa, 300)
+    await coalition.refund(spent, 100)
+    await coalition.hold(ana, slow, 200)
+    await coalition.give(ana, ids.new(), 50)
+    await coalition.give_back(rosa, purchase_id, returns.ReturnLine(1, None, 4000))
+    await coalition.spend(ben, rosa, 1000)
+    await coalition.give_back(coalition.mint, mint_id)
+    await factories.refused(coalition.give(ben, rosa, 1))
+    await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
+    await redeem.sweep(coalition.db, now=NOON)
+
+
+async def broken(owner: Connection) -> set[str]:
+    return {
+        name.removeprefix("laws/")
+        for name in sql.names("laws")
+        if await owner.fetch(sql.load(name))
+    }
+
+
+async def without_walls(owner: Connection) -> None:
+    """What only a superuser can do: no trigger and no check stands in the way."""
+    await owner.execute("set local session_replication_role = replica")
+    rows = await owner.fetch(
+        "select conrelid::regclass::text as name, conname from pg_constraint"
+        " where contype = 'c' and connamespace in"
+        " ('ledger'::regnamespace, 'coalition'::regnamespace)"
+    )
+    for row in rows:
+        await owner.execute(f"alter table {row['name']} drop constraint {row['conname']}")
+
+
+def test_every_law_has_a_break() -> None:
+    assert {name.removeprefix("laws/") for name in sql.names("laws")} == BREAKS.keys()
+
+
+async def test_each_law_sees_its_own_break(coalition: Coalition, owner: Connection) -> None:
+    await busy_books(coalition)
+    blind = []
+    for name, change in BREAKS.items():
+        tampering = owner.transaction()
+        await tampering.start()
+        await without_walls(owner)
+        await owner.execute(change)
+        if name not in await broken(owner):
+            blind.append(name)
+        await tampering.rollback()
+
+    assert [] == blind
+
+
+async def test_a_fine_hand_is_seen_too(coalition: Coalition, owner: Connection) -> None:
+    await busy_books(coalition)
+    unseen = []
+    for what, change in FINER.items():
+        tampering = owner.transaction()
+        await tampering.start()
+        await without_walls(owner)
+        await owner.execute(change)
+        if not await broken(owner):
+            unseen.append(what)
+        await tampering.rollback()
+
+    assert [] == unseen
+
+
+@pytest.mark.tampers
+async def test_a_breach_says_which_law_and_which_rows(
+    coalition: Coalition, owner: Connection
+) -> None:
+    ana = await coalition.member()
+    await coalition.fill(ana, 500)
+    await owner.execute("update ledger.wallet set credited = credited + 1")
+
+    breaches = await laws.check(owner)
+
+    named = {breach.law: breach.rows for breach in breaches}
+    assert {
+        "value is conserved",
+        "wallets are their transfers",
+        "wallets are their lots",
+    } == named.keys()
+    (row,) = named["wallets are their transfers"]
+    assert ana.wallet_id == row["wallet_id"]
