@@ -1,7 +1,5 @@
 """Documents that attack, and the cache that keeps the honest ones cheap."""
 
-import time
-
 import graphql
 
 from api.graphql import documents, limits, schema
@@ -43,17 +41,17 @@ def test_fragments_do_not_hide_depth() -> None:
     assert "levels" in message(text)
 
 
-def test_fragments_that_double_at_every_level_are_refused_in_bounded_time() -> None:
+def test_fragments_that_double_at_every_level_are_measured_without_being_written_out() -> None:
+    # Written out, these are 32,768 fields.
     fragments = "".join(
-        f"fragment F{n} on Query {{ a: x {{ ...F{n + 1} }} b: x {{ ...F{n + 1} }} }} "
-        for n in range(9)
+        f"fragment F{n} on Query {{ ...F{n + 1} ... on Query {{ ...F{n + 1} }} }} "
+        for n in range(15)
     )
-    started = time.process_time()
 
-    refusal = message(f"{{ ...F0 }} {fragments} fragment F9 on Query {{ __typename }}")
+    verdict = judged(f"{{ ...F0 }} {fragments} fragment F15 on Query {{ a: __typename }}")
 
-    assert "aliases" in refusal
-    assert time.process_time() - started < 1
+    assert isinstance(verdict, documents.Refused)
+    assert "aliases" in str(verdict.errors[0]["message"])
 
 
 def test_a_cycle_of_fragments_is_refused() -> None:
