@@ -20,7 +20,9 @@ begin
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
 
   with judged as (
-    select i.*, w.state, p.purchase_id is not null as seen, p.fingerprint as seen_as, p.reported_at as seen_at,
+    -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
+    select i.*, w.state, w.version, w.pending, w.credited - w.debited - w.held as available, w.held,
+           p.purchase_id is not null as seen, p.fingerprint as seen_as, p.reported_at as seen_at,
            f.request_id is not null as refused, f.fingerprint as refused_as, f.answer as refused_with,
            f.refused_at as refused_at
       from unnest(p_purchases) with ordinality as i (
@@ -41,7 +43,8 @@ begin
     select bucket, purchase_id, wallet_id, 'purchase_report', fingerprint, jsonb_build_object('code', why) from barred
   ), earning as (
     select *, row_number() over by_wallet as nth, sum(credited_minor) over by_wallet as running,
-           row_number() over (partition by bucket, merchant_id, asset order by n) as merchant_nth
+           row_number() over (partition by bucket, merchant_id, asset order by n) as merchant_nth,
+           count(*) over (partition by bucket, merchant_id, asset) as merchant_moves
       from fresh where credited_minor > 0
     window by_wallet as (partition by bucket, wallet_id, asset order by n rows unbounded preceding)
   ), wallets as (
@@ -49,8 +52,6 @@ begin
       from (select bucket, wallet_id, asset, sum(credited_minor)::bigint as total, count(*) as moves
               from earning group by bucket, wallet_id, asset) s
      where w.bucket = s.bucket and w.wallet_id = s.wallet_id and w.asset = s.asset
-    returning w.bucket, w.wallet_id, w.asset, w.version - s.moves as version, w.pending - s.total as pending,
-              w.credited - w.debited - w.held as available, w.held
   ), positions as (
     insert into ledger.position as p (bucket, owner_id, kind, asset, debited, version)
     select bucket, merchant_id, 'contingent', asset, sum(credited_minor)::bigint, count(*)
@@ -58,19 +59,15 @@ begin
     on conflict (bucket, owner_id, kind, asset) do update
       set debited = p.debited + excluded.debited, version = p.version + excluded.version
     returning p.bucket, p.owner_id, p.asset, p.version
-  ), merchant_moves as (
-    select bucket, merchant_id, asset, count(*) as moves from earning group by bucket, merchant_id, asset
   ), transfers as (
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
       wallet_version, pending_after, available_after, held_after, debit_owner, debit_version, lot_id, cause_id,
       partner_id, effective_at)
     select e.bucket, e.lot_id, e.asset, 'earn', 'contingent', 'pending', e.credited_minor, e.wallet_id,
-           w.version + e.nth, w.pending + e.running, w.available, w.held, e.merchant_id,
-           p.version - m.moves + e.merchant_nth, e.lot_id, e.purchase_id, e.merchant_id, v_at
+           e.version + e.nth, e.pending + e.running, e.available, e.held, e.merchant_id,
+           p.version - e.merchant_moves + e.merchant_nth, e.lot_id, e.purchase_id, e.merchant_id, v_at
       from earning e
-      join wallets w on w.bucket = e.bucket and w.wallet_id = e.wallet_id and w.asset = e.asset
       join positions p on p.bucket = e.bucket and p.owner_id = e.merchant_id and p.asset = e.asset
-      join merchant_moves m on m.bucket = e.bucket and m.merchant_id = e.merchant_id and m.asset = e.asset
   ), lots as (
     insert into ledger.lot (bucket, lot_id, wallet_id, asset, funder_id, rule_id, cause_id, amount, pending,
       remaining, open, earned_at, due_at, due_as, expires_at, notice_days, grace_days, breakage, breakage_owner)
@@ -91,11 +88,14 @@ begin
     select l.bucket, l.purchase_id, l.line_no, l.external_id, l.product, l.description, l.kind, l.category, l.labels,
            l.quantity_milli, l.amount_minor, l.discount_minor, l.tax_minor, l.rule, l.base_minor, l.rate_bps,
            l.rounding, l.credited_minor, l.sentence
-      from unnest(p_lines) l join fresh f on f.bucket = l.bucket and f.purchase_id = l.purchase_id
+      from unnest(p_lines) l
+      -- `is true` keeps this a look-up in a hash; as a join, every line would be compared with every purchase.
+     where ((l.bucket, l.purchase_id) in (select bucket, purchase_id from fresh)) is true
   ), events as (
     insert into ledger.purchase_event (bucket, purchase_id, kind, happened_at, request_id, fingerprint)
     select v.bucket, v.purchase_id, v.kind, v.happened_at, v.request_id, v.fingerprint
-      from unnest(p_events) v join fresh f on f.bucket = v.bucket and f.purchase_id = v.purchase_id
+      from unnest(p_events) v
+     where ((v.bucket, v.purchase_id) in (select bucket, purchase_id from fresh)) is true
   ), told as (
     insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, happened_at)
     select bucket, lot_id, 'purchase.posted', wallet_id, purchase_id, v_at from fresh

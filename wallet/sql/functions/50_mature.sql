@@ -2,7 +2,8 @@
 -- issued; `lapse` gives a promise back whose event never came. Set-based: locks the wallets in order, looks again,
 -- writes everything in one statement, and then lets new value fill open deficits. Running it twice or late is harmless.
 create or replace function ledger.decide_due(p_buckets smallint[], p_limit int, p_at timestamptz default null)
-returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   v_lots uuid[];
@@ -23,18 +24,23 @@ begin
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
 
   with due as (
+    -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
     select l.*, ledger.derived(l.lot_id, l.due_as) as move_id, l.due_as = 'mature' as matures,
-           row_number() over (partition by l.bucket, l.wallet_id, l.asset order by l.due_at, l.lot_id) as nth,
-           row_number() over (partition by l.bucket, l.funder_id, l.asset order by l.lot_id) as contingent_nth,
-           count(*) filter (where l.due_as = 'mature')
-             over (partition by l.bucket, l.funder_id, l.asset order by l.lot_id) as issued_nth,
-           sum(l.pending) over by_wallet as running,
-           coalesce(sum(l.pending) filter (where l.due_as = 'mature') over by_wallet, 0) as matured
+           w.version, w.pending as wallet_pending, w.credited - w.debited - w.held as available, w.held,
+           row_number() over by_wallet as nth, sum(l.pending) over by_wallet as running,
+           coalesce(sum(l.pending) filter (where l.due_as = 'mature') over by_wallet, 0) as matured,
+           row_number() over by_funder as contingent_nth,
+           count(*) filter (where l.due_as = 'mature') over by_funder as issued_nth,
+           count(*) over (partition by l.bucket, l.funder_id, l.asset) as contingent_moves,
+           count(*) filter (where l.due_as = 'mature') over (partition by l.bucket, l.funder_id, l.asset)
+             as issued_moves
       from unnest(v_of, v_lots) as i (bucket, lot_id)
       join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id
+      join ledger.wallet w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
      where l.due_at <= v_at
     window by_wallet as (partition by l.bucket, l.wallet_id, l.asset order by l.due_at, l.lot_id
-                         rows unbounded preceding)
+                         rows unbounded preceding),
+           by_funder as (partition by l.bucket, l.funder_id, l.asset order by l.lot_id rows unbounded preceding)
   ), wallets as (
     update ledger.wallet w
        set pending = w.pending - s.total, credited = w.credited + s.matured, version = w.version + s.moves
@@ -42,8 +48,6 @@ begin
                    coalesce(sum(pending) filter (where matures), 0)::bigint as matured
               from due group by bucket, wallet_id, asset) s
      where w.bucket = s.bucket and w.wallet_id = s.wallet_id and w.asset = s.asset
-    returning w.bucket, w.wallet_id, w.asset, w.version - s.moves as version, w.pending + s.total as pending,
-              w.credited - w.debited - w.held - s.matured as available, w.held
   ), legs as (
     select bucket, funder_id, 'contingent' as kind, asset, 0 as debit, sum(pending)::bigint as credit, count(*) as moves
       from due group by bucket, funder_id, asset
@@ -58,27 +62,22 @@ begin
           version = p.version + excluded.version
     returning p.bucket, p.owner_id, p.kind, p.asset, p.version
   ), numbered as (
-    select d.*, c.version - cl.moves + d.contingent_nth as contingent_version,
-           i.version - il.moves + d.issued_nth as issued_version
+    select d.*, c.version - d.contingent_moves + d.contingent_nth as contingent_version,
+           i.version - d.issued_moves + d.issued_nth as issued_version
       from due d
       join positions c on c.bucket = d.bucket and c.owner_id = d.funder_id and c.asset = d.asset
        and c.kind = 'contingent'
-      join legs cl on cl.bucket = d.bucket and cl.funder_id = d.funder_id and cl.asset = d.asset
-       and cl.kind = 'contingent'
       left join positions i on i.bucket = d.bucket and i.owner_id = d.funder_id and i.asset = d.asset
        and i.kind = 'issued'
-      left join legs il on il.bucket = d.bucket and il.funder_id = d.funder_id and il.asset = d.asset
-       and il.kind = 'issued'
   ), moved as (
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
       wallet_version, pending_after, available_after, held_after, credit_owner, credit_version, lot_id, cause_id,
       partner_id, effective_at)
     select d.bucket, d.move_id, d.asset, d.due_as, 'pending', case when matures then 'available' else 'contingent' end,
-           d.pending, d.wallet_id, w.version + d.nth, w.pending - d.running, w.available + d.matured, w.held,
+           d.pending, d.wallet_id, d.version + d.nth, d.wallet_pending - d.running, d.available + d.matured, d.held,
            case when not matures then d.funder_id end, case when not matures then d.contingent_version end,
            d.lot_id, d.cause_id, d.funder_id, v_at
       from numbered d
-      join wallets w on w.bucket = d.bucket and w.wallet_id = d.wallet_id and w.asset = d.asset
   ), funded as (
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, debit_owner,
       debit_version, credit_owner, credit_version, lot_id, cause_id, partner_id, effective_at)

@@ -31,7 +31,8 @@ begin
 end $$;
 
 create or replace function ledger.expire(p_buckets smallint[], p_limit int, p_at timestamptz default null)
-returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   v_lots uuid[];
@@ -53,25 +54,29 @@ begin
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
 
   with past as (
+    -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
     select l.*,
            case l.breakage when 'operator' then 'expire' else 'expire_' || l.breakage end as code,
            case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end
              as kind,
-           row_number() over by_wallet as nth, sum(l.remaining) over by_wallet as running,
-           row_number() over (partition by l.bucket, l.breakage_owner, l.breakage, l.asset order by l.lot_id)
-             as owner_nth
+           w.version + row_number() over by_wallet as version, w.pending as pending_after,
+           w.credited - w.debited - w.held - sum(l.remaining) over by_wallet as available_after, w.held,
+           row_number() over (by_owner order by l.lot_id) as owner_nth, count(*) over by_owner as owner_moves
       from unnest(v_of, v_lots) as i (bucket, lot_id)
       join ledger.lot l on l.bucket = i.bucket and l.lot_id = i.lot_id
+      join ledger.wallet w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
      where l.open and l.expires_at <= v_at and (l.notice_days = 0 or l.noticed_at is not null)
     window by_wallet as (partition by l.bucket, l.wallet_id, l.asset order by l.expires_at, l.lot_id
-                         rows unbounded preceding)
+                         rows unbounded preceding),
+           by_owner as (partition by l.bucket, l.breakage_owner, l.breakage, l.asset)
+  ), numbered as (
+    -- A lot that is given back may expire again, even on the same day: the wallet's version tells the two apart.
+    select *, ledger.derived(lot_id, 'expire' || version) as move_id from past
   ), wallets as (
     update ledger.wallet w set debited = w.debited + s.total, version = w.version + s.moves
       from (select bucket, wallet_id, asset, sum(remaining)::bigint as total, count(*) as moves
               from past group by bucket, wallet_id, asset) s
      where w.bucket = s.bucket and w.wallet_id = s.wallet_id and w.asset = s.asset
-    returning w.bucket, w.wallet_id, w.asset, w.version - s.moves as version, w.pending,
-              w.credited - w.debited - w.held + s.total as available, w.held
   ), legs as (
     select bucket, breakage_owner, kind, asset, sum(remaining)::bigint as total, count(*) as moves
       from past group by bucket, breakage_owner, kind, asset
@@ -81,24 +86,16 @@ begin
     on conflict (bucket, owner_id, kind, asset) do update
       set credited = p.credited + excluded.credited, version = p.version + excluded.version
     returning p.bucket, p.owner_id, p.kind, p.asset, p.version
-  ), numbered as (
-    -- A lot that is given back may expire again, even on the same day: the wallet's version tells the two apart.
-    select l.*, w.version + l.nth as version, w.pending as pending_after, w.available - l.running as available_after,
-           w.held, ledger.derived(l.lot_id, 'expire' || w.version + l.nth) as move_id
-      from past l
-      join wallets w on w.bucket = l.bucket and w.wallet_id = l.wallet_id and w.asset = l.asset
   ), moved as (
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
       wallet_version, pending_after, available_after, held_after, credit_owner, credit_version, lot_id, cause_id,
       partner_id, effective_at)
     select l.bucket, l.move_id, l.asset, l.code, 'available', l.kind, l.remaining, l.wallet_id, l.version,
-           l.pending_after, l.available_after, l.held, l.breakage_owner, p.version - g.moves + l.owner_nth, l.lot_id,
-           l.lot_id, l.funder_id, v_at
+           l.pending_after, l.available_after, l.held, l.breakage_owner, p.version - l.owner_moves + l.owner_nth,
+           l.lot_id, l.lot_id, l.funder_id, v_at
       from numbered l
       join positions p on p.bucket = l.bucket and p.owner_id = l.breakage_owner and p.kind = l.kind
        and p.asset = l.asset
-      join legs g on g.bucket = l.bucket and g.breakage_owner = l.breakage_owner and g.kind = l.kind
-       and g.asset = l.asset
   ), lots as (
     update ledger.lot l set remaining = 0, open = false
       from past d where l.bucket = d.bucket and l.lot_id = d.lot_id
