@@ -143,9 +143,12 @@ def token(
     _with_database(mint)
 
 
-_DAY: Final = typer.Option(
-    parser=datetime.date.fromisoformat, metavar="YYYY-MM-DD", help="First and last day, in 2017."
-)
+def _day(text: str | datetime.date) -> datetime.date:
+    # A default passes through the parser too.
+    return text if isinstance(text, datetime.date) else datetime.date.fromisoformat(text)
+
+
+_DAY: Final = typer.Option(parser=_day, metavar="YYYY-MM-DD", help="A day of 2017, included.")
 
 
 @replay.command(name="complete-journey")
