@@ -4,11 +4,15 @@ A turn's rate is rows that appeared in the database, divided by the time the loa
 figure is the median of its turns; the spread says how far to trust it.
 """
 
+import asyncio
 import statistics
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench import server
+
+SETTLE_SECONDS = 0.2
+"""How long a process of the server may take to end, so that the first one knows what it used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ async def play(
 
 
 async def _turn(on: server.Server, side: Side, result: Result) -> None:
-    before, cpu = await _count(side), on.cpu_seconds()
+    before = await _count(side)
+    await asyncio.sleep(SETTLE_SECONDS)
+    cpu = on.cpu_seconds()
     turn = await side.play()
+    await asyncio.sleep(SETTLE_SECONDS)
     # What the server worked for the warming up is in here too: it is a few things among thousands.
     if cpu is not None:
         used = (on.cpu_seconds() or cpu) - cpu
