@@ -126,6 +126,7 @@ class Coalition:
     db: Database
     operator_id: UUID
     mint: UUID
+    asset: money.Asset = EUR
 
     async def merchant(self, **changes: Any) -> UUID:
         """Register a merchant whose first contract has these changes."""
@@ -148,7 +149,7 @@ class Coalition:
             self.db,
             contract_id=ids.new(),
             merchant_id=merchant_id,
-            terms=terms(**changes),
+            terms=terms(**{"asset": self.asset.code, **changes}),
             valid_from=valid_from,
             actor=audit.SYSTEM,
             note="as agreed",
@@ -186,7 +187,7 @@ class Coalition:
         self, merchant_id: UUID, member: members.Member, *amounts_minor: int, now: datetime = NOON
     ) -> UUID:
         """Report a purchase and let everything due at `now` mature; gives the purchase's id."""
-        bought = purchase(*amounts_minor, purchased_at=now)
+        bought = purchase(*amounts_minor, purchased_at=now, asset=self.asset.code)
         reported = await self.report(merchant_id, member, bought, now=now)
         await earn.mature(self.db, now=now)
         return reported.purchase_id
@@ -214,7 +215,7 @@ class Coalition:
             request_id=key or ids.new(),
             code=code.text,
             amount_minor=minor,
-            asset=EUR,
+            asset=self.asset,
             order_reference="order-1",
             now=now,
         )
@@ -312,7 +313,7 @@ class Coalition:
             request_id=key or ids.new(),
             member_id=member.member_id,
             amount_minor=minor,
-            asset=EUR,
+            asset=self.asset,
             reason="sorry for the long wait",
             now=now,
         )
@@ -333,7 +334,7 @@ class Coalition:
             request_id=key or ids.new(),
             charity_id=charity_id,
             amount_minor=minor,
-            asset=EUR,
+            asset=self.asset,
             now=now,
         )
 
@@ -368,12 +369,14 @@ class Coalition:
         )
 
 
-async def open_coalition(db: Database, *, zone: str = "Europe/Lisbon") -> Coalition:
+async def open_coalition(
+    db: Database, *, zone: str = "Europe/Lisbon", asset: money.Asset = EUR
+) -> Coalition:
     """Create the programme and its mint: all comes back, at once, and the member owes returns."""
     operator_id = ids.new()
     await programme.create(
-        db, operator_id=operator_id, name="Common purse", time_zone=zone, asset="EUR"
+        db, operator_id=operator_id, name="Common purse", time_zone=zone, asset=asset.code
     )
-    empty = Coalition(db, operator_id, operator_id)
+    empty = Coalition(db, operator_id, operator_id, asset)
     mint = await empty.merchant(rates=ALL_BACK, pending=AT_ONCE)
-    return Coalition(db, operator_id, mint)
+    return Coalition(db, operator_id, mint, asset)

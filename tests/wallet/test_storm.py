@@ -1,18 +1,14 @@
-"""The books under load: no deadlock in any order, and no work that grows with the wallet."""
+"""The books in a storm: everything at once, in any order, and never a deadlock."""
 
 import asyncio
-import hashlib
 import random
 import time
-from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
-import pytest
-
 from tests.conftest import Connection
 from tests.wallet import factories
-from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, EUR, NOON, Coalition
+from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, NOON, Coalition
 from wallet import earn, errors, expire, ids, members, redeem
 from wallet.database import Database
 from wallet.rules import returns
@@ -146,59 +142,3 @@ async def test_no_order_of_things_is_a_deadlock(
     acts = {"batch", "give_back", "spend", "release", "give", "mature", "sweep", "expire"}
     assert before == await deadlocks(owner)
     assert acts | {"goodwill"} <= storm.done.keys() <= acts | {"goodwill"} | allowed, storm.done
-
-
-async def many_lots(coalition: Coalition, member: members.Member, count: int) -> None:
-    """Give a member one lot of 1.00 after another, a thousand in a call."""
-    for _ in range(count // 1000):
-        items = [
-            earn.Report(ids.new(), member.member_id, factories.purchase(100)) for _ in range(1000)
-        ]
-        await earn.report(coalition.db, merchant_id=coalition.mint, items=items, now=NOON)
-    await earn.mature(coalition.db, now=NOON, limit=count)
-
-
-async def touched(
-    owner: Connection, call: Callable[[], Awaitable[object]]
-) -> dict[str, tuple[int, int, int]]:
-    """Rows read by a scan of the whole table, found by an index, and written, by table."""
-    async with owner.transaction():
-        await call()
-        rows = await owner.fetch(
-            "select relname, seq_tup_read, coalesce(idx_tup_fetch, 0) as found,"
-            " n_tup_ins + n_tup_upd + n_tup_del as written from pg_stat_xact_user_tables"
-            " where schemaname = 'ledger'"
-        )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
-
-
-@pytest.mark.slow
-async def test_ten_thousand_lots_cost_no_more_than_the_lots_needed(
-    coalition: Coalition, owner: Connection
-) -> None:
-    ana = await coalition.member()
-    await many_lots(coalition, ana, 10_000)
-    await owner.execute("analyze ledger.lot")
-    code = await redeem.code_issue(
-        coalition.db, member_id=ana.member_id, merchant_id=coalition.mint, now=NOON
-    )
-
-    async def hold() -> object:
-        # The same statement as the verb's, on a connection whose counters we can read.
-        plain = code.text.replace("-", "")
-        return await owner.fetchval(
-            "select ledger.hold($1, $2, $2, $3, $4, null, $5, 250, interval '15 minutes',"
-            " 'order-1', $6)",
-            ids.bucket_of(ana.wallet_id),
-            ids.placed(ids.new(), ids.bucket_of(ana.wallet_id)),
-            hashlib.sha256(plain.encode()).digest(),
-            coalition.mint,
-            EUR.number,
-            NOON,
-        )
-
-    read, found, written = (await touched(owner, hold))["lot"]
-
-    assert 250 == (await coalition.faces(ana)).held
-    assert (0, 3) == (read, written)
-    assert found <= 60  # the cursor fetches a few dozen ahead, never ten thousand
