@@ -104,9 +104,8 @@ async def test_the_verbs_are_plans_kept_and_run_as_the_owner_alone(owner: Connec
     verbs = [row for row in await owner.fetch(FUNCTIONS) if row["granted"]]
 
     assert len(verbs) >= 15
-    assert {("plpgsql", True, '{"search_path=pg_catalog, pg_temp"}')} == {
-        (row["language"], row["definer"], row["settings"]) for row in verbs
-    }
+    assert {("plpgsql", True)} == {(row["language"], row["definer"]) for row in verbs}
+    assert all('"search_path=pg_catalog, pg_temp"' in row["settings"] for row in verbs)
     assert {"jsonb"} == {row["answer"] for row in verbs if row["name"] not in ROWS}
 
 
