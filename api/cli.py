@@ -191,9 +191,10 @@ def doctor_() -> None:
     async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
         findings = await doctor.examine(connection)
         for finding in findings:
-            mark = "[green]well[/green]" if finding.well else "[red]ILL [/red]"
+            ill = "[red]ILL [/red]" if finding.grave else "[yellow]look[/yellow]"
+            mark = "[green]well[/green]" if finding.well else ill
             out.print(f"{mark}  {finding.what}: {finding.seen}", soft_wrap=True)
-        return all(finding.well for finding in findings)
+        return all(finding.well for finding in findings if finding.grave)
 
     raise typer.Exit(0 if _as_owner(examine) else 1)
 

@@ -43,3 +43,20 @@ async def test_tampering_is_found_and_named(owner: Connection, tampering: str, w
         await owner.execute("revoke insert on ledger.transfer from commonpurse_app")
 
     assert any(what in finding.what for finding in findings if not finding.well)
+
+
+@pytest.mark.tampers
+async def test_work_that_waits_is_shown_but_is_no_illness(owner: Connection) -> None:
+    await owner.execute(
+        "insert into ledger.redemption (bucket, redemption_id, wallet_id, asset, merchant_id,"
+        " order_reference, amount, fingerprint, held_at, expires_at)"
+        " select 7, w.id, w.id, 978, gen_random_uuid(), 'o', 1, gen_random_uuid(), now(),"
+        " now() - interval '1 hour' from (select '00000000-0000-0000-0000-000000000007'::uuid"
+        " as id) w"
+    )
+
+    findings = await doctor.examine(owner)
+
+    waiting = next(one for one in findings if one.what == "a worker is at work")
+    assert (waiting.well, waiting.grave) == (False, False)
+    assert "1 expired holds" in waiting.seen
