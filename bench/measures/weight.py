@@ -1,13 +1,19 @@
 """Bytes per movement: what goes into the write-ahead log, and what stays on disk.
 
 The log is counted from its position before to its position after a known number of movements, by
-many clients, with commits: rows, index entries, row locks, page clean-up, everything. Before that
-every page in use has been written since the last checkpoint, so that full page images, which depend
-on checkpoints and not on movements, stay out; what came in all the same is told. Payees are few, so
-that each position exists already. Disk is the growth of all tables and indexes of the schema.
+many clients: rows, index entries, row locks, page clean-up, page splits, commits, everything but
+full page images, which follow checkpoints and not movements. Payees are few, so that each position
+exists already, and no vacuum runs meanwhile. Disk is the growth of all tables and indexes of the
+schema.
 """
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from decimal import Decimal
+
+import asyncpg
 
 from bench import findings, pgbench, server, stage
 from bench.measures import hot_merchant
@@ -16,9 +22,12 @@ BAR_BYTES = 900.0
 PAYEES = 4
 # The bench is alone on its server; on a given one, what others write would be counted too.
 LOG = """
-    select pg_current_wal_insert_lsn() - '0/0' as place, wal_records as records, wal_fpi as images
+    select pg_current_wal_insert_lsn()::text as place, pg_current_wal_insert_lsn() - '0/0' as bytes,
+           wal_records as records
       from pg_stat_wal
 """
+VACUUMS = "select count(*) from pg_stat_activity where backend_type = 'autovacuum worker'"
+VACUUM_SECONDS_MAX = 20
 DISK = """
     select coalesce(sum(pg_total_relation_size(oid)), 0) from pg_class
      where relkind = 'r' and relnamespace = $1::regnamespace
@@ -27,7 +36,7 @@ DISK = """
 
 @dataclass(frozen=True, slots=True)
 class _Weight:
-    """Per movement: bytes of log, records of log, full page images, bytes on disk."""
+    """Per movement: bytes of log without page images, its records, those images, bytes on disk."""
 
     log: float
     records: float
@@ -56,7 +65,8 @@ async def measure(on: stage.Stage) -> findings.Finding:
         for unit, value in (("B log", weight.log), ("B disk", weight.disk)):
             finding.figures.append(findings.Figure(name, value, value, value, unit))
         finding.notes.append(
-            f"{name}: {weight.records:.1f} log records and {weight.images:.3f} full page images."
+            f"{name}: {weight.records:.1f} log records, and {weight.images:,.0f} B of page images,"
+            " which are not counted."
         )
     ours, theirs = weights["bare movement"], weights["three rows"]
     lots = weights["donation"]
@@ -75,35 +85,52 @@ async def _weigh(
     on: stage.Stage, dsn: str, script: pgbench.Script, schema: str, table: str
 ) -> _Weight:
     times, clients = on.plan.weighed, on.plan.clients
-    async with server.connect(dsn) as owner:
-        # A vacuum that started by itself in between would be counted too.
-        for name in await owner.fetch(
-            "select oid::regclass::text from pg_class where relkind = 'r'"
-            " and relnamespace = $1::regnamespace",
-            schema,
-        ):
-            await owner.execute(f"alter table {name[0]} set (autovacuum_enabled = off)")
+    count = f"select count(*) from {schema}.{table}"
+    async with server.connect(dsn) as owner, _without_vacuum(on, owner):
         await owner.execute("vacuum")
         await owner.execute("checkpoint")
         await pgbench.run(on.on, dsn, script, clients=clients, times=times)
-        count = f"select count(*) from {schema}.{table}"
         rows, disk = await owner.fetchval(count), await owner.fetchval(DISK, schema)
         before = await owner.fetchrow(LOG)
         await pgbench.run(on.on, dsn, script, clients=clients, times=times)
         after = await owner.fetchrow(LOG)
         done = await owner.fetchval(count) - rows
+        grown = float(await owner.fetchval(DISK, schema) - disk)
         assert before is not None
         assert after is not None
-        grown = float(await owner.fetchval(DISK, schema) - disk)
-        for name in await owner.fetch(
-            "select oid::regclass::text from pg_class where relkind = 'r'"
-            " and relnamespace = $1::regnamespace",
-            schema,
-        ):
-            await owner.execute(f"alter table {name[0]} reset (autovacuum_enabled)")
+        images = await _image_bytes(owner, before["place"], after["place"])
     return _Weight(
-        log=float(after["place"] - before["place"]) / done,
+        log=float(after["bytes"] - before["bytes"] - images) / done,
         records=(after["records"] - before["records"]) / done,
-        images=(after["images"] - before["images"]) / done,
+        images=float(images) / done,
         disk=grown / done,
     )
+
+
+@contextlib.asynccontextmanager
+async def _without_vacuum(on: stage.Stage, owner: server.Connection) -> AsyncIterator[None]:
+    """No vacuum that starts by itself, in whatever database, or it would be counted too."""
+    if on.on.folder is None:  # somebody else's server is left as it is
+        yield
+        return
+    await owner.execute("alter system set autovacuum = off")
+    await owner.execute("select pg_reload_conf()")
+    try:
+        for _ in range(VACUUM_SECONDS_MAX * 10):
+            if not await owner.fetchval(VACUUMS):
+                break
+            await asyncio.sleep(0.1)
+        yield
+    finally:
+        await owner.execute("alter system reset autovacuum")
+        await owner.execute("select pg_reload_conf()")
+
+
+async def _image_bytes(owner: server.Connection, begin: str, end: str) -> Decimal:
+    """Bytes of the full page images between two places in the log; 0 where nothing can tell."""
+    try:
+        await owner.execute("create extension if not exists pg_walinspect")
+    except asyncpg.PostgresError:
+        return Decimal(0)
+    found = await owner.fetchval(f"select sum(fpi_size) from pg_get_wal_stats('{begin}', '{end}')")
+    return Decimal(found or 0)
