@@ -14,7 +14,6 @@ from typing import Final
 import asyncpg
 import orjson
 import rich.console
-import rich.panel
 
 from api import serving, settings
 from api.identity import bearer
@@ -58,7 +57,8 @@ async def run(house: settings.Settings, dsn: str, out: rich.console.Console) -> 
         dsn,
         work_too=True,
         development=True,
-        started=lambda: out.print(guide),
+        # Never folded: what is printed is there to be copied.
+        started=lambda: out.print(guide, soft_wrap=True),
     )
 
 
@@ -114,7 +114,7 @@ async def _shift(db: database.Database) -> int:
     return shift_days
 
 
-async def _guide(house: settings.Settings, db: database.Database) -> rich.panel.Panel | str:
+async def _guide(house: settings.Settings, db: database.Database) -> str:
     """Make credentials for the three audiences, and the text that says what to do with them."""
     cast = await _cast(db)
     address = f"http://{house.host}:{house.port}/graphql"
@@ -127,9 +127,7 @@ async def _guide(house: settings.Settings, db: database.Database) -> rich.panel.
     }
     keep = house.data_dir / "demo.env"
     _write(keep, address, tokens, cast)
-    return rich.panel.Panel(
-        _text(address, keep, tokens, cast), title="Commonpurse is running", expand=False
-    )
+    return _text(address, keep, tokens, cast)
 
 
 async def _cast(db: database.Database) -> Cast | None:
@@ -170,27 +168,28 @@ def _write(keep: Path, address: str, tokens: dict[str, str], cast: Cast) -> None
 
 
 def _text(address: str, keep: Path, tokens: dict[str, str], cast: Cast) -> str:
-    send = '-H "Content-Type: application/json"'
-    return f"""GraphQL   {address}
+    return f"""
+[bold green]Commonpurse is running.[/bold green]  GraphQL: {address}
 
-[bold]Credentials[/bold], for a day (also in {keep})
-  member    {cast.member_name}   {tokens["MEMBER"]}
-  merchant  {cast.merchant_name}   {tokens["MERCHANT"]}
-  support   Robin Ferreira   {tokens["SUPPORT"]}
+[bold]Credentials[/bold] for a day, also in {keep}
+  member    {tokens["MEMBER"]}  {cast.member_name}
+  merchant  {tokens["MERCHANT"]}  {cast.merchant_name}
+  support   {tokens["SUPPORT"]}  Robin Ferreira
 
 [bold]Three requests to try[/bold], in another terminal, in this folder
   . {keep}
 
   # What does the member see?
-  curl -s $API -H "Authorization: Bearer $MEMBER" {send} \\
-    -d @docs/requests/wallet.json
+  curl -s $API -H "Authorization: Bearer $MEMBER" \\
+    -H "Content-Type: application/json" -d @docs/requests/wallet.json
 
   # What would this basket earn at {cast.merchant_name}?
-  curl -s $API -H "Authorization: Bearer $MERCHANT" {send} \\
-    -d @docs/requests/preview.json
+  curl -s $API -H "Authorization: Bearer $MERCHANT" \\
+    -H "Content-Type: application/json" -d @docs/requests/preview.json
 
   # Why did that purchase earn what it did? (support, by e-mail)
   sed "s/EMAIL/$MEMBER_EMAIL/" docs/requests/explain.json |
-    curl -s $API -H "Authorization: Bearer $SUPPORT" {send} -d @-
+    curl -s $API -H "Authorization: Bearer $SUPPORT" \\
+      -H "Content-Type: application/json" -d @-
 
-Stop with Ctrl-C. The data stays in {keep.parent}; `make run` continues with it."""
+Stop with Ctrl-C. The data stays in {keep.parent}; the next start goes on with it."""
