@@ -32,10 +32,11 @@ RETRIED: Final = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
     ConnectionError,
 )
-"""What is worth another try: 40001, 40P01, 08xxx, 57P01-57P03, 55P03 and broken sockets."""
+"""Worth another try: 40001, 40P01, 08xxx, 53xxx, 57P01-57P03, 55P03 and broken sockets."""
 
 STATEMENT_TIMEOUT: Final = "2s"
 """For single movements and reads; whoever waits longer is told to send the same id again."""
