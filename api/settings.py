@@ -80,7 +80,7 @@ class Settings(pydantic_settings.BaseSettings):
         description="How long the worker rests when it found nothing to do, in milliseconds.",
     )
     demo_households: int = Field(
-        default=120,
+        default=60,
         ge=1,
         le=2_469,
         description="Households of the demo that `commonpurse up` loads into an empty database.",
