@@ -12,10 +12,13 @@ language sql immutable strict parallel safe as $$
     || substr(uuid_send(p_id), 16, 1), 'hex')::uuid
 $$;
 
--- The first instant after the local day that lies p_days after p_from's local day.
+-- The first instant after the local day that lies p_days after p_from's local day. Of a midnight that comes twice
+-- PostgreSQL takes the second, the rule the first.
 create or replace function ledger.end_of_day(p_from timestamptz, p_days int, p_zone text) returns timestamptz
 language sql stable strict parallel safe as $$
-  select ((p_from at time zone p_zone)::date + p_days + 1)::timestamp at time zone p_zone
+  select case when (midnight - interval '1 hour') at time zone p_zone = midnight at time zone p_zone
+              then midnight - interval '1 hour' else midnight end
+    from (select ((p_from at time zone p_zone)::date + p_days + 1)::timestamp at time zone p_zone as midnight) ends
 $$;
 
 -- Counts one leg on a position and returns its gapless number. Positions come last in the lock order. All but the first
