@@ -25,6 +25,7 @@ PREFIXES: Final = {
     "mer": "merchant",
     "sto": "store",
     "con": "contract",
+    "cha": "charity",
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",

@@ -37,9 +37,17 @@ class Member:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A member who is enrolled; `replayed` if this id had been before."""
+
+    member: Member
+    replayed: bool
+
+
 async def enrol(
     db: Database, *, member_id: UUID, email: str, display_name: str, actor: audit.Actor
-) -> Member:
+) -> Enrolled:
     """Enrol a member and open the wallet. Repeating it is harmless; EMAIL_TAKEN for another's."""
     text.check(display_name, "display_name", chars_max=NAME_CHARS_MAX)
     check_email(email)
@@ -66,7 +74,7 @@ async def enrol(
         raise errors.IdempotencyKeyReused(first_used_at=member.created_at)
     if created is not None:
         await audit.write(db, actor=actor, act="member.enrol", subject=member_id)
-    return member
+    return Enrolled(member, replayed=created is None)
 
 
 async def find(db: Database, member_id: UUID) -> Member:

@@ -6,7 +6,7 @@ The version in force at an instant is the highest one whose `valid_from` has pas
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import asyncpg
@@ -14,15 +14,19 @@ import orjson
 
 from wallet import audit, errors, programme
 from wallet.database import Database
-from wallet.rules import contracts, text
+from wallet.rules import contracts, purchases, text
 
 SLUG_CHARS_MAX = 60
 NAME_CHARS_MAX = 120
+REASON_CHARS_MAX = 500
 PAGE_MAX = 100
+STORES_MAX = 1000
+"""Stores of one merchant in one list: more than any till asks for, still one short answer."""
 PUBLISH_TRIES_MAX = 10
 """How often a version looks for its number again; nobody publishes ten versions at once."""
 
 _SELECT = "select merchant_id, slug, name, industry, status, created_at from coalition.merchant"
+_CHANNELS = get_args(purchases.Channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,30 @@ class Version:
     published_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A merchant that is registered; `replayed` if this id had been before."""
+
+    merchant: Merchant
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A store that is there; `replayed` if this id had been added before."""
+
+    store: Store
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A contract version that stands; `replayed` if this id had been published before."""
+
+    version: Version
+    replayed: bool
+
+
 async def register(
     db: Database,
     *,
@@ -69,7 +97,7 @@ async def register(
     name: str,
     industry: str,
     actor: audit.Actor = audit.SYSTEM,
-) -> Merchant:
+) -> Registered:
     """Register a merchant. Repeating it is harmless; SLUG_TAKEN for another's short name."""
     text.check(slug, "slug", chars_max=SLUG_CHARS_MAX)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
@@ -94,7 +122,7 @@ async def register(
         raise errors.IdempotencyKeyReused(first_used_at=merchant.created_at)
     if created is not None:
         await audit.write(db, actor=actor, act="merchant.register", subject=merchant_id)
-    return merchant
+    return Registered(merchant, replayed=created is None)
 
 
 async def find(db: Database, merchant_id: UUID) -> Merchant:
@@ -131,6 +159,7 @@ async def set_status(
     assert status in ("active", "suspended")
     if not reason.strip():
         raise errors.ReasonMissing(path=("reason",))
+    text.check(reason, "reason", chars_max=REASON_CHARS_MAX)
     await db.execute(
         "update coalition.merchant set status = $2 where merchant_id = $1", merchant_id, status
     )
@@ -140,16 +169,29 @@ async def set_status(
 
 
 async def store_add(
-    db: Database, *, store_id: UUID, merchant_id: UUID, external_id: str, name: str, channel: str
-) -> Store:
-    """Add a store. Repeating it is harmless; REFERENCE_USED if its number names another."""
+    db: Database,
+    *,
+    store_id: UUID,
+    merchant_id: UUID,
+    external_id: str,
+    name: str,
+    channel: str,
+    actor: audit.Actor = audit.SYSTEM,
+) -> Added:
+    """Add a store. Repeating it is harmless; REFERENCE_USED if its number names another.
+
+    TEXT_INVALID for a channel that a purchase can not have.
+    """
     text.check(external_id, "external_id", chars_max=NAME_CHARS_MAX)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
+    if channel not in _CHANNELS:
+        raise errors.TextInvalid(f"A channel is one of {', '.join(_CHANNELS)}.", path=("channel",))
     await find(db, merchant_id)
+    store = Store(store_id, merchant_id, external_id, name, channel)
     try:
-        await db.execute(
+        created = await db.fetchval(
             "insert into coalition.store (store_id, merchant_id, external_id, name, channel)"
-            " values ($1, $2, $3, $4, $5) on conflict (store_id) do nothing",
+            " values ($1, $2, $3, $4, $5) on conflict (store_id) do nothing returning store_id",
             store_id,
             merchant_id,
             external_id,
@@ -158,17 +200,39 @@ async def store_add(
         )
     except asyncpg.UniqueViolationError:
         raise errors.ReferenceUsed(path=("external_id",)) from None
-    return Store(store_id, merchant_id, external_id, name, channel)
+    if created is None:
+        await _check_same(db, store)
+    else:
+        await audit.write(db, actor=actor, act="store.add", subject=store_id)
+    return Added(store, replayed=created is None)
 
 
-async def stores(db: Database, merchant_id: UUID) -> list[Store]:
-    """A merchant's stores, by their number; at most a few hundred, so in one list."""
-    rows = await db.fetch(
-        "select store_id, merchant_id, external_id, name, channel from coalition.store"
-        " where merchant_id = $1 order by external_id limit 1000",
-        merchant_id,
+async def _check_same(db: Database, store: Store) -> None:
+    row = await db.fetchrow(
+        "select store_id, merchant_id, external_id, name, channel, created_at"
+        " from coalition.store where store_id = $1",
+        store.store_id,
     )
-    return [Store(**dict(row)) for row in rows]
+    assert row is not None, "a store is never deleted"
+    known = dict(row)
+    first_used_at = known.pop("created_at")
+    if Store(**known) != store:
+        raise errors.IdempotencyKeyReused(first_used_at=first_used_at)
+
+
+async def stores(db: Database, merchant_ids: list[UUID]) -> dict[UUID, list[Store]]:
+    """The stores of these merchants, by their number; of each at most STORES_MAX."""
+    rows = await db.fetch(
+        "select s.* from unnest($1::uuid[]) as m (merchant_id) cross join lateral"
+        " (select store_id, merchant_id, external_id, name, channel from coalition.store"
+        " where merchant_id = m.merchant_id order by external_id limit $2) s",
+        merchant_ids,
+        STORES_MAX,
+    )
+    found: dict[UUID, list[Store]] = {merchant_id: [] for merchant_id in merchant_ids}
+    for row in rows:
+        found[row["merchant_id"]].append(Store(**dict(row)))
+    return found
 
 
 async def contract_publish(
@@ -180,11 +244,12 @@ async def contract_publish(
     valid_from: datetime,
     actor: audit.Actor,
     note: str,
-) -> Version:
+) -> Published:
     """Publish the next version of a merchant's contract. `terms` is decoded JSON.
 
     TERMS_INVALID names the field at fault; the same id with other contents is refused.
     """
+    text.check(note, "note", chars_max=REASON_CHARS_MAX)
     read = contracts.parse(terms)
     house = await programme.of(db)
     if read.asset != house.asset.code:
@@ -193,12 +258,12 @@ async def contract_publish(
     for _ in range(PUBLISH_TRIES_MAX):
         # Two versions that were published at once want the same number; the later one counts anew.
         with contextlib.suppress(asyncpg.UniqueViolationError):
-            await db.execute(
+            created = await db.fetchval(
                 "insert into coalition.contract"
                 " (contract_id, merchant_id, version, valid_from, terms, note, published_by)"
                 " select $1, $2, coalesce(max(version), 0) + 1, $3, $4::jsonb, $5, $6"
                 " from coalition.contract where merchant_id = $2"
-                " on conflict (contract_id) do nothing",
+                " on conflict (contract_id) do nothing returning contract_id",
                 contract_id,
                 merchant_id,
                 valid_from,
@@ -210,10 +275,12 @@ async def contract_publish(
     else:
         raise errors.IdempotencyInProgress()
     version = await contract(db, contract_id)
-    if (version.terms, version.valid_from, version.merchant_id) != (read, valid_from, merchant_id):
+    known = (version.merchant_id, version.terms, version.valid_from, version.note)
+    if known != (merchant_id, read, valid_from, note):
         raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
-    await audit.write(db, actor=actor, act="contract.publish", subject=merchant_id, reason=note)
-    return version
+    if created is not None:
+        await audit.write(db, actor=actor, act="contract.publish", subject=merchant_id, reason=note)
+    return Published(version, replayed=created is None)
 
 
 async def contract(db: Database, contract_id: UUID) -> Version:

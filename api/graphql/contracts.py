@@ -166,6 +166,9 @@ class ContractTermsInput:
     expiry: ExpiryInput = strawberry.field(description="How long it lives then.")
     deficit: DeficitInput = strawberry.field(description="Who bears returns after spending.")
     breakage: BreakageOwner = strawberry.field(description="Who gets what expires unspent.")
+    charity_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Which charity; exactly when `breakage` is CHARITY."
+    )
     rounding: reports.Rounding = strawberry.field(
         default=reports.Rounding.HALF_EVEN, description="How cashback is rounded."
     )
@@ -181,7 +184,10 @@ class ContractTermsInput:
 
 
 def document(told: ContractTermsInput) -> dict[str, Any]:
-    """Return the JSON of the terms; raises TERMS_INVALID, AMOUNT_INVALID or CURRENCY_MISMATCH."""
+    """Return the JSON of the terms.
+
+    Raises TERMS_INVALID, AMOUNT_INVALID, CURRENCY_MISMATCH, or NOT_FOUND for no charity's id.
+    """
     asset = shapes.asset(told.currency, path=("terms", "currency"))
     by_category: dict[str, int] = {}
     for place, rate in enumerate(told.category_rates):
@@ -225,6 +231,9 @@ def document(told: ContractTermsInput) -> dict[str, Any]:
         "breakage": shapes.value(told.breakage),
         "hold_minutes": told.hold_minutes,
     }
+    if told.charity_id is not None:
+        charity_id = shapes.key("cha", told.charity_id, path=("terms", "charity_id"))
+        terms["charity_id"] = str(charity_id)
     if told.minimum is not None:
         terms["minimum"] = {
             "amount_minor": shapes.minor(

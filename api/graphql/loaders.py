@@ -32,6 +32,11 @@ class Loaders:
         return DataLoader(self._terms, max_batch_size=BATCH_MAX)
 
     @functools.cached_property
+    def stores(self) -> DataLoader[uuid.UUID, list[merchant_facts.Store]]:
+        """The stores of merchants, by merchant."""
+        return DataLoader(self._stores, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
     def purchases(self) -> DataLoader[uuid.UUID, statements.Purchase]:
         """Purchases with all that explains them, by id; the caller may see them."""
         return DataLoader(self._purchases, max_batch_size=BATCH_MAX)
@@ -51,6 +56,10 @@ class Loaders:
     async def _merchants(self, keys: Sequence[uuid.UUID]) -> list[merchant_facts.Merchant | None]:
         found = await merchant_facts.find_many(self._db, list(keys))
         return [found.get(key) for key in keys]
+
+    async def _stores(self, keys: Sequence[uuid.UUID]) -> list[list[merchant_facts.Store]]:
+        found = await merchant_facts.stores(self._db, list(keys))
+        return [found[key] for key in keys]
 
     async def _terms(self, keys: Sequence[uuid.UUID]) -> list[contracts.Terms | None]:
         return list(await asyncio.gather(*(self._terms_of(key) for key in keys)))

@@ -1,12 +1,31 @@
-"""Merchants as GraphQL: who they are and what they give back today."""
+"""Merchants as GraphQL: who they are, where they sell, and what they give back today."""
 
+import enum
 import uuid
 
 import strawberry
 
-from api.graphql import context, scalars, shapes
+from api.graphql import context, reports, scalars, shapes
 from wallet import ids, merchants, money
 from wallet.rules import contracts
+
+
+@strawberry.enum(description="Whether a merchant may report and authorize.")
+class MerchantStatus(enum.Enum):
+    """As coalition.merchant.status."""
+
+    ACTIVE = strawberry.enum_value("active", description="Gives and takes cashback.")
+    SUSPENDED = strawberry.enum_value("suspended", description="The operator has stopped it.")
+
+
+@strawberry.type(description="A place, site or app where a merchant sells.")
+class Store:
+    """As a purchase names it."""
+
+    id: strawberry.ID = strawberry.field(description="Opaque and permanent.")
+    external_id: str = strawberry.field(description="The merchant's own number for it.")
+    name: str = strawberry.field(description="Shown name.")
+    channel: reports.PurchaseChannel = strawberry.field(description="How it sells.")
 
 
 @strawberry.type(description="What a merchant gives back on one category.")
@@ -37,6 +56,22 @@ class Merchant(shapes.Node):
         """Read by the loader unless it is known."""
         return (await self._known(info)).industry
 
+    @shapes.resolved(
+        "status", "Whether it may report and authorize; null but for staff and itself."
+    )
+    async def status(self, info: context.Info) -> MerchantStatus | None:
+        """Other merchants and members need not know who is late with an invoice."""
+        principal = info.context.principal
+        itself = (principal.kind, principal.principal_id) == ("merchant", self.key)
+        if principal.kind != "staff" and not itself:
+            return None
+        return MerchantStatus((await self._known(info)).status)
+
+    @shapes.relation("stores", "Where it sells, by its own numbers; at most 1,000.")
+    async def stores(self, info: context.Info) -> list[Store] | None:
+        """Read by the loader, so a page of merchants asks once."""
+        return [show_store(row) for row in await info.context.loaders.stores.load(self.key)]
+
     @shapes.relation("cashbackRates", "What it gives back today; empty without a contract.")
     async def cashback_rates(self, info: context.Info) -> list[CashbackRate] | None:
         """Read by the loader, so a page of merchants asks once."""
@@ -64,6 +99,16 @@ def show(merchant: merchants.Merchant) -> Merchant:
     assert shown is not None
     shown.facts = merchant
     return shown
+
+
+def show_store(store: merchants.Store) -> Store:
+    """Return a store as GraphQL."""
+    return Store(
+        id=strawberry.ID(ids.show("sto", store.store_id)),
+        external_id=store.external_id,
+        name=store.name,
+        channel=reports.PurchaseChannel(store.channel),
+    )
 
 
 def named(merchant_id: uuid.UUID | None, name: str | None) -> Merchant | None:

@@ -42,6 +42,9 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.memberSuspend": "support:suspend",
     "Mutation.memberReinstate": "support:suspend",
     "Mutation.merchantRegister": "merchants:write",
+    "Mutation.merchantSuspend": "merchants:write",
+    "Mutation.merchantReinstate": "merchants:write",
+    "Mutation.storeAdd": "merchants:write",
     "Mutation.contractPublish": "merchants:write",
 }
 

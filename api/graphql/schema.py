@@ -16,7 +16,7 @@ import strawberry
 from graphql.language import ast
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql import member, partner, permissions, public, scalars, staff, till
+from api.graphql import member, operator, partner, permissions, public, scalars, staff, till
 
 
 @strawberry.type(description="Reads.")
@@ -25,7 +25,7 @@ class Query(public.Query, member.Query, partner.Query, till.Query, staff.Query):
 
 
 @strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
-class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation):
+class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation, operator.Mutation):
     """Every root field to write by."""
 
 

@@ -1,17 +1,15 @@
-"""What the operator's staff may ask and do. Every look-up and every act is in the audit log.
+"""What support may ask and do about members. Every look-up and every act is in the audit log.
 
 A look-up is written to the log before its answer is given, so what was seen is what was logged.
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
 from api.graphql import (
     context,
-    contracts,
     members,
-    merchants,
     permissions,
     purchases,
     refusals,
@@ -20,8 +18,8 @@ from api.graphql import (
 )
 from wallet import audit, credit, errors, ids
 from wallet import members as member_verbs
-from wallet import merchants as merchant_verbs
-from wallet.rules import text
+
+REPLAYED: Final = f"{shapes.REPLAYED} False for an act without a key."
 
 GoodwillError: TypeAlias = Annotated[
     refusals.GoodwillLimit | refusals.IdempotencyKeyReused | refusals.Refusal,
@@ -54,29 +52,7 @@ class MemberPayload:
     member: members.Member | None = strawberry.field(
         default=None, description="As they stand now; null if refused."
     )
-    errors: list[StaffError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
-
-
-@strawberry.type(description="Outcome of an act about a merchant.")
-class MerchantPayload:
-    """The merchant as it stands after it."""
-
-    merchant: merchants.Merchant | None = strawberry.field(
-        default=None, description="As it stands now; null if refused."
-    )
-    errors: list[StaffError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
-
-
-@strawberry.type(description="Outcome of publishing a contract.")
-class ContractPublishPayload:
-    """A version never changes once it is published."""
-
-    contract_id: strawberry.ID | None = strawberry.field(
-        default=None, description="The id of the version; null if refused."
-    )
-    version: int | None = strawberry.field(
-        default=None, description="Its number, 1 for the first; null if refused."
-    )
+    replayed: bool = strawberry.field(default=False, description=REPLAYED)
     errors: list[StaffError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
 
 
@@ -105,27 +81,6 @@ class MemberStatusInput:
 
     member_id: strawberry.ID = strawberry.field(description="Which member.")
     reason: str = strawberry.field(description="Why, for the audit log.")
-
-
-@strawberry.input(description="A new merchant.")
-class MerchantRegisterInput:
-    """It can earn and redeem once it has a contract."""
-
-    idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
-    slug: str = strawberry.field(description="Short name: lower-case letters, digits, hyphens.")
-    name: str = strawberry.field(description="Shown name.")
-    industry: str = strawberry.field(description="What it sells.")
-
-
-@strawberry.input(description="The next version of a merchant's contract.")
-class ContractPublishInput:
-    """Decisions of earlier versions stay as they were."""
-
-    idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
-    merchant_id: strawberry.ID = strawberry.field(description="Whose contract.")
-    valid_from: scalars.DateTime = strawberry.field(description="From when it decides.")
-    note: str = strawberry.field(description="What changed and why, for the records.")
-    terms: contracts.ContractTermsInput = strawberry.field(description="The terms.")
 
 
 @strawberry.type
@@ -181,7 +136,7 @@ class Query:
 
 @strawberry.type
 class Mutation:
-    """Root fields for support and the operator."""
+    """Root fields for support."""
 
     @permissions.root(
         "Mutation.goodwillCredit",
@@ -231,7 +186,7 @@ class Mutation:
             display_name=told.display_name,
             actor=context.actor(info),
         )
-        return MemberPayload(member=members.show(enrolled))
+        return MemberPayload(member=members.show(enrolled.member), replayed=enrolled.replayed)
 
     @permissions.root("Mutation.memberSuspend", "Stop a member from earning and spending.")
     @refusals.answered(MemberPayload)
@@ -268,53 +223,6 @@ class Mutation:
             actor=context.actor(info),
         )
         return MemberPayload(member=members.show(reinstated))
-
-    @permissions.root("Mutation.merchantRegister", "Register a merchant.")
-    @refusals.answered(MerchantPayload)
-    async def merchant_register(
-        self,
-        info: context.Info,
-        told: Annotated[
-            MerchantRegisterInput, strawberry.argument(name="input", description="The merchant.")
-        ],
-    ) -> MerchantPayload | None:
-        """Logged as merchant.register."""
-        registered = await merchant_verbs.register(
-            info.context.db,
-            merchant_id=context.request(info, "merchantRegister", told.idempotency_key),
-            slug=told.slug,
-            name=told.name,
-            industry=told.industry,
-            actor=context.actor(info),
-        )
-        return MerchantPayload(merchant=merchants.show(registered))
-
-    @permissions.root(
-        "Mutation.contractPublish", "Publish the next version of a merchant's contract."
-    )
-    @refusals.answered(ContractPublishPayload)
-    async def contract_publish(
-        self,
-        info: context.Info,
-        told: Annotated[
-            ContractPublishInput, strawberry.argument(name="input", description="The version.")
-        ],
-    ) -> ContractPublishPayload | None:
-        """Logged as contract.publish."""
-        text.check(told.note, "note", chars_max=member_verbs.REASON_CHARS_MAX)
-        version = await merchant_verbs.contract_publish(
-            info.context.db,
-            contract_id=context.request(info, "contractPublish", told.idempotency_key),
-            merchant_id=shapes.key("mer", told.merchant_id, path=("merchant_id",)),
-            terms=contracts.document(told.terms),
-            valid_from=told.valid_from,
-            actor=context.actor(info),
-            note=told.note,
-        )
-        return ContractPublishPayload(
-            contract_id=strawberry.ID(ids.show("con", version.contract_id)),
-            version=version.version,
-        )
 
 
 async def _looked_up(info: context.Info, found: member_verbs.Member) -> members.Member:

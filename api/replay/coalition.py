@@ -88,4 +88,4 @@ async def enrol(run: runs.Run, member: people.MemberPlan) -> None:
         display_name=member.display_name,
         actor=audit.SYSTEM,
     )
-    run.wallets[member.member_id] = enrolled.wallet_id
+    run.wallets[member.member_id] = enrolled.member.wallet_id

@@ -3,15 +3,24 @@
 import enum
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import graphql
 
-from api.graphql import permissions, redemptions, refusals, reports, schema, wallets
+from api.graphql import (
+    contracts,
+    permissions,
+    redemptions,
+    refusals,
+    reports,
+    schema,
+    wallets,
+)
 from api.identity import bearer
 from tests.api import client
 from wallet import database, errors, ids, money
 from wallet.rules import chart, redemption
+from wallet.rules import contracts as contract_rules
 from wallet.rules import purchases as purchase_rules
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -119,6 +128,25 @@ def test_whatever_moves_money_needs_a_key_and_says_whether_it_was_a_replay() -> 
         assert str(payload.fields["replayed"].type) == "Boolean!", name
 
 
+def test_whatever_takes_a_key_says_whether_it_was_a_replay() -> None:
+    mutation = SCHEMA.mutation_type
+    assert mutation is not None
+    silent = [
+        name
+        for name, field in mutation.fields.items()
+        for told in [graphql.get_named_type(one.type) for one in field.args.values()]
+        if "idempotencyKey" in getattr(told, "fields", {})
+        if str(_field(field.type, "replayed")) != "Boolean!"
+    ]
+
+    assert [] == silent
+
+
+def _field(kind: Any, name: str) -> object:
+    field = graphql.get_named_type(kind).fields.get(name)
+    return field.type if field else None
+
+
 def test_every_refusal_has_its_code_and_no_code_is_invented() -> None:
     kind = OWN["ErrorCode"]
     assert isinstance(kind, graphql.GraphQLEnumType)
@@ -150,6 +178,21 @@ def test_the_enums_are_those_of_the_rules() -> None:
     assert words(reports.PurchaseChannel) == set(get_args(purchase_rules.Channel))
     assert words(reports.PurchaseLineKind) == set(get_args(purchase_rules.LineKind))
     assert words(reports.PurchaseEventKind) == set(get_args(purchase_rules.EventKind))
+
+
+def test_the_enums_of_a_contract_are_those_of_its_rules() -> None:
+    def literals(part: type, name: str) -> set[str]:
+        return set(get_args(get_type_hints(part)[name]))
+
+    rules = contract_rules
+    assert words(contracts.MinimumBoundary) == literals(rules.Minimum, "boundary")
+    assert words(contracts.MinimumMeasure) == literals(rules.Minimum, "measured_on")
+    assert words(contracts.DiscountPolicy) == literals(rules.Base, "discounts")
+    assert words(contracts.TaxPolicy) == literals(rules.Base, "tax")
+    assert words(contracts.ClockEvent) == literals(rules.Pending, "event")
+    assert words(contracts.WaitEnd) == literals(rules.Pending, "on_wait_end")
+    assert words(contracts.DeficitPolicy) == literals(rules.Deficit, "policy")
+    assert words(contracts.BreakageOwner) == literals(rules.Terms, "breakage")
 
 
 async def test_every_root_field_answers_forbidden_without_its_scope(

@@ -1,10 +1,12 @@
-"""What support and the operator see and do, and that all of it is in the audit log."""
+"""What support sees and does, and that all of it is in the audit log."""
 
+import uuid
 from typing import Any
 
 from api.identity import bearer
 from tests.api import client
 from tests.api.test_partner import basket, report
+from tests.wallet import factories
 from wallet import database, ids
 
 MEMBER = "query M($id: ID!) { member(id: $id) { id email wallet { available { amount } } } }"
@@ -16,17 +18,6 @@ mutation G($input: GoodwillCreditInput!) { goodwillCredit(input: $input) {
   errors { __typename ... on UserError { code path message }
            ... on GoodwillLimit { allowed { amount } } } } }
 """
-TERMS: dict[str, Any] = {
-    "currency": "EUR",
-    "defaultPercent": "5.00",
-    "categoryRates": [{"category": "Beauty", "percent": "7.25"}],
-    "base": {"discounts": "NET", "tax": "WITH", "shipping": False},
-    "pending": {"event": "REPORTED", "days": 14, "waitDaysMax": 60, "onWaitEnd": "MATURE"},
-    "expiry": {"days": 365},
-    "deficit": {"policy": "MEMBER_OWES", "memberOwesAtMost": "50.00"},
-    "breakage": "OPERATOR",
-    "minimum": {"amount": "20.00", "boundary": "AT_LEAST", "measuredOn": "TOTAL"},
-}
 
 
 async def acts(owner: Any, caller: client.Client) -> list[str]:
@@ -153,7 +144,7 @@ async def test_support_enrols_a_member_once_per_key_and_once_per_address(
     support: client.Client, ana: client.Client
 ) -> None:
     query = """mutation E($input: MemberEnrolInput!) { memberEnrol(input: $input) {
-      member { id email wallet { available { amount } } }
+      replayed member { id email wallet { available { amount } } }
       errors { ... on UserError { code path } } } }"""
     told = {"idempotencyKey": client.key(), "email": "eva@example.org", "displayName": "Eva"}
 
@@ -161,51 +152,16 @@ async def test_support_enrols_a_member_once_per_key_and_once_per_address(
         return (await support.ask(query, {"input": {**told, **changes}})).data["memberEnrol"]
 
     first, again = await enrol(), await enrol()
+    reused = await enrol(displayName="Eva Maria")
     taken = await enrol(idempotencyKey=client.key(), email="EVA@example.org")
     wrong = await enrol(idempotencyKey=client.key(), email="eva")
 
     assert first["member"]["wallet"]["available"]["amount"] == "0.00"
-    assert again == first
+    assert (first["replayed"], again["replayed"]) == (False, True)
+    assert again["member"] == first["member"]
+    assert reused["errors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "path": []}]
     assert taken["errors"] == [{"code": "EMAIL_TAKEN", "path": ["email"]}]
     assert wrong["errors"] == [{"code": "TEXT_INVALID", "path": ["email"]}]
-
-
-async def test_the_operator_registers_a_merchant_and_publishes_what_it_gives_back(
-    support: client.Client, ana: client.Client, db: database.Database
-) -> None:
-    register = """mutation R($input: MerchantRegisterInput!) { merchantRegister(input: $input) {
-      merchant { id slug } errors { ... on UserError { code path } } } }"""
-    publish = """mutation P($input: ContractPublishInput!) { contractPublish(input: $input) {
-      contractId version errors { ... on UserError { code path message } } } }"""
-    told = {"idempotencyKey": client.key(), "slug": "lua", "name": "Lua", "industry": "florist"}
-    made = (await support.ask(register, {"input": told})).data["merchantRegister"]["merchant"]
-
-    async def contract(**changes: Any) -> Any:
-        published = {
-            "idempotencyKey": client.key(),
-            "merchantId": made["id"],
-            "validFrom": "2026-01-01T00:00:00Z",
-            "note": "first contract",
-            "terms": {**TERMS, **changes},
-        }
-        return (await support.ask(publish, {"input": published})).data["contractPublish"]
-
-    version = await contract()
-    much = await contract(defaultPercent="100.01")
-    foreign = await contract(currency="USD")
-
-    assert (version["version"], version["errors"]) == (1, [])
-    assert version["contractId"].startswith("con_")
-    assert [one["code"] for one in much["errors"]] == ["TERMS_INVALID"]
-    assert [one["code"] for one in foreign["errors"]] == ["CURRENCY_MISMATCH"]
-    taken = await support.ask(register, {"input": {**told, "idempotencyKey": client.key()}})
-    assert taken.data["merchantRegister"]["errors"] == [{"code": "SLUG_TAKEN", "path": ["slug"]}]
-
-    merchant_id = ids.parse("mer", made["id"])
-    token = await bearer.mint(db, kind="merchant", principal_id=merchant_id)
-    lua = client.Client(support.http, token.text, merchant_id)
-    bought = await report(lua, basket(ana, {"number": 1, "category": "beauty", "amount": "20.00"}))
-    assert bought["purchase"]["credited"]["amount"] == "1.45"
 
 
 async def test_a_person_of_the_staff_without_a_role_may_give_nothing(
@@ -217,3 +173,21 @@ async def test_a_person_of_the_staff_without_a_role_may_give_nothing(
     answer = await goodwill(stranger, ana)
 
     assert [one["code"] for one in answer["errors"]] == ["GOODWILL_LIMIT"]
+
+
+async def test_a_key_used_for_two_members_credits_each_of_them_once(
+    support: client.Client, coalition: factories.Coalition
+) -> None:
+    members = [await coalition.member(bucket=bucket) for bucket in (1, 2)]
+    key = client.key()
+
+    async def credit(member_id: uuid.UUID) -> Any:
+        told = {"idempotencyKey": key, "memberId": ids.show("mem", member_id)}
+        return await goodwill(support, support, **told)
+
+    first = [await credit(member.member_id) for member in members]
+    again = [await credit(member.member_id) for member in members]
+
+    assert [one["replayed"] for one in first] == [False, False]
+    assert [one["replayed"] for one in again] == [True, True]
+    assert [one["member"]["wallet"]["available"]["amount"] for one in again] == ["5.00", "5.00"]

@@ -303,5 +303,5 @@ async def test_one_person_typing_the_address_in_capitals_stays_one_member(
     found = await members.find_by_email(coalition.db, first.email.swapcase())
 
     assert "EMAIL_TAKEN" == refusal.code
-    assert first == again == found
+    assert first == again.member == found
     assert 500 == (await coalition.faces(found)).available

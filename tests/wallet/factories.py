@@ -145,7 +145,7 @@ class Coalition:
         self, merchant_id: UUID, valid_from: datetime = NOON - 900 * DAY, **changes: Any
     ) -> UUID:
         """Publish a contract version and give its id."""
-        version = await merchants.contract_publish(
+        published = await merchants.contract_publish(
             self.db,
             contract_id=ids.new(),
             merchant_id=merchant_id,
@@ -154,18 +154,19 @@ class Coalition:
             actor=audit.SYSTEM,
             note="as agreed",
         )
-        return version.contract_id
+        return published.version.contract_id
 
     async def member(self, *, bucket: int | None = None) -> members.Member:
         """Enrol a member, in a bucket if one is given (wallet ids keep their member's)."""
         member_id = ids.new() if bucket is None else ids.placed(ids.new(), bucket)
-        return await members.enrol(
+        enrolled = await members.enrol(
             self.db,
             member_id=member_id,
             email=f"member-{next(numbers)}@example.org",
             display_name="Ana",
             actor=audit.SYSTEM,
         )
+        return enrolled.member
 
     async def report(
         self,

@@ -10,13 +10,14 @@ from wallet import audit, errors, ids, members, redeem
 async def enrol(
     coalition: Coalition, email: str, *, member_id: UUID | None = None, name: str = "Ana"
 ) -> members.Member:
-    return await members.enrol(
+    enrolled = await members.enrol(
         coalition.db,
         member_id=member_id or ids.new(),
         email=email,
         display_name=name,
         actor=audit.SYSTEM,
     )
+    return enrolled.member
 
 
 async def test_enrolling_again_is_harmless(coalition: Coalition) -> None:
@@ -26,6 +27,29 @@ async def test_enrolling_again_is_harmless(coalition: Coalition) -> None:
 
     assert first == again
     assert 1 == await coalition.db.fetchval("select count(*) from ledger.wallet")
+
+
+async def test_enrolling_says_whether_it_was_done_before_and_is_logged_once(
+    coalition: Coalition,
+) -> None:
+    key = ids.new()
+
+    first, again = [
+        await members.enrol(
+            coalition.db,
+            member_id=key,
+            email="ana@example.org",
+            display_name="Ana",
+            actor=audit.SYSTEM,
+        )
+        for _ in range(2)
+    ]
+
+    assert (False, True) == (first.replayed, again.replayed)
+    assert first.member == again.member
+    assert 1 == await coalition.db.fetchval(
+        "select count(*) from coalition.audit where act = 'member.enrol'"
+    )
 
 
 async def test_an_address_belongs_to_one_member_whatever_its_capitals(

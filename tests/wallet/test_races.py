@@ -387,4 +387,4 @@ async def test_contract_versions_published_at_once_are_numbered(crowd: list[Coal
         ]
     )
 
-    assert [2, 3, 4, 5, 6, 7] == sorted(version.version for version in answers)
+    assert [2, 3, 4, 5, 6, 7] == sorted(published.version.version for published in answers)
