@@ -250,7 +250,10 @@ async def contract_publish(
     TERMS_INVALID names the field at fault; the same id with other contents is refused.
     """
     text.check(note, "note", chars_max=REASON_CHARS_MAX)
-    read = contracts.parse(terms)
+    try:
+        read = contracts.parse(terms)
+    except errors.TermsInvalid as refusal:
+        raise errors.TermsInvalid(refusal.message, path=("terms", *refusal.path)) from None
     house = await programme.of(db)
     if read.asset != house.asset.code:
         raise errors.CurrencyMismatch(path=("terms", "asset"))

@@ -115,7 +115,7 @@ async def test_a_contract_names_its_charity_exactly_when_breakage_goes_to_one(
     given = await publish(support, shown, breakage="CHARITY", **named)
 
     assert [(one["errors"][0]["code"], one["errors"][0]["path"]) for one in (nobody, idle)] == [
-        ("TERMS_INVALID", ["charityId"])
+        ("TERMS_INVALID", ["terms", "charityId"])
     ] * 2
     assert codes(wrong) == ["NOT_FOUND"]
     assert (given["errors"], given["version"]) == ([], 2)
