@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import date
 from typing import Final
 
+import rich.box
 import rich.console
 import rich.progress
 import rich.table
@@ -96,7 +97,14 @@ def _tell(console: rich.console.Console, summary: years.Summary) -> None:
 
 def _table(summary: years.Summary) -> rich.table.Table:
     asset = money.asset("USD")
-    table = rich.table.Table(title="The coalition, in USD", title_justify="left")
+    # No rules between the columns: a year's sums then fit into 80 columns.
+    table = rich.table.Table(
+        title="The coalition, in USD",
+        title_justify="left",
+        box=rich.box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     table.add_column("Merchant", no_wrap=True)
     for name in ("Purchases", "Spent", "Promised", "Issued", "Honoured", "Net"):
         table.add_column(name, justify="right")
