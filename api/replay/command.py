@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import date
 from typing import Final
 
-import rich.box
 import rich.console
 import rich.progress
 import rich.table
@@ -101,7 +100,8 @@ def _table(summary: years.Summary) -> rich.table.Table:
     table = rich.table.Table(
         title="The coalition, in USD",
         title_justify="left",
-        box=rich.box.SIMPLE_HEAD,
+        header_style="dim",
+        box=None,
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
@@ -120,11 +120,11 @@ def _table(summary: years.Summary) -> rich.table.Table:
         sum(one.honoured_minor for one in rows),
         sum(one.net_minor for one in rows),
     )
-    table.add_section()
     table.add_row(
         "All",
         f"{sum(one.purchases for one in rows):,}",
         *(money.show(minor, asset) for minor in sums),
+        style="bold",
     )
     return table
 
