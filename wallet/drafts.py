@@ -25,6 +25,7 @@ class Facts:
 
     merchant_id: UUID
     merchant_name: str
+    suspended: bool
     at: datetime
     zone: str
     operator_id: UUID
@@ -62,7 +63,7 @@ async def gather(
     items: Sequence[Report],
     now: datetime | None,
 ) -> Facts:
-    """Read the facts in one query. NOT_FOUND or MERCHANT_SUSPENDED for the merchant."""
+    """Read the facts in one query. NOT_FOUND if there is no such merchant."""
     house = await programme.of(db)
     row = await db.fetchrow(
         sql.load("queries/earn_facts"),
@@ -72,11 +73,10 @@ async def gather(
     )
     if row is None:
         raise errors.NotFound()
-    if row["status"] != "active":
-        raise errors.MerchantSuspended()
     return Facts(
         merchant_id=merchant_id,
         merchant_name=row["name"],
+        suspended=row["status"] != "active",
         at=now or row["now"],
         zone=house.time_zone,
         operator_id=house.operator_id,

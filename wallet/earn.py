@@ -71,8 +71,11 @@ async def report(
             decided[place] = await drafts.decide(db, facts, item)
         except errors.Refusal as refusal:
             answers[place] = refusal
-    standing = await _claim(db, facts, decided, answers)
-    await _post(db, facts, standing, answers, now)
+    if facts.suspended:
+        await _look_up(db, decided, answers)
+    else:
+        standing = await _claim(db, facts, decided, answers)
+        await _post(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
 
@@ -82,6 +85,8 @@ async def preview(
 ) -> cashback.Decision:
     """What `report` would credit for this purchase; nothing is written."""
     facts = await drafts.gather(db, merchant_id, [purchase], (), now)
+    if facts.suspended:
+        raise errors.MerchantSuspended()
     purchases.check(purchase, known_at=facts.at)
     drafts.store_of(facts, purchase)
     contract = await drafts.contract_of(db, facts, purchase.purchased_at)
@@ -181,6 +186,26 @@ async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000
     """Decide lots whose day has come, at most `limit`; returns how many were decided."""
     answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
     return int(answer["matured"]) + int(answer["lapsed"])
+
+
+async def _look_up(
+    db: Database,
+    decided: dict[int, drafts.Draft],
+    answers: list[Reported | errors.Refusal | None],
+) -> None:
+    """Answer a suspended merchant: what stands keeps its answer, anything new is refused."""
+    rows = await db.fetch(
+        "select p.purchase_id, p.fingerprint from unnest($1::smallint[], $2::uuid[]) as i (b, id)"
+        " join ledger.purchase p on p.bucket = i.b and p.purchase_id = i.id",
+        [ledger.bucket(draft.purchase_id) for draft in decided.values()],
+        [draft.purchase_id for draft in decided.values()],
+    )
+    standing = {row["purchase_id"]: row["fingerprint"] for row in rows}
+    for place, draft in decided.items():
+        if standing.get(draft.purchase_id) == draft.fingerprint:
+            answers[place] = Reported(draft.purchase_id, draft.wallet_id, replayed=True)
+        else:
+            answers[place] = errors.MerchantSuspended()
 
 
 async def _claim(

@@ -116,19 +116,23 @@ async def hold(
     facts = await db.fetchrow(sql.load("queries/hold_facts"), merchant_id, store, now)
     if facts is None:
         raise errors.NotFound()
+    redemption_id = ids.placed(request_id, bucket)
+    fingerprint = ids.fingerprint(plain, amount_minor, asset.code, order_reference, store)
     if facts["status"] != "active":
+        # What is held stays held, and whoever asks again is told so.
+        if await _stands(db, redemption_id, merchant_id, fingerprint):
+            return Outcome(await find(db, redemption_id), replayed=True)
         raise errors.MerchantSuspended()
     if facts["contract_id"] is None:
         raise errors.ContractMissing()
     if store is not None and facts["store_id"] is None:
         raise errors.NotFound("This merchant has no such store.", path=("store",))
     version = await merchants.contract(db, facts["contract_id"])
-    redemption_id = ids.placed(request_id, bucket)
     answer = await db.call(
         "select ledger.hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         bucket,
         redemption_id,
-        ids.fingerprint(plain, amount_minor, asset.code, order_reference, store),
+        fingerprint,
         _hash(plain),
         merchant_id,
         facts["store_id"],
@@ -251,6 +255,19 @@ def read(row: Any) -> Redemption:
     if facts["captured_minor"] and facts["refunded_minor"] == facts["captured_minor"]:
         facts["state"] = "refunded"
     return Redemption(**facts)
+
+
+async def _stands(db: Database, redemption_id: UUID, merchant_id: UUID, fingerprint: UUID) -> bool:
+    return bool(
+        await db.fetchval(
+            "select exists (select 1 from ledger.redemption where bucket = $1"
+            " and redemption_id = $2 and merchant_id = $3 and fingerprint = $4)",
+            ledger.bucket(redemption_id),
+            redemption_id,
+            merchant_id,
+            fingerprint,
+        )
+    )
 
 
 async def _settle(

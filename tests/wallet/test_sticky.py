@@ -1,7 +1,10 @@
 """A refused id stays refused: the first answer is the answer, whatever has changed since."""
 
+from uuid import UUID
+
+from tests.wallet import factories
 from tests.wallet.factories import EUR, NOON, Coalition, refused
-from wallet import audit, errors, ids, members, redeem
+from wallet import audit, errors, ids, members, merchants, redeem
 
 
 async def test_a_hold_refused_for_want_of_money_stays_refused_after_a_top_up(
@@ -98,3 +101,46 @@ async def test_a_donation_refused_while_suspended_stays_refused(coalition: Coali
 
     assert "MEMBER_SUSPENDED" == again.code
     assert 500 == (await coalition.faces(ana)).available
+
+
+async def test_what_stands_keeps_its_answer_after_the_merchant_is_suspended(
+    coalition: Coalition,
+) -> None:
+    rosa, ana, keys = await coalition.merchant(), await coalition.member(), [ids.new(), ids.new()]
+    await coalition.fill(ana, 500)
+    bought = factories.purchase(10_000)
+    code = await redeem.code_issue(
+        coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON
+    )
+
+    async def hold(key: UUID, minor: int) -> redeem.Outcome:
+        return await redeem.hold(
+            coalition.db,
+            merchant_id=rosa,
+            request_id=key,
+            code=code.text,
+            amount_minor=minor,
+            asset=EUR,
+            order_reference="order-1",
+            now=NOON,
+        )
+
+    reported = await coalition.report(rosa, ana, bought, key=keys[0])
+    held = await hold(keys[1], 400)
+    await merchants.set_status(
+        coalition.db, rosa, status="suspended", reason="late invoices", actor=audit.SYSTEM
+    )
+
+    again = await coalition.report(rosa, ana, bought, key=keys[0])
+    held_again = await hold(keys[1], 400)
+    fresh = [
+        await refused(coalition.report(rosa, ana, factories.purchase(100))),
+        await refused(coalition.report(rosa, ana, factories.purchase(100), key=keys[0])),
+        await refused(hold(ids.new(), 100)),
+        await refused(hold(keys[1], 100)),
+    ]
+
+    assert (reported.purchase_id, True) == (again.purchase_id, again.replayed)
+    assert (held.redemption, True) == (held_again.redemption, held_again.replayed)
+    assert ["MERCHANT_SUSPENDED"] * 4 == [refusal.code for refusal in fresh]
+    assert (100, 400) == ((await coalition.faces(ana)).available, (await coalition.faces(ana)).held)
