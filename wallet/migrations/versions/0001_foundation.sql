@@ -289,6 +289,8 @@ create table ledger.purchase_event (
   PRIMARY KEY (bucket, purchase_id, kind)
 );
 
+CREATE INDEX purchase_event_request ON ledger.purchase_event (bucket, request_id) WHERE request_id <> purchase_id;
+
 create table ledger.purchase_line (
   bucket SMALLINT NOT NULL,
   purchase_id UUID NOT NULL,
@@ -330,7 +332,8 @@ create table ledger.purchase_return (
   loss_bearer TEXT,
   returned_at TIMESTAMP WITH TIME ZONE NOT NULL,
   PRIMARY KEY (bucket, return_id),
-  CONSTRAINT return_adds_up CHECK (reversed_minor = from_pending_minor + from_lot_minor + from_other_minor + deficit_minor + loss_minor)
+  CONSTRAINT return_adds_up CHECK (reversed_minor = from_pending_minor + from_lot_minor + from_other_minor +
+    deficit_minor + loss_minor)
 );
 
 CREATE INDEX purchase_return_purchase ON ledger.purchase_return (bucket, purchase_id);
@@ -436,17 +439,21 @@ create table ledger.transfer (
   posted_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   PRIMARY KEY (bucket, transfer_id),
   CONSTRAINT transfer_amount CHECK (amount > 0),
-  CONSTRAINT transfer_charted CHECK ((code, debit_kind, credit_kind) in (('earn', 'contingent', 'pending'), ('mature', 'pending', 'available'), ('fund', 'issued', 'contingent'), ('lapse', 'pending', 'contingent'), ('return_pending', 'pending', 'contingent'), ('return', 'available', 'issued'), ('loss', 'loss', 'issued'), ('hold', 'available', 'held'), ('release', 'held', 'available'), ('capture', 'held', 'honoured'), ('refund', 'honoured', 'available'), ('donate', 'available', 'due'), ('goodwill', 'goodwill', 'available'), ('expire', 'available', 'breakage'), ('expire_merchant', 'available', 'merchant_breakage'), ('expire_charity', 'available', 'due'))),
-  CONSTRAINT transfer_legs_numbered CHECK ((wallet_id is null) = (wallet_version is null) and (debit_owner is null) = (debit_version is null) and (credit_owner is null) = (credit_version is null))
+  CONSTRAINT transfer_charted CHECK (ledger.charted(code, debit_kind, credit_kind)),
+  CONSTRAINT transfer_legs_numbered CHECK ((wallet_id is null) = (wallet_version is null) and (debit_owner is
+    null) = (debit_version is null) and (credit_owner is null) = (credit_version is null))
 );
 
-CREATE UNIQUE INDEX transfer_credit_version ON ledger.transfer (bucket, credit_owner, credit_kind, asset, credit_version) WHERE credit_owner is not null;
+CREATE UNIQUE INDEX transfer_credit_version ON ledger.transfer (bucket, credit_owner, credit_kind, asset,
+  credit_version) WHERE credit_owner is not null;
 
-CREATE UNIQUE INDEX transfer_debit_version ON ledger.transfer (bucket, debit_owner, debit_kind, asset, debit_version) WHERE debit_owner is not null;
+CREATE UNIQUE INDEX transfer_debit_version ON ledger.transfer (bucket, debit_owner, debit_kind, asset,
+  debit_version) WHERE debit_owner is not null;
 
 CREATE INDEX transfer_posted ON ledger.transfer USING brin (posted_at);
 
-CREATE UNIQUE INDEX transfer_wallet_version ON ledger.transfer (bucket, wallet_id, asset, wallet_version) WHERE wallet_id is not null;
+CREATE UNIQUE INDEX transfer_wallet_version ON ledger.transfer (bucket, wallet_id, asset, wallet_version) WHERE
+  wallet_id is not null;
 
 create table ledger.wallet (
   bucket SMALLINT NOT NULL,
@@ -468,4 +475,3 @@ create table ledger.wallet (
   CONSTRAINT wallet_no_overdraft CHECK (credited - debited - held >= floor),
   CONSTRAINT wallet_state CHECK (state in ('open', 'suspended'))
 );
-
