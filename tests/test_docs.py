@@ -248,6 +248,15 @@ def test_the_readme_shows_the_requests_that_the_demo_sends() -> None:
     assert {"preview.json", "wallet.json"} == {name for name in sent if sent[name] in shown}
 
 
+def test_the_readme_quotes_only_figures_of_the_last_run() -> None:
+    run = text("docs/bench.md").partition("## The last run")[2]
+    quoted = [
+        re.match(r"-?[\d.]+ (?:x|%|B)", cell) for cell in column("README.md", "## How fast", 1)
+    ]
+
+    assert [] == [one and one[0] for one in quoted if one is None or f"| {one[0]} |" not in run]
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
 def test_every_json_example_is_json(page: str) -> None:
     for code in fences(page, "json"):
