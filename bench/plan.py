@@ -19,6 +19,12 @@ class Plan:
     redemptions: int  # redemptions of one turn of the growth measure
     ledger_rows: tuple[int, ...]
     http: bool
+    times: int | None = None  # a turn ends after so many things, not after its seconds
+
+    @property
+    def turn(self) -> dict[str, int | None]:
+        """What ends a turn, as the load generators take it."""
+        return {"seconds": None if self.times else self.seconds, "times": self.times}
 
 
 QUICK = Plan(
@@ -62,5 +68,6 @@ TINY = Plan(
     redemptions=5,
     ledger_rows=(5_120, 10_240),
     http=False,
+    times=20,
 )
 ROWS_10M = 10_000_000

@@ -84,15 +84,20 @@ async def play(
 
 async def _turn(on: server.Server, side: Side, result: Result) -> None:
     before = await _count(side)
-    await asyncio.sleep(SETTLE_SECONDS)
-    cpu = on.cpu_seconds()
+    cpu = await _cpu_seconds(on)
     turn = await side.play()
-    await asyncio.sleep(SETTLE_SECONDS)
     # What the server worked for the warming up is in here too: it is a few things among thousands.
     if cpu is not None:
-        used = (on.cpu_seconds() or cpu) - cpu
+        used = (await _cpu_seconds(on) or cpu) - cpu
         result.cpu_us.append(1e6 * used / max(1, turn.done + turn.warm))
     result.rates.append(_rate(side, turn, await _count(side) - before))
+
+
+async def _cpu_seconds(on: server.Server) -> float | None:
+    if on.folder is None:
+        return None
+    await asyncio.sleep(SETTLE_SECONDS)
+    return on.cpu_seconds()
 
 
 def _rate(side: Side, turn: Turn, added: int) -> float:

@@ -45,7 +45,7 @@ class Stage:
 
         async def play() -> rounds.Turn:
             return await pgbench.run(
-                self.on, dsn, script, clients=self.plan.clients, seconds=self.plan.seconds
+                self.on, dsn, script, clients=self.plan.clients, **self.plan.turn
             )
 
         return rounds.Side(name, play, dsn, rows, each)

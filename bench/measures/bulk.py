@@ -20,7 +20,7 @@ async def measure(on: stage.Stage) -> findings.Finding:
             "kind": "report",
             "dsn": on.wallet,
             "clients": clients,
-            "seconds": plan.seconds,
+            **plan.turn,
             "wallets": plan.wallets,
             "payees": plan.payees,
             "sales": sales,

@@ -19,7 +19,7 @@ async def measure(on: stage.Stage) -> findings.Finding:
                 "kind": "give",
                 "dsn": on.wallet,
                 "clients": on.plan.clients,
-                "seconds": on.plan.seconds,
+                **on.plan.turn,
                 "wallets": on.plan.wallets,
                 "payees": on.plan.payees,
             }

@@ -46,7 +46,7 @@ async def measure(on: stage.Stage) -> findings.Finding:
                         "kind": "http",
                         "port": port,
                         "clients": on.plan.clients,
-                        "seconds": on.plan.seconds,
+                        **on.plan.turn,
                         "what": what,
                         "door": door,
                     }

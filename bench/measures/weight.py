@@ -132,5 +132,8 @@ async def _image_bytes(owner: server.Connection, begin: str, end: str) -> Decima
         await owner.execute("create extension if not exists pg_walinspect")
     except asyncpg.PostgresError:
         return Decimal(0)
+    # A commit that is flushed, after which the log can be read up to `end`.
+    await owner.execute("set synchronous_commit = on")
+    await owner.execute("select pg_logical_emit_message(true, 'bench', '')")
     found = await owner.fetchval(f"select sum(fpi_size) from pg_get_wal_stats('{begin}', '{end}')")
     return Decimal(found or 0)
