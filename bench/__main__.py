@@ -64,7 +64,9 @@ def main(
         with server.start(dsn, folder) as on:
             facts, found = asyncio.run(run(on, sizes, chosen, command, console))
     console.print(report.markdown(facts, found), markup=False, highlight=False, soft_wrap=True)
-    if keep and not tiny:
+    if tiny:
+        console.print("The smallest run only proves that it works: its figures mean nothing.")
+    elif keep:
         console.print(f"Written to {report.keep(facts, found)}.", highlight=False)
 
 
