@@ -34,6 +34,8 @@ RETRIED: Final = (
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    # The driver's own word for a connection that broke under it while it was working.
+    asyncpg.InternalClientError,
     ConnectionError,
 )
 """Worth another try: 40001, 40P01, 08xxx, 53xxx, 57P01-57P03, 55P03 and broken sockets."""

@@ -7,7 +7,6 @@ sent again word for word, and days that pass. `counted` tells what it was answer
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -15,7 +14,13 @@ from uuid import UUID
 import asyncpg
 from hypothesis import event
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 
 from tests.wallet import factories, model
 from tests.wallet.factories import DAY, EUR, NOON
@@ -25,47 +30,13 @@ from wallet.rules import purchases, returns
 
 BUCKET: Final = 7  # one for both members, so that a key means the same thing for both
 PEOPLE = st.integers(0, 1)
-KEYS = st.integers(0, 5)
+KEYS = st.integers(0, 20)
 PLACES = st.integers(0, 7)
-AMOUNTS = st.sampled_from(["nothing", "one", "some", "half", "equal", "over", "most", "too much"])
+AMOUNTS = st.sampled_from(model.WORDS)
 WAITS: Final = model.Merchant(waits=True, life_days=30, grace_days=5, debt_max=0)
 MINTS: Final = model.Merchant(waits=False, life_days=365, grace_days=30, debt_max=5000)
 
 counted: Counter[str] = Counter()
-
-
-def amount_of(word: str, whole: int) -> int:
-    whole = max(0, whole)
-    return {
-        "nothing": 0,
-        "one": 1,
-        "some": 700,
-        "half": whole // 2,
-        "equal": whole,
-        "over": whole + 1,
-        "most": money.AMOUNT_MAX_MINOR,
-        "too much": money.AMOUNT_MAX_MINOR + 1,
-    }[word]
-
-
-@dataclass(frozen=True)
-class Sold:
-    """A purchase that stands: whose, at which merchant, and what the model knows of it."""
-
-    who: int
-    merchant_id: UUID
-    purchase_id: UUID
-    model: model.Sale
-
-
-@dataclass(frozen=True)
-class Held:
-    """A redemption that stands, likewise."""
-
-    who: int
-    merchant_id: UUID
-    redemption_id: UUID
-    model: model.Hold
 
 
 class Books(RuleBasedStateMachine):
@@ -79,8 +50,8 @@ class Books(RuleBasedStateMachine):
         self.now: datetime = NOON
         self.keys = model.Keys()
         self.wallets = [model.Wallet(), model.Wallet()]
-        self.sold: list[Sold] = []
-        self.held: list[Held] = []
+        self.sold: list[model.Sold] = []
+        self.held: list[model.Held] = []
         self.sent: list[Callable[[], None]] = []
         self.staff = credit.Staff(ids.new(), "operator")
         self.runner.run(self.open(type(self).new_database()))
@@ -156,21 +127,21 @@ class Books(RuleBasedStateMachine):
         self.compare("report", expected, answer)
         if answer == "posted":
             sale_of = self.wallets[who].sales[-1]
-            self.sold.append(Sold(who, merchant_id, outcome.purchase_id, sale_of))
+            self.sold.append(model.Sold(who, merchant_id, outcome.purchase_id, sale_of))
 
+    @precondition(lambda self: self.sold)
     @rule(place=PLACES, key=KEYS)
     def pay(self, place: int, key: int) -> None:
-        if self.sold:
-            sold = self.sold[place % len(self.sold)]
-            self.send(lambda: self.pay_now(sold, key))
+        sold = self.sold[-1 - place % len(self.sold)]
+        self.send(lambda: self.pay_now(sold, key))
 
-    def pay_now(self, sold: Sold, key: int) -> None:
+    def pay_now(self, sold: model.Sold, key: int) -> None:
         now, wallet = self.tick(), self.wallets[sold.who]
         expected = "replayed"
-        if not sold.model.paid:
+        if not sold.sale.paid:
             full_key = (sold.merchant_id, "event", key)
             expected = self.keys.once(
-                full_key, sold.purchase_id, lambda: wallet.pay(sold.model, NOON, now)
+                full_key, sold.purchase_id, lambda: wallet.pay(sold.sale, NOON, now)
             )
         attempt = earn.event(
             self.db,
@@ -182,15 +153,15 @@ class Books(RuleBasedStateMachine):
         )
         self.compare("pay", expected, self.answer(attempt)[0])
 
+    @precondition(lambda self: self.sold)
     @rule(place=PLACES, key=KEYS, word=AMOUNTS)
     def give_back(self, place: int, key: int, word: str) -> None:
-        if self.sold:
-            sold = self.sold[place % len(self.sold)]
-            minor = amount_of(word, sold.model.credited - sold.model.returned)
-            self.send(lambda: self.give_back_now(sold, key, minor))
+        sold = self.sold[place % len(self.sold)]
+        minor = model.amount_of(word, sold.sale.credited - sold.sale.returned)
+        self.send(lambda: self.give_back_now(sold, key, minor))
 
-    def give_back_now(self, sold: Sold, key: int, minor: int) -> None:
-        sale, full_key, now = sold.model, (sold.merchant_id, "return", key), self.tick()
+    def give_back_now(self, sold: model.Sold, key: int, minor: int) -> None:
+        sale, full_key, now = sold.sale, (sold.merchant_id, "return", key), self.tick()
         wallet = self.wallets[sold.who]
         if full_key not in self.keys.answers and minor == 0:
             expected = "AMOUNT_INVALID"
@@ -211,7 +182,7 @@ class Books(RuleBasedStateMachine):
     @rule(who=PEOPLE, slow=st.booleans(), key=KEYS, word=AMOUNTS)
     def hold(self, who: int, slow: bool, key: int, word: str) -> None:
         merchant_id, now = list(self.merchants)[slow], self.tick()
-        minor = amount_of(word, self.wallets[who].faces[1])
+        minor = model.amount_of(word, self.wallets[who].faces[1])
         code: list[str] = []
 
         async def show() -> bool:
@@ -250,16 +221,30 @@ class Books(RuleBasedStateMachine):
         self.compare("hold", expected, answer)
         if answer == "posted":
             held = self.wallets[who].holds[-1]
-            self.held.append(Held(who, merchant_id, outcome.redemption.redemption_id, held))
+            self.held.append(model.Held(who, merchant_id, outcome.redemption.redemption_id, held))
 
+    @precondition(lambda self: self.held)
     @rule(place=PLACES, key=KEYS, word=AMOUNTS, what=st.sampled_from(["capture", "release"]))
     def settle(self, place: int, key: int, word: str, what: str) -> None:
-        if self.held:
-            held = self.held[place % len(self.held)]
-            minor = amount_of(word, held.model.amount) if what == "capture" else None
-            self.send(lambda: self.settle_now(held, key, minor, what))
+        held = self.one_of(place, [one for one in self.held if one.hold.state == "held"])
+        minor = model.amount_of(word, held.hold.amount) if what == "capture" else None
+        self.send(lambda: self.settle_now(held, key, minor, what))
 
-    def settle_now(self, held: Held, key: int, minor: int | None, what: str) -> None:
+    @rule(who=PEOPLE, slow=st.booleans(), key=KEYS, word=AMOUNTS)
+    def spend(self, who: int, slow: bool, key: int, word: str) -> None:
+        before = len(self.held)
+        self.hold(who, slow, key, word)
+        if len(self.held) > before:
+            self.settle(0, key, "half" if key % 3 else "equal", "capture")
+            if key % 4 == 1:
+                self.refund(0, key, "half")
+
+    def one_of(self, place: int, likely: list[model.Held]) -> model.Held:
+        """Mostly one of those that can take the step, sometimes any."""
+        choice = likely if likely and place < 6 else self.held
+        return choice[-1 - place % len(choice)]
+
+    def settle_now(self, held: model.Held, key: int, minor: int | None, what: str) -> None:
         now, wallet = self.tick(), self.wallets[held.who]
         expected = "AMOUNT_INVALID"
         if minor is None or 0 < minor <= money.AMOUNT_MAX_MINOR:
@@ -267,7 +252,7 @@ class Books(RuleBasedStateMachine):
             expected = self.keys.once(
                 (held.merchant_id, what, key),
                 (held.redemption_id, minor),
-                lambda: wallet.settle(held.model, take, now),
+                lambda: wallet.settle(held.hold, take, now),
             )
         request = ids.request(held.merchant_id, what, str(key))
         facts: dict[str, Any] = {
@@ -282,22 +267,21 @@ class Books(RuleBasedStateMachine):
             attempt = redeem.release(self.db, **facts)
         self.compare(what, expected, self.answer(attempt)[0])
 
+    @precondition(lambda self: self.held)
     @rule(place=PLACES, key=KEYS, word=st.one_of(st.none(), AMOUNTS))
     def refund(self, place: int, key: int, word: str | None) -> None:
-        if self.held:
-            held = self.held[place % len(self.held)]
-            spent = sum(held.model.spent.values())
-            minor = None if word is None else amount_of(word, spent)
-            self.send(lambda: self.refund_now(held, key, minor))
+        held = self.one_of(place, [one for one in self.held if any(one.hold.spent.values())])
+        minor = None if word is None else model.amount_of(word, sum(held.hold.spent.values()))
+        self.send(lambda: self.refund_now(held, key, minor))
 
-    def refund_now(self, held: Held, key: int, minor: int | None) -> None:
+    def refund_now(self, held: model.Held, key: int, minor: int | None) -> None:
         now, wallet = self.tick(), self.wallets[held.who]
         expected = "AMOUNT_INVALID"
         if minor is None or 0 < minor <= money.AMOUNT_MAX_MINOR:
             expected = self.keys.once(
                 (held.merchant_id, "refund", key),
                 (held.redemption_id, minor),
-                lambda: wallet.refund(held.model, minor, now),
+                lambda: wallet.refund(held.hold, minor, now),
             )
         attempt = redeem.refund(
             self.db,
@@ -314,8 +298,7 @@ class Books(RuleBasedStateMachine):
         self.send(lambda: self.goodwill_now(who, key, minor))
 
     def goodwill_now(self, who: int, key: int, minor: int) -> None:
-        now = self.tick()
-        expected = "AMOUNT_INVALID" if minor == 0 else "GOODWILL_LIMIT"
+        now, expected = self.tick(), "AMOUNT_INVALID" if minor == 0 else "GOODWILL_LIMIT"
         if 0 < minor <= model.GOODWILL_MAX:
             expected = self.keys.once(
                 ("goodwill", key), (who, minor), lambda: self.wallets[who].credit(minor, now)
@@ -328,7 +311,7 @@ class Books(RuleBasedStateMachine):
 
     @rule(who=PEOPLE, key=KEYS, word=AMOUNTS)
     def give(self, who: int, key: int, word: str) -> None:
-        minor = amount_of(word, self.wallets[who].faces[1])
+        minor = model.amount_of(word, self.wallets[who].faces[1])
         self.send(lambda: self.give_now(who, key, minor))
 
     def give_now(self, who: int, key: int, minor: int) -> None:
@@ -342,16 +325,17 @@ class Books(RuleBasedStateMachine):
         attempt = self.house.give(self.people[who], charity_id, minor, key=request, now=now)
         self.compare("give", expected, self.answer(attempt)[0])
 
-    @rule(who=PEOPLE, suspended=st.sampled_from([True, False, False]))
-    def set_state(self, who: int, suspended: bool) -> None:
-        verb = members.suspend if suspended else members.reinstate
-        member_id = self.people[who].member_id
-        self.runner.run(verb(self.db, member_id, reason="as asked", actor=audit.SYSTEM))
-        self.wallets[who].open = not suspended
+    @rule(span=st.sampled_from([None, timedelta(minutes=16), DAY, 15 * DAY, 32 * DAY, 61 * DAY]))
+    def wait(self, span: timedelta | None) -> None:
+        """Time passes; or the first member is suspended until some time has passed."""
+        self.set_state(suspended=span is None)
+        self.now += span or timedelta(0)
 
-    @rule(span=st.sampled_from([timedelta(minutes=16), DAY, 15 * DAY, 32 * DAY, 61 * DAY]))
-    def wait(self, span: timedelta) -> None:
-        self.now += span
+    def set_state(self, *, suspended: bool) -> None:
+        verb = members.suspend if suspended else members.reinstate
+        member_id = self.people[0].member_id
+        self.runner.run(verb(self.db, member_id, reason="as asked", actor=audit.SYSTEM))
+        self.wallets[0].open = not suspended
 
     @rule(job=st.sampled_from(["mature", "mature", "sweep", "expire"]))
     def work(self, job: str) -> None:
@@ -364,10 +348,21 @@ class Books(RuleBasedStateMachine):
             done = self.runner.run(expire.sweep(self.db, now=now)).expired
         assert (job, sum(getattr(one, job)(now) for one in self.wallets)) == (job, done)
 
+    @precondition(lambda self: self.sent)
     @rule(place=st.integers(0, 30))
     def again(self, place: int) -> None:
-        if self.sent:
-            self.sent[place % len(self.sent)]()
+        self.sent[-1 - place % len(self.sent)]()
+
+    @initialize()
+    def begin_with_something(self) -> None:
+        """Lots for each, which expire on different days, so that there is much to do."""
+        for who in range(2):
+            for slow, minor in ((False, 900), (True, 700), (False, 400)):
+                self.report(who, slow, 100 + 10 * who + len(self.sold), 100 + len(self.sold), minor)
+                self.pay(0, 100 + len(self.sold))
+        self.sent.clear()
+        self.now += 15 * DAY
+        self.work("mature")
 
     def send(self, call: Callable[[], None]) -> None:
         self.sent.append(call)

@@ -7,11 +7,29 @@ here is shared with the product: no SQL, no rule, no clock but the `now` that ea
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 FLOOR, GOODWILL_MAX, GOODWILL_MONTH = -10_000, 10_000, 30_000
 EVER = datetime.max.replace(tzinfo=UTC)
 DAY = timedelta(days=1)
+AMOUNT_MAX = 10**12
 POSTED, REPLAYED = "posted", "replayed"
+
+WORDS = ["one", "some", "some", "half", "half", "equal", "over", "nothing", "too much"]
+
+
+def amount_of(word: str, whole: int) -> int:
+    """How much a word means, of a whole that there is."""
+    whole = max(0, whole)
+    return {
+        "nothing": 0,
+        "one": 1,
+        "some": 700,
+        "half": whole // 2,
+        "equal": whole,
+        "over": whole + 1,
+        "too much": AMOUNT_MAX + 1,
+    }[word]
 
 
 @dataclass(frozen=True)
@@ -226,3 +244,23 @@ class Keys:
         content, answer = known
         assert isinstance(content, tuple)
         return answer != POSTED or content[0] != reference
+
+
+@dataclass(frozen=True)
+class Sold:
+    """A purchase that stands in the books: whose, at which merchant, and what the model knows."""
+
+    who: int
+    merchant_id: UUID
+    purchase_id: UUID
+    sale: Sale
+
+
+@dataclass(frozen=True)
+class Held:
+    """A redemption that stands in the books, likewise."""
+
+    who: int
+    merchant_id: UUID
+    redemption_id: UUID
+    hold: Hold

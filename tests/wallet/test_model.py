@@ -16,8 +16,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.wallet import machine
 
-EXAMPLES: Final = int(os.environ.get("COMMONPURSE_MODEL_EXAMPLES", "12"))
-STEPS: Final = 30
+EXAMPLES: Final = int(os.environ.get("COMMONPURSE_MODEL_EXAMPLES", "25"))
+STEPS: Final = 50
 
 
 def test_the_books_answer_and_keep_what_a_plain_model_does(server: str, template: str) -> None:
