@@ -85,6 +85,7 @@ async def run(
             progress.update(task, description=f"{measure}: {what}")
 
         await on.clean()
+        await on.age()
         try:
             place = await stage.build(on, sizes, tick)
             for measure in chosen:

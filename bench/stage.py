@@ -60,11 +60,11 @@ def donation(stage: Stage, function: str = "ledger.donate") -> pgbench.Script:
     return pgbench.Script(stage.chances, (call,))
 
 
-def three_rows(stage: Stage) -> pgbench.Script:
-    """The same movement by the other design."""
+def three_rows(stage: Stage, function: str = "post") -> pgbench.Script:
+    """The same movement by the other design: as it ships (`post`), or trimmed (`move`)."""
     chances = {name: span for name, span in stage.chances.items() if name != "x"}
     call = (
-        "select three_row.move(three_row.account_id('member', :w),"
+        f"select three_row.{function}(three_row.account_id('member', :w),"
         " three_row.account_id('payee', :p), 0.01)"
     )
     return pgbench.Script(chances, (call,))
