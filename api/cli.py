@@ -130,14 +130,17 @@ def token(
         raise typer.BadParameter("give a mem_, mer_ or sta_ id", param_hint="principal")
 
     async def mint(db: database.Database) -> None:
-        made = await bearer.mint(
-            db,
-            kind=KINDS[prefix],
-            principal_id=_id(prefix, principal),
-            scopes=scope,
-            life=datetime.timedelta(days=days),
-            label=label,
-        )
+        try:
+            made = await bearer.mint(
+                db,
+                kind=KINDS[prefix],
+                principal_id=_id(prefix, principal),
+                scopes=scope,
+                life=datetime.timedelta(days=days),
+                label=label,
+            )
+        except ValueError as wrong:
+            raise typer.BadParameter(str(wrong), param_hint="--scope") from None
         out.print(made.text, soft_wrap=True)
 
     _with_database(mint)

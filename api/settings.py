@@ -73,12 +73,6 @@ class Settings(pydantic_settings.BaseSettings):
     request_seconds_max: int = Field(
         default=5, ge=1, le=60, description="A request that takes longer is answered TIMEOUT."
     )
-    worker_pause_ms: int = Field(
-        default=1000,
-        ge=10,
-        le=60_000,
-        description="How long the worker rests when it found nothing to do, in milliseconds.",
-    )
     demo_households: int = Field(
         default=60,
         ge=1,

@@ -212,7 +212,7 @@ class ContractMissing(Refusal):
 
 
 class InsufficientFunds(Refusal):
-    """The wallet holds less than was asked: ask for at most `available_minor` of `asset`."""
+    """The wallet holds less than was asked: ask for at most what is available."""
 
     code = "INSUFFICIENT_FUNDS"
     advice = "There is not enough in the wallet. Ask for less."
@@ -226,7 +226,7 @@ class InsufficientFunds(Refusal):
 
 
 class GoodwillLimit(Refusal):
-    """The credit passes a limit of the role: give at most `allowed_minor`, or ask a lead."""
+    """The credit passes a limit of the role: give at most what is allowed, or ask a lead."""
 
     code = "GOODWILL_LIMIT"
     advice = "This credit passes your limit. Give less, or ask somebody with a higher limit."

@@ -34,6 +34,13 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
     "staff": frozenset({"support:read", "support:credit", "support:suspend", "merchants:write"}),
 }
 
+# What a person of the staff may be given goes by the role; lowering a role lowers its tokens.
+ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
+    "support": frozenset({"support:read", "support:credit", "support:suspend"}),
+    "supervisor": frozenset({"support:read", "support:credit", "support:suspend"}),
+    "operator": SCOPES["staff"],
+}
+
 _INSERT: Final = """
     insert into coalition.token
         (token_id, token_hash, principal_kind, principal_id, scopes, audience, label, expires_at)
@@ -48,6 +55,7 @@ _FIND: Final = """
     where t.token_hash = $1 and t.audience = $2
       and t.revoked_at is null and t.expires_at > clock_timestamp()
 """
+_ROLE: Final = "select role from coalition.staff where staff_id = $1"
 _REVOKE: Final = """
     update coalition.token set revoked_at = clock_timestamp()
     where token_id = $1 and revoked_at is null
@@ -89,13 +97,17 @@ async def mint(
     label: str = "",
     audience: str = AUDIENCE,
 ) -> Minted:
-    """Make a token; without `scopes` it gets all that its kind may have.
+    """Make a token; without `scopes` it gets all that its kind, or its role, may have.
 
-    Raises ValueError for a scope that the kind may not have, or a life outside 1 s to LIFE_MAX.
+    Raises ValueError for a scope beyond that, or a life outside 1 s to LIFE_MAX.
     """
-    wanted = SCOPES[kind] if scopes is None else frozenset(scopes)
-    if not wanted or not wanted <= SCOPES[kind]:
-        raise ValueError(f"A {kind} token may have: {', '.join(sorted(SCOPES[kind]))}.")
+    allowed, whose = SCOPES[kind], str(kind)
+    if kind == "staff":
+        whose = await db.fetchval(_ROLE, principal_id) or whose
+        allowed = ROLE_SCOPES.get(whose, allowed)
+    wanted = allowed if scopes is None else frozenset(scopes)
+    if not wanted or not wanted <= allowed:
+        raise ValueError(f"A {whose} token may have: {', '.join(sorted(allowed))}.")
     if not datetime.timedelta(seconds=1) <= life <= LIFE_MAX:
         raise ValueError(f"A token lives at most {LIFE_MAX.days} days.")
     token_id = ids.new()
@@ -121,11 +133,14 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
     row = await db.fetchrow(_FIND, _hash(text), audience)
     if row is None:
         return None
+    scopes = frozenset(row["scopes"])
+    if row["principal_kind"] == "staff":
+        scopes &= ROLE_SCOPES.get(row["role"], frozenset())
     return Principal(
         token_id=row["token_id"],
         kind=row["principal_kind"],
         principal_id=row["principal_id"],
-        scopes=frozenset(row["scopes"]),
+        scopes=scopes,
         role=row["role"],
         member=_member(row) if row["wallet_id"] is not None else None,
     )

@@ -75,7 +75,7 @@ async def ben(
 async def support(
     coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
 ) -> client.Client:
-    """A support agent with every scope that the staff may have."""
+    """A support agent, with what that role may do."""
     staff_id = ids.new()
     await staff.add(
         db,
@@ -83,6 +83,24 @@ async def support(
         name="Sofia",
         email="sofia@example.org",
         role="support",
+        actor=audit.SYSTEM,
+    )
+    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
+    return client.Client(http, token.text, staff_id)
+
+
+@pytest.fixture
+async def operator(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """One of the operator's people, with every scope that the staff may have."""
+    staff_id = ids.new()
+    await staff.add(
+        db,
+        staff_id=staff_id,
+        name="Oscar",
+        email="oscar@example.org",
+        role="operator",
         actor=audit.SYSTEM,
     )
     token = await bearer.mint(db, kind="staff", principal_id=staff_id)

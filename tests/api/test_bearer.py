@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.identity import bearer
-from wallet import database, ids
+from wallet import audit, database, ids, staff
 
 
 async def test_only_the_hash_of_a_token_is_stored(db: database.Database, owner: Any) -> None:
@@ -81,3 +81,26 @@ async def test_no_token_lives_for_ever(db: database.Database) -> None:
     for life in (datetime.timedelta(0), bearer.LIFE_MAX + datetime.timedelta(seconds=1)):
         with pytest.raises(ValueError, match="lives at most"):
             await bearer.mint(db, kind="member", principal_id=ids.new(), life=life)
+
+
+async def test_a_role_limits_its_tokens_also_when_it_is_lowered_later(
+    db: database.Database,
+) -> None:
+    staff_id = ids.new()
+    await staff.add(
+        db,
+        staff_id=staff_id,
+        name="Oscar",
+        email="oscar@example.org",
+        role="operator",
+        actor=audit.SYSTEM,
+    )
+    minted = await bearer.mint(db, kind="staff", principal_id=staff_id)
+    before = await bearer.find(db, minted.text)
+    await db.execute("update coalition.staff set role = 'support' where staff_id = $1", staff_id)
+    after = await bearer.find(db, minted.text)
+
+    assert before is not None and "merchants:write" in before.scopes
+    assert after is not None and after.scopes == bearer.ROLE_SCOPES["support"]
+    with pytest.raises(ValueError, match="A support token may have"):
+        await bearer.mint(db, kind="staff", principal_id=staff_id, scopes=["merchants:write"])

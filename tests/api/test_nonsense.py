@@ -71,7 +71,7 @@ def filled(kind: Any, known: dict[str, str], path: Path, at: Path, value: Any) -
 
 
 async def test_no_input_of_any_field_finds_a_bug(
-    ana: client.Client, rosa: client.Client, support: client.Client
+    ana: client.Client, rosa: client.Client, operator: client.Client
 ) -> None:
     known = {
         "memberId": ids.show("mem", ana.principal_id),
@@ -91,7 +91,7 @@ async def test_no_input_of_any_field_finds_a_bug(
         if not arguments:
             continue
         query = f"{root_name.lower()} C({declared}) {{ {name}({passed}) {{ __typename }} }}"
-        caller = callers.get(scope.partition(":")[0], support)
+        caller = callers.get(scope.partition(":")[0], operator)
         for argument, one in arguments.items():
             for path, leaf in leaves(one.type, (argument,)):
                 for value in NONSENSE.get(leaf.name, []):

@@ -32,14 +32,14 @@ TERMS: dict[str, Any] = {
 }
 
 
-async def register(support: client.Client, **told: Any) -> Any:
+async def register(operator: client.Client, **told: Any) -> Any:
     """Register the florist Lua, but for what is given."""
     plain = {"idempotencyKey": client.key(), "slug": "lua", "name": "Lua", "industry": "florist"}
-    answer = await support.ask(REGISTER, {"input": {**plain, **told}})
+    answer = await operator.ask(REGISTER, {"input": {**plain, **told}})
     return answer.data["merchantRegister"]
 
 
-async def publish(support: client.Client, merchant: str, key: str = "", **changes: Any) -> Any:
+async def publish(operator: client.Client, merchant: str, key: str = "", **changes: Any) -> Any:
     """Publish a first contract whose terms have these changes."""
     told = {
         "idempotencyKey": key or client.key(),
@@ -48,14 +48,14 @@ async def publish(support: client.Client, merchant: str, key: str = "", **change
         "note": "first contract",
         "terms": {**TERMS, **changes},
     }
-    return (await support.ask(PUBLISH, {"input": told})).data["contractPublish"]
+    return (await operator.ask(PUBLISH, {"input": told})).data["contractPublish"]
 
 
-async def add_store(support: client.Client, merchant: str, **told: Any) -> Any:
+async def add_store(operator: client.Client, merchant: str, **told: Any) -> Any:
     """Add shop 17, but for what is given."""
     plain = {"externalId": "17", "name": "Baixa", "channel": "SHOP"}
     told = {"idempotencyKey": client.key(), "merchantId": merchant, **plain, **told}
-    return (await support.ask(STORE, {"input": told})).data["storeAdd"]
+    return (await operator.ask(STORE, {"input": told})).data["storeAdd"]
 
 
 def codes(answer: Any) -> list[str]:
@@ -63,56 +63,56 @@ def codes(answer: Any) -> list[str]:
 
 
 async def test_a_merchant_is_registered_once_per_key_and_once_per_short_name(
-    support: client.Client, owner: Any
+    operator: client.Client, owner: Any
 ) -> None:
     key = client.key()
 
-    first = await register(support, idempotencyKey=key)
-    again = await register(support, idempotencyKey=key)
-    reused = await register(support, idempotencyKey=key, name="Lua Nova")
-    taken = await register(support)
+    first = await register(operator, idempotencyKey=key)
+    again = await register(operator, idempotencyKey=key)
+    reused = await register(operator, idempotencyKey=key, name="Lua Nova")
+    taken = await register(operator)
 
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert again["merchant"] == first["merchant"]
     assert (first["merchant"]["slug"], first["merchant"]["status"]) == ("lua", "ACTIVE")
     assert codes(reused) == ["IDEMPOTENCY_KEY_REUSED"]
     assert taken["errors"] == [{"code": "SLUG_TAKEN", "path": ["slug"]}]
-    assert await acts(owner, support) == ["merchant.register"]
+    assert await acts(owner, operator) == ["merchant.register"]
 
 
 async def test_what_a_contract_promises_is_what_the_next_purchase_earns(
-    support: client.Client, ana: client.Client, db: database.Database, owner: Any
+    operator: client.Client, ana: client.Client, db: database.Database, owner: Any
 ) -> None:
-    made = (await register(support))["merchant"]
+    made = (await register(operator))["merchant"]
     key = client.key()
 
-    version = await publish(support, made["id"], key)
-    again = await publish(support, made["id"], key)
-    much = await publish(support, made["id"], defaultPercent="100.01")
-    foreign = await publish(support, made["id"], currency="USD")
+    version = await publish(operator, made["id"], key)
+    again = await publish(operator, made["id"], key)
+    much = await publish(operator, made["id"], defaultPercent="100.01")
+    foreign = await publish(operator, made["id"], currency="USD")
 
     assert (version["version"], version["errors"], version["replayed"]) == (1, [], False)
     assert version["contractId"].startswith("con_")
     assert again == {**version, "replayed": True}
     assert (codes(much), codes(foreign)) == (["TERMS_INVALID"], ["CURRENCY_MISMATCH"])
-    assert await acts(owner, support) == ["merchant.register", "contract.publish"]
+    assert await acts(owner, operator) == ["merchant.register", "contract.publish"]
     merchant_id = ids.parse("mer", made["id"])
     token = await bearer.mint(db, kind="merchant", principal_id=merchant_id)
-    lua = client.Client(support.http, token.text, merchant_id)
+    lua = client.Client(operator.http, token.text, merchant_id)
     bought = await report(lua, basket(ana, {"number": 1, "category": "beauty", "amount": "20.00"}))
     assert bought["purchase"]["credited"]["amount"] == "1.45"
 
 
 async def test_a_contract_names_its_charity_exactly_when_breakage_goes_to_one(
-    support: client.Client, rosa: client.Client, owner: Any
+    operator: client.Client, rosa: client.Client, owner: Any
 ) -> None:
     shown, charity = ids.show("mer", rosa.principal_id), ids.new()
     named = {"charityId": ids.show("cha", charity)}
 
-    nobody = await publish(support, shown, breakage="CHARITY")
-    idle = await publish(support, shown, breakage="MERCHANT", **named)
-    wrong = await publish(support, shown, breakage="CHARITY", charityId="mem_x")
-    given = await publish(support, shown, breakage="CHARITY", **named)
+    nobody = await publish(operator, shown, breakage="CHARITY")
+    idle = await publish(operator, shown, breakage="MERCHANT", **named)
+    wrong = await publish(operator, shown, breakage="CHARITY", charityId="mem_x")
+    given = await publish(operator, shown, breakage="CHARITY", **named)
 
     assert [(one["errors"][0]["code"], one["errors"][0]["path"]) for one in (nobody, idle)] == [
         ("TERMS_INVALID", ["terms", "charityId"])
@@ -126,12 +126,12 @@ async def test_a_contract_names_its_charity_exactly_when_breakage_goes_to_one(
 
 
 async def test_a_store_is_added_once_and_purchases_may_name_it(
-    support: client.Client, rosa: client.Client, ana: client.Client, owner: Any
+    operator: client.Client, rosa: client.Client, ana: client.Client, owner: Any
 ) -> None:
     shown, key = ids.show("mer", rosa.principal_id), client.key()
 
-    first = await add_store(support, shown, idempotencyKey=key)
-    again = await add_store(support, shown, idempotencyKey=key)
+    first = await add_store(operator, shown, idempotencyKey=key)
+    again = await add_store(operator, shown, idempotencyKey=key)
     bought = await report(rosa, basket(ana, storeExternalId="17"))
 
     assert first["store"]["id"].startswith("sto_")
@@ -140,20 +140,20 @@ async def test_a_store_is_added_once_and_purchases_may_name_it(
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert again["store"] == first["store"]
     assert bought["errors"] == []
-    assert await acts(owner, support) == ["store.add"]
+    assert await acts(owner, operator) == ["store.add"]
 
 
 async def test_what_can_be_no_new_store_is_refused_at_its_place(
-    support: client.Client, rosa: client.Client
+    operator: client.Client, rosa: client.Client
 ) -> None:
     shown, key = ids.show("mer", rosa.principal_id), client.key()
-    await add_store(support, shown, idempotencyKey=key)
+    await add_store(operator, shown, idempotencyKey=key)
 
-    reused = await add_store(support, shown, idempotencyKey=key, channel="APP")
-    taken = await add_store(support, shown)
-    nowhere = await add_store(support, ids.show("mer", ids.new()))
-    no_id = await add_store(support, "sto_x")
-    blank = await add_store(support, shown, externalId=" ")
+    reused = await add_store(operator, shown, idempotencyKey=key, channel="APP")
+    taken = await add_store(operator, shown)
+    nowhere = await add_store(operator, ids.show("mer", ids.new()))
+    no_id = await add_store(operator, "sto_x")
+    blank = await add_store(operator, shown, externalId=" ")
 
     assert [one["__typename"] for one in reused["errors"]] == ["IdempotencyKeyReused"]
     assert [(one["code"], one["path"]) for one in taken["errors"]] == [
@@ -167,11 +167,11 @@ async def test_what_can_be_no_new_store_is_refused_at_its_place(
 
 
 async def test_everybody_sees_where_merchants_sell_and_a_page_of_them_asks_once(
-    support: client.Client, rosa: client.Client, bakery: client.Client, ana: client.Client
+    operator: client.Client, rosa: client.Client, bakery: client.Client, ana: client.Client
 ) -> None:
     for number in ("2", "1"):
-        await add_store(support, ids.show("mer", rosa.principal_id), externalId=number)
-    await add_store(support, ids.show("mer", bakery.principal_id), channel="ONLINE")
+        await add_store(operator, ids.show("mer", rosa.principal_id), externalId=number)
+    await add_store(operator, ids.show("mer", bakery.principal_id), channel="ONLINE")
     query = "{ merchants { edges { node { id stores { externalId channel } } } } }"
 
     edges = (await ana.ask(query)).data["merchants"]["edges"]
@@ -187,7 +187,7 @@ async def test_everybody_sees_where_merchants_sell_and_a_page_of_them_asks_once(
 
 
 async def test_a_suspended_merchant_reports_nothing_until_reinstated(
-    support: client.Client, rosa: client.Client, ana: client.Client, owner: Any
+    operator: client.Client, rosa: client.Client, ana: client.Client, owner: Any
 ) -> None:
     shown = ids.show("mer", rosa.principal_id)
 
@@ -195,7 +195,7 @@ async def test_a_suspended_merchant_reports_nothing_until_reinstated(
         query = f"mutation S($input: MerchantStatusInput!) {{ {name}(input: $input) {{"
         query += " replayed merchant { id status } errors { ... on UserError { code path } } } }"
         told = {"merchantId": merchant, "reason": reason}
-        return (await support.ask(query, {"input": told})).data[name]
+        return (await operator.ask(query, {"input": told})).data[name]
 
     silent = await change("merchantSuspend", " ")
     nobody = await change("merchantSuspend", "late invoices", ids.show("mer", ids.new()))
@@ -210,18 +210,18 @@ async def test_a_suspended_merchant_reports_nothing_until_reinstated(
     assert codes(refused) == ["MERCHANT_SUSPENDED"]
     assert reinstated["merchant"] == {"id": shown, "status": "ACTIVE"}
     assert accepted["errors"] == []
-    assert await acts(owner, support) == ["merchant.suspended", "merchant.active"]
+    assert await acts(owner, operator) == ["merchant.suspended", "merchant.active"]
 
 
 @pytest.mark.parametrize("caller", ["support", "rosa", "bakery", "ana"])
 async def test_a_merchants_status_is_shown_to_staff_and_to_itself_only(
     caller: str,
-    support: client.Client,
+    operator: client.Client,
     rosa: client.Client,
     bakery: client.Client,
     ana: client.Client,
 ) -> None:
-    callers = {"support": support, "rosa": rosa, "bakery": bakery, "ana": ana}
+    callers = {"support": operator, "rosa": rosa, "bakery": bakery, "ana": ana}
     expected = "ACTIVE" if caller in ("support", "rosa") else None
 
     answer = await callers[caller].ask(SHOWN, {"id": ids.show("mer", rosa.principal_id)})
