@@ -267,6 +267,12 @@ class Books(RuleBasedStateMachine):
             attempt = redeem.release(self.db, **facts)
         self.compare(what, expected, self.answer(attempt)[0])
 
+    @rule(who=PEOPLE, key=KEYS, sale=st.integers(0, 1))
+    def send_back_what_is_spent(self, who: int, key: int, sale: int) -> None:
+        """Everything is held when goods come back: the way into debt."""
+        self.hold(who, False, key, "equal")
+        self.give_back(3 * who + 2 * sale, key, "equal")
+
     @precondition(lambda self: self.held)
     @rule(place=PLACES, key=KEYS, word=st.one_of(st.none(), AMOUNTS))
     def refund(self, place: int, key: int, word: str | None) -> None:
