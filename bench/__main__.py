@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from api import postgres
 from bench import findings, machine, plan, report, server, stage
 from bench.measures import bulk, growth, hot_merchant, movement, over_http, weight
 
@@ -61,8 +62,12 @@ def main(
     with tempfile.TemporaryDirectory() as scratch:
         # The tests measure nothing, and must not wait for a run that does.
         folder = Path(scratch) / "server" if tiny else server.FOLDER
-        with server.start(dsn, folder) as on:
-            facts, found = asyncio.run(run(on, sizes, chosen, command, console))
+        try:
+            with server.start(dsn, folder) as on:
+                facts, found = asyncio.run(run(on, sizes, chosen, command, console))
+        except postgres.Busy:
+            console.print("Another benchmark runs here. Two at once would measure each other.")
+            raise typer.Exit(1) from None
     console.print(report.markdown(facts, found), markup=False, highlight=False, soft_wrap=True)
     if tiny:
         console.print("The smallest run only proves that it works: its figures mean nothing.")
