@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.wallet import machine
 
-EXAMPLES: Final = int(os.environ.get("COMMONPURSE_MODEL_EXAMPLES", "25"))
+EXAMPLES: Final = int(os.environ.get("COMMONPURSE_MODEL_EXAMPLES", "18"))
 STEPS: Final = 50
 
 
