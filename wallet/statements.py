@@ -149,6 +149,8 @@ class Return:
     reversed_minor: int
     from_pending_minor: int
     from_lot_minor: int
+    from_expired_minor: int
+    lapsed_minor: int
     from_other_minor: int
     deficit_minor: int
     loss_minor: int
@@ -381,14 +383,12 @@ def _purchase(facts: dict[str, Any]) -> Purchase:
 
 
 def _line(facts: dict[str, Any]) -> Line:
-    facts["number"] = facts.pop("line_no")
-    facts["labels"] = tuple(facts["labels"])
+    facts |= {"number": facts["line_no"], "labels": tuple(facts["labels"])}
     return Line(**{name: facts[name] for name in Line.__slots__})
 
 
 def _return(facts: dict[str, Any]) -> Return:
-    facts["return_id"] = UUID(facts["return_id"])
-    facts["returned_at"] = datetime.fromisoformat(facts["returned_at"])
+    facts |= {"return_id": _uuid(facts["return_id"]), "returned_at": _instant(facts["returned_at"])}
     return Return(**{name: facts[name] for name in Return.__slots__})
 
 

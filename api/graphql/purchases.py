@@ -68,6 +68,12 @@ class PurchaseReturn:
     from_purchase: shapes.Money = strawberry.field(
         description="What was free and unspent of this very purchase."
     )
+    from_expired: shapes.Money = strawberry.field(
+        description="What had expired, taken back from whom it fell to."
+    )
+    lapsed: shapes.Money = strawberry.field(
+        description="What the member never got, because its event never came."
+    )
     from_other: shapes.Money = strawberry.field(
         description="What was free of other purchases, because this one's was spent."
     )
@@ -264,6 +270,8 @@ def _return(row: statements.Return, asset: money.Asset) -> PurchaseReturn:
         reversed=shapes.show(row.reversed_minor, asset),
         from_pending=shapes.show(row.from_pending_minor, asset),
         from_purchase=shapes.show(row.from_lot_minor, asset),
+        from_expired=shapes.show(row.from_expired_minor, asset),
+        lapsed=shapes.show(row.lapsed_minor, asset),
         from_other=shapes.show(row.from_other_minor, asset),
         owed=shapes.show(row.deficit_minor, asset),
         lost=shapes.show(row.loss_minor, asset),

@@ -50,6 +50,8 @@ class Lot:
     expires_at: datetime
     grace_days: int
     available_at: datetime = EVER
+    expired: int = 0
+    lapsed: bool = False
 
 
 @dataclass(eq=False)
@@ -130,12 +132,16 @@ class Wallet:
         sale.returned, lot = sale.returned + amount, sale.lot
         from_pending = min(amount, lot.pending)
         lot.pending -= from_pending
-        own = min(amount - from_pending, lot.remaining)
+        left = 0 if lot.lapsed else amount - from_pending
+        own = min(left, lot.remaining)
         lot.remaining -= own
-        other = sum(self.draw(amount - from_pending - own).values())
+        gone = min(left - own, lot.expired)
+        lot.expired -= gone
+        left -= own + gone
+        other = sum(self.draw(left).values())
         owes = sum(self.debts)
         bearable = min(sale.merchant.debt_max, -FLOOR) - owes
-        debt = max(0, min(amount - from_pending - own - other, bearable))
+        debt = max(0, min(left - other, bearable))
         self.debts += [debt] if debt else []
         return POSTED
 
@@ -199,12 +205,14 @@ class Wallet:
             assert lot.due_at is not None
             lot.available_at = EVER if lot.lapses else lot.due_at
             lot.remaining, lot.pending = 0 if lot.lapses else lot.pending, 0
+            lot.lapsed = lot.lapses
         self.pay_debts()
         return len(due)
 
     def expire(self, now: datetime) -> int:
         past = [lot for lot in self.lots if lot.remaining and lot.expires_at <= now]
         for lot in past:
+            lot.expired += lot.remaining
             lot.remaining = 0
         return len(past)
 

@@ -6,17 +6,18 @@ import pytest
 
 from tests.wallet import factories
 from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, NOON, Coalition, Faces, refused
-from wallet import earn, ids, members, redeem
+from wallet import earn, expire, ids, members, redeem
 from wallet.rules import returns
 
-WHERE = ("pending", "lot", "other", "deficit", "loss")
+WHERE = ("pending", "lot", "expired", "lapsed", "other", "deficit", "loss")
 
 
 async def sources(coalition: Coalition, returned: earn.Returned) -> dict[str, int]:
     """Out of what a return came; parts that are zero are left out."""
     row = await coalition.db.fetchrow(
         "select from_pending_minor as pending, from_lot_minor as lot, from_other_minor as other,"
-        " deficit_minor as deficit, loss_minor as loss from ledger.purchase_return"
+        " from_expired_minor as expired, lapsed_minor as lapsed, deficit_minor as deficit,"
+        " loss_minor as loss from ledger.purchase_return"
         " where return_id = $1",
         returned.return_id,
     )
@@ -289,3 +290,40 @@ async def test_debts_are_paid_oldest_first(coalition: Coalition) -> None:
         ana.wallet_id,
     )
     assert [(200, 0), (300, 250)] == [tuple(row) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("breakage", "kind"), [("operator", "breakage"), ("merchant", "merchant_breakage")]
+)
+async def test_what_had_expired_is_not_taken_from_the_member_again(
+    coalition: Coalition, breakage: str, kind: str
+) -> None:
+    rosa = await coalition.merchant(
+        rates=ALL_BACK, pending=AT_ONCE, expiry={"days": 30}, breakage=breakage
+    )
+    heir = rosa if breakage == "merchant" else coalition.operator_id
+    ana = await coalition.member()
+    purchase_id = await coalition.earned(rosa, ana, 500)
+    await coalition.spend(ana, coalition.mint, 200)
+    await expire.sweep(coalition.db, now=NOON + 32 * DAY)
+    await coalition.fill(ana, 1_000, now=NOON + 32 * DAY)
+
+    returned = await coalition.give_back(rosa, purchase_id, now=NOON + 33 * DAY)
+
+    assert {"expired": 300, "other": 200} == await sources(coalition, returned)
+    assert 800 == (await coalition.faces(ana)).available
+    assert 0 == await coalition.position(rosa, "issued")
+    assert 0 == await coalition.position(heir, kind)
+
+
+async def test_what_lapsed_is_not_taken_from_the_member_at_all(coalition: Coalition) -> None:
+    rosa, ana = await coalition.merchant(), await coalition.member()
+    reported = await coalition.report(rosa, ana, factories.unpaid(10_000))
+    await earn.mature(coalition.db, now=NOON + 61 * DAY)
+    await coalition.fill(ana, 1_000, now=NOON + 61 * DAY)
+
+    returned = await coalition.give_back(rosa, reported.purchase_id, now=NOON + 62 * DAY)
+
+    assert {"lapsed": 500} == await sources(coalition, returned)
+    assert 1_000 == (await coalition.faces(ana)).available
+    assert 0 == await coalition.position(rosa, "contingent")

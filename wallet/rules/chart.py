@@ -52,6 +52,9 @@ CHART: Final = (
     Movement("expire", "available", "breakage", "Expired; it falls to the operator."),
     Movement("expire_merchant", "available", "merchant_breakage", "Expired; back to its merchant."),
     Movement("expire_charity", "available", "due", "Expired; it falls to a charity."),
+    Movement("unexpire", "breakage", "issued", "What had expired was for goods that came back."),
+    Movement("unexpire_merchant", "merchant_breakage", "issued", "The same, from the merchant."),
+    Movement("unexpire_charity", "due", "issued", "The same, from the charity."),
 )
 
 _OWNERS: Final = {kind: owner for owner, kinds in KINDS.items() for kind in kinds}

@@ -153,8 +153,10 @@ class Lot(SQLModel, table=True):
     __tablename__ = "lot"
     __table_args__ = (
         CheckConstraint("amount > 0", name="lot_amount"),
-        CheckConstraint("pending >= 0 and remaining >= 0", name="lot_not_negative"),
-        CheckConstraint("pending + remaining <= amount", name="lot_within_amount"),
+        CheckConstraint(
+            "pending >= 0 and remaining >= 0 and expired >= 0", name="lot_not_negative"
+        ),
+        CheckConstraint("pending + remaining + expired <= amount", name="lot_within_amount"),
         CheckConstraint("open = (remaining > 0)", name="lot_open"),
         CheckConstraint("(due_at is null) = (pending = 0)", name="lot_due"),
         CheckConstraint("due_as in ('mature', 'lapse')", name="lot_due_as"),
@@ -185,6 +187,7 @@ class Lot(SQLModel, table=True):
     amount: int = columns.amount()
     pending: int = columns.amount()
     remaining: int = columns.amount()
+    expired: int = columns.amount(0)
     open: bool
     earned_at: datetime = columns.instant()
     due_at: datetime | None = columns.instant_or_none()

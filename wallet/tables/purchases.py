@@ -123,8 +123,8 @@ class PurchaseReturn(SQLModel, table=True):
     __tablename__ = "purchase_return"
     __table_args__ = (
         CheckConstraint(
-            "reversed_minor = from_pending_minor + from_lot_minor + from_other_minor"
-            " + deficit_minor + loss_minor",
+            "reversed_minor = from_pending_minor + from_lot_minor + from_expired_minor"
+            " + lapsed_minor + from_other_minor + deficit_minor + loss_minor",
             name="return_adds_up",
         ),
         Index("purchase_return_purchase", "bucket", "purchase_id"),
@@ -140,6 +140,8 @@ class PurchaseReturn(SQLModel, table=True):
     reversed_minor: int = columns.amount()
     from_pending_minor: int = columns.amount()
     from_lot_minor: int = columns.amount()
+    from_expired_minor: int = columns.amount()
+    lapsed_minor: int = columns.amount()
     from_other_minor: int = columns.amount()
     deficit_minor: int = columns.amount()
     loss_minor: int = columns.amount()

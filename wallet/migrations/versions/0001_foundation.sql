@@ -198,6 +198,7 @@ create table ledger.lot (
   amount BIGINT NOT NULL,
   pending BIGINT NOT NULL,
   remaining BIGINT NOT NULL,
+  expired BIGINT DEFAULT 0 NOT NULL,
   open BOOLEAN NOT NULL,
   earned_at TIMESTAMP WITH TIME ZONE NOT NULL,
   due_at TIMESTAMP WITH TIME ZONE,
@@ -211,8 +212,8 @@ create table ledger.lot (
   breakage_owner UUID NOT NULL,
   PRIMARY KEY (bucket, lot_id),
   CONSTRAINT lot_amount CHECK (amount > 0),
-  CONSTRAINT lot_not_negative CHECK (pending >= 0 and remaining >= 0),
-  CONSTRAINT lot_within_amount CHECK (pending + remaining <= amount),
+  CONSTRAINT lot_not_negative CHECK (pending >= 0 and remaining >= 0 and expired >= 0),
+  CONSTRAINT lot_within_amount CHECK (pending + remaining + expired <= amount),
   CONSTRAINT lot_open CHECK (open = (remaining > 0)),
   CONSTRAINT lot_due CHECK ((due_at is null) = (pending = 0)),
   CONSTRAINT lot_due_as CHECK (due_as in ('mature', 'lapse')),
@@ -326,14 +327,16 @@ create table ledger.purchase_return (
   reversed_minor BIGINT NOT NULL,
   from_pending_minor BIGINT NOT NULL,
   from_lot_minor BIGINT NOT NULL,
+  from_expired_minor BIGINT NOT NULL,
+  lapsed_minor BIGINT NOT NULL,
   from_other_minor BIGINT NOT NULL,
   deficit_minor BIGINT NOT NULL,
   loss_minor BIGINT NOT NULL,
   loss_bearer TEXT,
   returned_at TIMESTAMP WITH TIME ZONE NOT NULL,
   PRIMARY KEY (bucket, return_id),
-  CONSTRAINT return_adds_up CHECK (reversed_minor = from_pending_minor + from_lot_minor + from_other_minor +
-    deficit_minor + loss_minor)
+  CONSTRAINT return_adds_up CHECK (reversed_minor = from_pending_minor + from_lot_minor + from_expired_minor +
+    lapsed_minor + from_other_minor + deficit_minor + loss_minor)
 );
 
 CREATE INDEX purchase_return_purchase ON ledger.purchase_return (bucket, purchase_id);

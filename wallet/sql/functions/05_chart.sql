@@ -20,6 +20,9 @@ begin
     when 'expire' then p_debit_kind = 'available' and p_credit_kind = 'breakage'
     when 'expire_merchant' then p_debit_kind = 'available' and p_credit_kind = 'merchant_breakage'
     when 'expire_charity' then p_debit_kind = 'available' and p_credit_kind = 'due'
+    when 'unexpire' then p_debit_kind = 'breakage' and p_credit_kind = 'issued'
+    when 'unexpire_merchant' then p_debit_kind = 'merchant_breakage' and p_credit_kind = 'issued'
+    when 'unexpire_charity' then p_debit_kind = 'due' and p_credit_kind = 'issued'
     else false
   end;
 end $$;

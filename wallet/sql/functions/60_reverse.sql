@@ -1,7 +1,8 @@
--- Takes back what a returned line earned: first what is still pending, then what is left of the same lot, then the
--- wallet's other lots, and what nothing covers becomes a deficit (where the contract lets the member owe, and not
--- below the wallet's floor) or a loss. The amounts per line were worked out by the rule from the decision that paid;
--- p_version says which state of the purchase it saw, and a purchase that moved on answers `stale`.
+-- Takes back what a returned line earned: first what is still pending, then what is left of the same lot, then what of
+-- it had expired (from whom it fell to; a lot that lapsed has nothing to take), then the wallet's other lots. What
+-- nothing covers becomes a deficit (where the contract lets the member owe, and not below the wallet's floor) or a
+-- loss. The amounts per line were worked out by the rule from the decision that paid; p_version says which state of
+-- the purchase it saw, and a purchase that moved on answers `stale`.
 create or replace function ledger.reverse_purchase(
   p_bucket smallint, p_purchase uuid, p_return uuid, p_fingerprint uuid, p_merchant uuid, p_version bigint,
   p_lines ledger.return_line_in[], p_reason text, p_deficit_max bigint, p_loss_bearer text, p_operator uuid,
@@ -17,6 +18,8 @@ declare
   v_all bigint;
   v_pending bigint := 0;
   v_own bigint := 0;
+  v_lapsed bigint := 0;
+  v_expired bigint := 0;
   v_other bigint := 0;
   v_deficit bigint := 0;
   v_loss bigint := 0;
@@ -42,10 +45,13 @@ begin
   if v_all > 0 then
     select * into l from ledger.lot where bucket = p_bucket and lot_id = b.lot_id;
     v_pending := least(v_all, l.pending);
-    v_own := least(v_all - v_pending, l.remaining);
+    -- A lot that is not pending and never became available has lapsed: the member never had this.
+    v_lapsed := case when l.available_at is null then v_all - v_pending else 0 end;
+    v_own := least(v_all - v_pending - v_lapsed, l.remaining);
+    v_expired := least(v_all - v_pending - v_lapsed - v_own, l.expired);
     v_free := w.credited - w.debited - w.held;
-    v_other := greatest(0, least(v_all - v_pending - v_own, v_free - v_own));
-    v_loss := v_all - v_pending - v_own - v_other;
+    v_other := greatest(0, least(v_all - v_pending - v_lapsed - v_own - v_expired, v_free - v_own));
+    v_loss := v_all - v_pending - v_lapsed - v_own - v_expired - v_other;
     -- What the member owes already, by whatever return, counts towards the most that they may owe.
     v_deficit := greatest(0, least(v_loss, p_deficit_max + least(v_free, 0), least(v_free, 0) - w.floor));
     v_loss := v_loss - v_deficit;
@@ -85,8 +91,21 @@ begin
     end if;
   end if;
 
-  -- A loss that the merchant bears moves nothing: the member keeps it, and the merchant stays the one who pays. Only
-  -- here are a merchant's and the operator's position written together, always in this order.
+  -- Positions are written in one order here: a merchant's first, then the one it is settled with.
+  if v_expired > 0 then
+    update ledger.lot set expired = expired - v_expired where bucket = p_bucket and lot_id = l.lot_id;
+    insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, credit_owner,
+      credit_version, debit_owner, debit_version, lot_id, cause_id, partner_id, effective_at)
+    values (p_bucket, ledger.derived(p_return, 'unexpire'), b.asset,
+      case l.breakage when 'operator' then 'unexpire' else 'unexpire_' || l.breakage end,
+      case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end,
+      'issued', v_expired, l.funder_id, ledger.count(p_bucket, l.funder_id, 'issued', b.asset, 0, v_expired),
+      l.breakage_owner, ledger.count(p_bucket, l.breakage_owner,
+        case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end,
+        b.asset, v_expired, 0), l.lot_id, p_return, p_merchant, v_at);
+  end if;
+
+  -- A loss that the merchant bears moves nothing: the member keeps it, and the merchant stays the one who pays.
   if v_loss > 0 and p_loss_bearer = 'operator' then
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, credit_owner,
       credit_version, debit_owner, debit_version, cause_id, partner_id, effective_at)
@@ -100,9 +119,10 @@ begin
   update ledger.purchase set reversed_minor = reversed_minor + v_all, version = version + 1
    where bucket = p_bucket and purchase_id = p_purchase;
   insert into ledger.purchase_return (bucket, return_id, purchase_id, wallet_id, reason, fingerprint, reversed_minor,
-    from_pending_minor, from_lot_minor, from_other_minor, deficit_minor, loss_minor, loss_bearer, returned_at)
-  values (p_bucket, p_return, p_purchase, b.wallet_id, p_reason, p_fingerprint, v_all, v_pending, v_own, v_other,
-    v_deficit, v_loss, case when v_loss > 0 then p_loss_bearer end, v_at);
+    from_pending_minor, from_lot_minor, from_expired_minor, lapsed_minor, from_other_minor, deficit_minor, loss_minor,
+    loss_bearer, returned_at)
+  values (p_bucket, p_return, p_purchase, b.wallet_id, p_reason, p_fingerprint, v_all, v_pending, v_own,
+    v_expired, v_lapsed, v_other, v_deficit, v_loss, case when v_loss > 0 then p_loss_bearer end, v_at);
   insert into ledger.purchase_return_line (bucket, purchase_id, line_no, return_id, quantity_milli, amount_minor,
     reversed_minor)
   select p_bucket, p_purchase, i.line_no, p_return, i.quantity_milli, i.amount_minor, i.reversed_minor

@@ -97,7 +97,7 @@ begin
       join positions p on p.bucket = l.bucket and p.owner_id = l.breakage_owner and p.kind = l.kind
        and p.asset = l.asset
   ), lots as (
-    update ledger.lot l set remaining = 0, open = false
+    update ledger.lot l set remaining = 0, open = false, expired = l.expired + d.remaining
       from past d where l.bucket = d.bucket and l.lot_id = d.lot_id
   ), told as (
     insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
