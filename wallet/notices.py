@@ -48,7 +48,7 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
 def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
-    amount = row["moved_minor"] or row["reversed_minor"] or row["credit_minor"] or 0
+    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"] or 0
     return notices.sentence(
         notices.Facts(
             topic=row["topic"],

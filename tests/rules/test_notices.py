@@ -1,0 +1,55 @@
+"""What members are told: the amount, who, why, and the last day as they know it."""
+
+from datetime import UTC, datetime
+
+from wallet import money
+from wallet.rules import notices
+
+EUR = money.asset("EUR")
+# Midnight in Lisbon in summer: the first instant after 1 July.
+ENDS_AT = datetime(2027, 7, 1, 23, tzinfo=UTC)
+
+
+def told(topic: str, **facts: object) -> str | None:
+    plain: dict[str, object] = {"merchant": "Rosa Drugstore", "amount_minor": 500}
+    return notices.sentence(
+        notices.Facts(topic, EUR, "Europe/Lisbon", **{**plain, **facts})  # type: ignore[arg-type]
+    )
+
+
+def test_what_became_free_names_its_last_day() -> None:
+    assert (
+        "5.00 EUR from Rosa Drugstore is yours to spend at any partner until 1 July 2027."
+        == told("lot.matured", expires_at=ENDS_AT)
+    )
+    assert "5.00 EUR from Rosa Drugstore is yours to spend at any partner." == told("lot.matured")
+
+
+def test_a_warning_says_when_and_what_to_do() -> None:
+    assert "5.00 EUR from Rosa Drugstore expires after 1 July 2027. Spend it before then." == told(
+        "lot.expiring", expires_at=ENDS_AT
+    )
+
+
+def test_a_return_says_why_and_what_is_owed() -> None:
+    assert (
+        "5.00 EUR of cashback was taken back because goods went back to Rosa Drugstore (broken)."
+        " 2.00 EUR of it was already spent; your next cashback makes up for it first."
+        == told("purchase.returned", reason="broken", deficit_minor=200)
+    )
+
+
+def test_a_return_that_took_nothing_is_not_told() -> None:
+    assert told("purchase.returned", amount_minor=0) is None
+
+
+def test_a_refund_says_what_got_extra_days() -> None:
+    assert (
+        "Rosa Drugstore gave you 5.00 EUR back, with its original last day."
+        " 1.00 EUR of it had expired meanwhile and got some extra days."
+        == told("redemption.refunded", extended_minor=100)
+    )
+
+
+def test_what_the_member_stands_beside_is_not_told() -> None:
+    assert [None, None] == [told("redemption.held"), told("purchase.posted")]
