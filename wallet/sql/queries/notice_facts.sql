@@ -2,7 +2,8 @@
 select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.happened_at,
        coalesce(p.asset, r.asset, l.asset, c.asset) as asset,
        coalesce(pm.name, rm.name, lm.name) as merchant_name,
-       b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.loss_minor as taken_minor, b.deficit_minor, b.reason,
+       b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.loss_minor as taken_minor, b.deficit_minor,
+       b.reason,
        coalesce(pl.expires_at, l.expires_at) as expires_at, t.amount as moved_minor, c.amount as credit_minor,
        c.reason as credit_reason
   from (select * from ledger.outbox order by bucket, event_id limit $1) o
