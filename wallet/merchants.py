@@ -316,16 +316,6 @@ async def contract_at(db: Database, merchant_id: UUID, at: datetime | None) -> V
     return await contract(db, contract_id)
 
 
-async def contract_history(db: Database, merchant_id: UUID) -> list[Version]:
-    """All versions, the newest first."""
-    rows = await db.fetch(
-        "select contract_id, merchant_id, version, valid_from, terms, note, published_at"
-        " from coalition.contract where merchant_id = $1 order by version desc limit 100",
-        merchant_id,
-    )
-    return [_version(row) for row in rows]
-
-
 def _version(row: Any) -> Version:
     facts = dict(row)
     facts["terms"] = contracts.parse(orjson.loads(facts["terms"]))

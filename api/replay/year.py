@@ -19,9 +19,6 @@ from wallet import earn, expire, laws, redeem, reports
 from wallet.database import Database
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     import asyncpg
 
 SWEEP_MAX: Final = 5_000

@@ -11,7 +11,10 @@ from wallet import ids, sql
 # Reference data that every node holds whole; no write to a wallet touches it.
 WITHOUT_BUCKET = {"chart"}
 # Arithmetic on what it is given, which reads no table, and the guard that refuses.
-PURE = {"charted", "derived", "end_of_day", "posted_before", "refuse_change"}
+PURE = {
+    *("breakage_code", "breakage_kind", "charted", "derived"),
+    *("end_of_day", "posted_before", "refuse_change"),
+}
 # Answers rows instead of one document, because a batch claims a thousand references.
 ROWS = {"claim"}
 

@@ -42,6 +42,18 @@ begin
   return v_version;
 end $$;
 
+-- The kind of account that a lot's heir keeps what expires in.
+create or replace function ledger.breakage_kind(p_breakage text) returns text
+language sql immutable strict parallel safe as $$
+  select case p_breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end
+$$;
+
+-- The code of a movement to or from a lot's heir: the operator's has the plain name, the others say whose.
+create or replace function ledger.breakage_code(p_code text, p_breakage text) returns text
+language sql immutable strict parallel safe as $$
+  select case p_breakage when 'operator' then p_code else p_code || '_' || p_breakage end
+$$;
+
 -- The first answer to a request that was refused before; null when there is none.
 create or replace function ledger.refused_before(p_bucket smallint, p_request uuid, p_fingerprint uuid) returns jsonb
 language plpgsql stable as $$
@@ -94,7 +106,6 @@ end $$;
 
 -- Gives one lot back what was drawn from it. It keeps its own last day; only where that has passed meanwhile, its
 -- grace counts from today, and a notice is needed anew.
-drop function if exists ledger.give_back(smallint, uuid, bigint, uuid, uuid);
 create or replace function ledger.give_back(
   p_bucket smallint, p_lot uuid, p_amount bigint, p_cause uuid, p_transfer uuid, p_at timestamptz, p_zone text)
 returns void language plpgsql as $$

@@ -21,7 +21,8 @@ begin
 
   with judged as (
     -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
-    select i.*, w.state, w.version, w.pending, w.credited - w.debited - w.held as available, w.held,
+    select i.*, case when w.state is null then 'currency_mismatch' when w.state <> 'open' then 'member_suspended' end
+             as why, w.version, w.pending, w.credited - w.debited - w.held as available, w.held,
            p.purchase_id is not null as seen, p.fingerprint as seen_as, p.reported_at as seen_at,
            f.request_id is not null as refused, f.fingerprint as refused_as, f.answer as refused_with,
            f.refused_at as refused_at
@@ -34,10 +35,9 @@ begin
       left join ledger.refusal f on f.bucket = i.bucket and f.request_id = i.purchase_id
   ), fresh as (
     select *, ledger.derived(purchase_id, 'earn') as lot_id
-      from judged where not seen and not refused and state = 'open'
+      from judged where not seen and not refused and why is null
   ), barred as (
-    select *, case when state is null then 'currency_mismatch' else 'member_suspended' end as why
-      from judged where not seen and not refused and state is distinct from 'open'
+    select * from judged where not seen and not refused and why is not null
   ), refusals as (
     insert into ledger.refusal (bucket, request_id, wallet_id, verb, fingerprint, answer)
     select bucket, purchase_id, wallet_id, 'purchase_report', fingerprint, jsonb_build_object('code', why) from barred
@@ -105,10 +105,9 @@ begin
                      seen_as = fingerprint, seen_at, jsonb_build_object('purchase_id', purchase_id))
                 when refused and refused_as = fingerprint then refused_with || '{"replayed": true}'
                 when refused then ledger.posted_before(false, refused_at, '{}')
-                when state = 'open' then jsonb_build_object(
+                when why is null then jsonb_build_object(
                      'code', 'posted', 'replayed', false, 'purchase_id', purchase_id)
-                else jsonb_build_object('code', case when state is null then 'currency_mismatch'
-                     else 'member_suspended' end, 'replayed', false) end
+                else jsonb_build_object('code', why, 'replayed', false) end
            order by n)
     into v_answer from judged;
   return v_answer;

@@ -96,13 +96,11 @@ begin
     update ledger.lot set expired = expired - v_expired where bucket = p_bucket and lot_id = l.lot_id;
     insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, credit_owner,
       credit_version, debit_owner, debit_version, lot_id, cause_id, partner_id, effective_at)
-    values (p_bucket, ledger.derived(p_return, 'unexpire'), b.asset,
-      case l.breakage when 'operator' then 'unexpire' else 'unexpire_' || l.breakage end,
-      case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end,
-      'issued', v_expired, l.funder_id, ledger.count(p_bucket, l.funder_id, 'issued', b.asset, 0, v_expired),
-      l.breakage_owner, ledger.count(p_bucket, l.breakage_owner,
-        case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end,
-        b.asset, v_expired, 0), l.lot_id, p_return, p_merchant, v_at);
+    values (p_bucket, ledger.derived(p_return, 'unexpire'), b.asset, ledger.breakage_code('unexpire', l.breakage),
+      ledger.breakage_kind(l.breakage), 'issued', v_expired, l.funder_id,
+      ledger.count(p_bucket, l.funder_id, 'issued', b.asset, 0, v_expired), l.breakage_owner,
+      ledger.count(p_bucket, l.breakage_owner, ledger.breakage_kind(l.breakage), b.asset, v_expired, 0), l.lot_id,
+      p_return, p_merchant, v_at);
   end if;
 
   -- A loss that the merchant bears moves nothing: the member keeps it, and the merchant stays the one who pays.

@@ -1,7 +1,6 @@
 -- Resolves a hold exactly once: captures all or a part (the soonest-expiring part; the rest goes back to its lots),
 -- releases it, or lets it expire. An expired hold can not be captured, even before the worker has swept it.
 -- p_merchant null is the worker's sweep; p_capture 0 releases.
-drop function if exists ledger.settle(smallint, uuid, uuid, uuid, uuid, bigint, timestamptz);
 create or replace function ledger.settle(
   p_bucket smallint, p_redemption uuid, p_request uuid, p_fingerprint uuid, p_merchant uuid, p_capture bigint,
   p_zone text, p_at timestamptz default null)

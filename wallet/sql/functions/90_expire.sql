@@ -1,7 +1,6 @@
 -- Expiry. A notice is put on record first where the contract asks for one; only then, and only after the lot's last
 -- day, its rest goes to the breakage account that the contract names. Until that transfer is posted the value stays
 -- spendable. What is held is not touched. Set-based, wallets locked in order, harmless when run twice or late.
-drop function if exists ledger.notice_expiry(smallint[], int, timestamptz);
 create or replace function ledger.notice_expiry(
   p_buckets smallint[], p_limit int, p_zone text, p_at timestamptz default null)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -56,9 +55,7 @@ begin
   with past as (
     -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
     select l.*,
-           case l.breakage when 'operator' then 'expire' else 'expire_' || l.breakage end as code,
-           case l.breakage when 'operator' then 'breakage' when 'merchant' then 'merchant_breakage' else 'due' end
-             as kind,
+           ledger.breakage_code('expire', l.breakage) as code, ledger.breakage_kind(l.breakage) as kind,
            w.version + row_number() over by_wallet as version, w.pending as pending_after,
            w.credited - w.debited - w.held - sum(l.remaining) over by_wallet as available_after, w.held,
            row_number() over (by_owner order by l.lot_id) as owner_nth, count(*) over by_owner as owner_moves
