@@ -72,7 +72,8 @@ class Endpoint:
         media = transport.RESPONSE
         try:
             if request.method == "GET" and self._development and transport.wants_html(request):
-                return HTMLResponse(welcome.PAGE, headers=transport.headers(request_id))
+                server = request.scope.get("server") or (self._settings.host, self._settings.port)
+                return HTMLResponse(welcome.page(server), headers=transport.headers(request_id))
             transport.check_method(request)
             media = transport.media_type(request)
             return await self._answer(request, media, request_id)

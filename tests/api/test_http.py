@@ -266,11 +266,12 @@ async def test_a_browser_sees_how_to_send_a_query_in_development_only(
     application = app.create_app(settings.Settings(_env_file=None), db, development=True)
     headers = {"Accept": "text/html,application/xhtml+xml"}
     async with httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
+        transport=httpx2.ASGITransport(app=application), base_url="http://127.0.0.1:8444"
     ) as developing:
-        shown = await developing.get("/graphql", headers=headers)
+        shown = await developing.get("/graphql", headers={**headers, "Host": "evil.example"})
 
     assert shown.status_code == 200
     assert "Authorization: Bearer" in shown.text
+    assert "curl -s http://127.0.0.1:8444/graphql " in shown.text
     assert "http" not in shown.text.replace("http://127.0.0.1", "")  # nothing is loaded
     assert (await http.get("/graphql", headers=headers)).status_code == 405
