@@ -1,12 +1,15 @@
 """The web application: which address is answered by what."""
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api import settings
+from api import headers, settings
+from api.console import door as console
 from api.graphql import endpoint, schema
+from api.identity import oauth, signin
 from wallet import database, errors
 
 NOT_CACHED = {"Cache-Control": "no-store"}
@@ -38,5 +41,9 @@ def create_app(
             Route("/graphql", graphql),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-        ]
+            *oauth.routes(settings, db),
+            *signin.routes(settings, db),
+            *console.routes(settings, db),
+        ],
+        middleware=[Middleware(headers.SecurityHeaders, secure=settings.secure)],
     )

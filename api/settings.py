@@ -6,14 +6,16 @@ hand: no module holds one, so a test passes its own. A wrong value stops the sta
 of the variable, never a request later on.
 """
 
+import urllib.parse
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 import pydantic
 import pydantic_settings
 from pydantic import Field
 
 BODY_BYTES_MAX_CEILING = 64 * 1024 * 1024  # a body is held in memory whole
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Settings(pydantic_settings.BaseSettings):
@@ -49,6 +51,20 @@ class Settings(pydantic_settings.BaseSettings):
         description="Address to listen on. Loopback by default: a public address is a choice.",
     )
     port: int = Field(default=8000, ge=0, le=65535, description="TCP port to listen on; 0: any.")
+    issuer: str | None = Field(
+        default=None,
+        description=(
+            "Public address of this installation, such as https://wallet.example: every link and"
+            " every token names it. https, but for loopback. Unset: http://localhost and the port."
+        ),
+    )
+    signing_keys: Path | None = Field(
+        default=None,
+        description=(
+            "File of the private keys (JWKS) that sign id tokens; made when missing. The first key"
+            " signs, all are published. Unset: signing-keys.json in `data_dir`."
+        ),
+    )
     pool_size: int = Field(
         default=8,
         ge=1,
@@ -72,6 +88,60 @@ class Settings(pydantic_settings.BaseSettings):
     )
     request_seconds_max: int = Field(
         default=5, ge=1, le=60, description="A request that takes longer is answered TIMEOUT."
+    )
+    documents: Literal["trusted", "open"] = Field(
+        default="trusted",
+        description=(
+            "trusted: members' apps send registered documents only. open: any document."
+            " `commonpurse up` is always open."
+        ),
+    )
+    statuses: Literal["2026", "older"] = Field(
+        default="2026",
+        description=(
+            "HTTP statuses of GraphQL answers. 2026: 422 for a document that does not fit, 294 for"
+            " data beside errors. older: 400 and 200."
+        ),
+    )
+    cost_max: int = Field(
+        default=1_000, ge=1, le=1_000_000, description="The most one document may cost, in points."
+    )
+    cost_per_minute: int = Field(
+        default=20_000,
+        ge=1,
+        le=100_000_000,
+        description=(
+            "Points a caller may spend in a minute, evenly or at once. A registered client may have"
+            " a limit of its own."
+        ),
+    )
+    external_issuer: str | None = Field(
+        default=None,
+        description=(
+            "An OpenID provider whose access tokens (JWT) are taken for members, instead of our own"
+            " sign-in. Unset: our own."
+        ),
+    )
+    external_audience: str | None = Field(
+        default=None, description="The audience that such a token must name."
+    )
+    external_member_claim: str = Field(
+        default="sub", min_length=1, description="The claim of such a token with the mem_ id."
+    )
+    mailer: Literal["log", "file", "smtp"] = Field(
+        default="file",
+        description=(
+            "How letters leave. file: one file each in `data_dir`/letters. log: to the log without"
+            " their links. smtp: to `smtp_url`."
+        ),
+    )
+    smtp_url: pydantic.SecretStr | None = Field(
+        default=None, description="smtp://user:password@host:587, or smtps:// on 465."
+    )
+    mail_from: str = Field(
+        default="Commonpurse <wallet@localhost>",
+        min_length=3,
+        description="The sender of letters.",
     )
     demo_households: int = Field(
         default=60,
@@ -97,11 +167,46 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError(f"must start with postgresql://, not {scheme[:20]!r}")
         return value
 
+    @pydantic.field_validator("issuer", "external_issuer")
+    @classmethod
+    def _issuer_is_safe(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urllib.parse.urlsplit(value)
+        loopback = parts.hostname in LOOPBACK
+        if parts.scheme != "https" and not (parts.scheme == "http" and loopback):
+            raise ValueError("must start with https:// (http:// only for localhost)")
+        if not parts.hostname or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be an address without user, query and fragment")
+        return value.rstrip("/")
+
+    @pydantic.model_validator(mode="after")
+    def _what_goes_together_is_there(self) -> Self:
+        if self.external_issuer is not None and self.external_audience is None:
+            raise ValueError("external_issuer needs external_audience")
+        if self.mailer == "smtp" and self.smtp_url is None:
+            raise ValueError("mailer smtp needs smtp_url")
+        return self
+
     @pydantic.model_validator(mode="after")
     def _bulk_is_not_smaller(self) -> Self:
         if self.bulk_body_bytes_max < self.body_bytes_max:
             raise ValueError("bulk_body_bytes_max must not be below body_bytes_max")
         return self
+
+    @property
+    def origin(self) -> str:
+        """Where this installation is reached, without a slash at the end; never a request's word.
+
+        With a path, such as https://shop.example/wallet, a proxy takes that path away.
+        """
+        # A name, because a passkey cannot belong to an address of numbers.
+        return self.issuer or f"http://localhost:{self.port}"
+
+    @property
+    def secure(self) -> bool:
+        """True behind TLS; false only on loopback."""
+        return self.origin.startswith("https://")
 
     @property
     def dsn(self) -> str | None:

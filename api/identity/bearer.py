@@ -42,22 +42,26 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
 }
 
 _INSERT: Final = """
-    insert into coalition.token
+    insert into identity.token
         (token_id, token_hash, principal_kind, principal_id, scopes, audience, label, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7, clock_timestamp() + $8)
 """
 _FIND: Final = """
-    select t.token_id, t.principal_kind, t.principal_id, t.scopes, s.role,
+    select t.token_id, t.principal_kind, t.principal_id, t.scopes, t.client_id, t.expires_at,
+           coalesce(g.authenticated_at, t.created_at) as authenticated_at, s.role,
            m.wallet_id, m.display_name, m.email, m.status, m.created_at
-    from coalition.token t
+    from identity.token t
+    left join identity.access_grant g on g.grant_id = t.grant_id
+    left join identity.client c on c.client_id = t.client_id
     left join coalition.staff s on t.principal_kind = 'staff' and s.staff_id = t.principal_id
     left join coalition.member m on t.principal_kind = 'member' and m.member_id = t.principal_id
     where t.token_hash = $1 and t.audience = $2
       and t.revoked_at is null and t.expires_at > clock_timestamp()
+      and (t.grant_id is null or (g.revoked_at is null and c.status = 'active'))
 """
 _ROLE: Final = "select role from coalition.staff where staff_id = $1"
 _REVOKE: Final = """
-    update coalition.token set revoked_at = clock_timestamp()
+    update identity.token set revoked_at = clock_timestamp()
     where token_id = $1 and revoked_at is null
     returning token_id
 """
@@ -69,6 +73,7 @@ class Principal:
 
     `role` is the role of a person of the staff, which limits what they may give; `member` is read
     along with a member's token, because hardly a request does without. Each is None for the rest.
+    `token_id` is the session's id for a person of the staff who signed in with a browser.
     """
 
     token_id: uuid.UUID
@@ -77,6 +82,9 @@ class Principal:
     scopes: frozenset[str]
     role: str | None = None
     member: members.Member | None = None
+    client_id: str | None = None
+    expires_at: datetime.datetime | None = None
+    authenticated_at: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -143,6 +151,9 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
         scopes=scopes,
         role=row["role"],
         member=_member(row) if row["wallet_id"] is not None else None,
+        client_id=row["client_id"],
+        expires_at=row["expires_at"],
+        authenticated_at=row["authenticated_at"],
     )
 
 

@@ -44,7 +44,7 @@ async def test_the_text_of_a_bug_is_logged_and_never_told(
 
 @pytest.mark.tampers
 async def test_a_bug_before_graphql_begins_is_masked_too(ana: client.Client, owner: Any) -> None:
-    await owner.execute("alter table coalition.token rename column scopes to secret_column")
+    await owner.execute("alter table identity.token rename column scopes to secret_column")
 
     answer = await ana.ask(BALANCE)
 

@@ -8,12 +8,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
+import api.identity.tables  # noqa: F401
 import wallet.tables  # noqa: F401 - registers the tables
 from tests.conftest import Connection
 from tests.wallet.factories import Coalition
 from wallet import migrate, sql
 
-SCHEMAS = "('ledger', 'coalition')"
+SCHEMAS = "('ledger', 'coalition', 'identity')"
 MIGRATION_TABLE = "migration"  # Alembic's own, which no model has
 COLUMNS = f"""
 select table_schema, table_name, column_name, udt_name, is_nullable, column_default,
@@ -54,6 +55,7 @@ async def create_from_models(dsn: str) -> None:
     def create(connection: AlchemyConnection) -> None:
         connection.execute(text("create schema ledger"))
         connection.execute(text("create schema coalition"))
+        connection.execute(text("create schema identity"))
         for name in sql.names("functions"):
             if name.endswith("chart"):
                 connection.exec_driver_sql(sql.load(name))

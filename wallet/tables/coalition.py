@@ -1,11 +1,10 @@
-"""The coalition: programme, members, merchants, stores, contracts, tokens, staff, audit, notices.
+"""The coalition: programme, members, merchants, contracts, staff, approvals, audit, notices.
 
 Reference data and people. It is read-mostly, never joined inside a write to the books, and holds
 the only personal data there is.
 """
 
-from sqlalchemy import CheckConstraint, Column, Index, SmallInteger, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from wallet.tables import columns
@@ -138,26 +137,30 @@ class Allowance(SQLModel, table=True):
     spent: int = columns.amount(0)
 
 
-class Token(SQLModel, table=True):
-    """A bearer token: only its hash, whose it is, and what it may do."""
+class Approval(SQLModel, table=True):
+    """An act that needs two people: who asked for it and why, and who decided."""
 
-    __tablename__ = "token"
+    __tablename__ = "approval"
     __table_args__ = (
-        CheckConstraint("principal_kind in ('member', 'merchant', 'staff')", name="token_kind"),
-        UniqueConstraint("token_hash", name="token_hash"),
+        CheckConstraint("status in ('open', 'approved', 'declined')", name="approval_status"),
+        CheckConstraint("maker_id <> checker_id", name="approval_two_people"),
+        CheckConstraint("(status = 'open') = (checker_id is null)", name="approval_decided"),
+        Index("approval_open", "created_at", postgresql_where=text("status = 'open'")),
         {"schema": "coalition"},
     )
 
-    token_id: UUID = columns.key()
-    token_hash: bytes
-    principal_kind: str = columns.words()
-    principal_id: UUID
-    scopes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    audience: str = columns.words()
-    label: str = columns.words("")
+    approval_id: UUID = columns.key()
+    act: str = columns.words()
+    subject_id: UUID
+    detail: dict[str, object] = columns.document()
+    reason: str = columns.words()
+    maker_id: UUID
+    status: str = columns.words("open")
+    checker_id: UUID | None = None
+    checker_reason: str | None = columns.words_or_none()
     created_at: datetime = columns.instant_now()
+    decided_at: datetime | None = columns.instant_or_none()
     expires_at: datetime = columns.instant()
-    revoked_at: datetime | None = columns.instant_or_none()
 
 
 class Audit(SQLModel, table=True):
@@ -176,6 +179,8 @@ class Audit(SQLModel, table=True):
     subject_id: UUID | None = None
     reason: str | None = columns.words_or_none()
     detail: dict[str, object] | None = columns.document(optional=True)
+    document_hash: bytes | None = None
+    request_id: str | None = columns.words_or_none()
     happened_at: datetime = columns.instant_now()
 
 

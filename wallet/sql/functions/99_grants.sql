@@ -6,8 +6,8 @@ do $$ begin
   end if;
 exception when duplicate_object or unique_violation then null;
 end $$;
-grant usage on schema ledger, coalition to commonpurse_app;
-grant select on all tables in schema ledger, coalition to commonpurse_app;
+grant usage on schema ledger, coalition, identity to commonpurse_app;
+grant select on all tables in schema ledger, coalition, identity to commonpurse_app;
 revoke execute on all functions in schema ledger from public;
 grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.claim, ledger.post_purchases,
   ledger.record_event, ledger.decide_due, ledger.reverse_purchase, ledger.issue_code, ledger.hold, ledger.settle,
@@ -15,6 +15,8 @@ grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.cl
 grant delete on ledger.outbox to commonpurse_app;
 grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
-  coalition.allowance, coalition.token, coalition.notice to commonpurse_app;
+  coalition.allowance, coalition.approval, coalition.notice to commonpurse_app;
 grant insert on coalition.contract, coalition.audit to commonpurse_app;
+-- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
+grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant commonpurse_app to current_user;
