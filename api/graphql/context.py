@@ -18,6 +18,7 @@ class Context:
     db: database.Database
     principal: bearer.Principal
     request_id: str
+    document: str  # the SHA-256 of its text, in hex
     loaders: loaders.Loaders
     refused: list[str] = dataclasses.field(default_factory=list)
 

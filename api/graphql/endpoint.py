@@ -16,13 +16,13 @@ import graphql
 import orjson
 import strawberry
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
 from api import settings
-from api.graphql import context, documents, failures, loaders, transport, welcome
+from api.graphql import callers, context, documents, failures, loaders, transport, welcome
 from api.identity import bearer
 from wallet import database, errors
 
@@ -89,7 +89,7 @@ class Endpoint:
 
     async def _answer(self, request: Request, media: str, request_id: str) -> Response:
         transport.check_content_type(request)
-        principal = await self._authenticate(request)
+        principal = await self.authenticate(request)
         bounds = self._settings
         bulk = BULK_SCOPE in principal.scopes
         body = await transport.read_body(
@@ -105,6 +105,7 @@ class Endpoint:
             db=self._db,
             principal=principal,
             request_id=request_id,
+            document=prepared.digest,
             loaders=loaders.Loaders(self._db),
         )
         started = time.perf_counter()
@@ -127,20 +128,9 @@ class Endpoint:
         )
         return response
 
-    async def _authenticate(self, request: Request) -> bearer.Principal:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            principal = await bearer.find(self._db, token.strip())
-            if principal is not None:
-                return principal
-            challenge = 'Bearer realm="commonpurse", error="invalid_token"'
-        else:
-            challenge = 'Bearer realm="commonpurse"'
-        raise failures.Failure(
-            "UNAUTHENTICATED",
-            "Send a valid token: Authorization: Bearer cp_at_…",
-            headers={"WWW-Authenticate": challenge},
-        )
+    async def authenticate(self, connection: HTTPConnection) -> bearer.Principal:
+        """Return who sends a request. Raises failures.Failure UNAUTHENTICATED."""
+        return await callers.of(self._db, self._settings, connection)
 
     async def _execute(
         self,

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
+from api.identity import sessions
 from wallet import database, ids, members
 
 PREFIX: Final = "cp_at_"
@@ -154,6 +155,23 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
         client_id=row["client_id"],
         expires_at=row["expires_at"],
         authenticated_at=row["authenticated_at"],
+    )
+
+
+async def of_session(db: database.Database, session: sessions.Session) -> Principal | None:
+    """Return a person of the staff who signed in with a browser, with all that the role may do."""
+    if session.kind != "staff" or session.principal_id is None:
+        return None
+    role = await db.fetchval(_ROLE, session.principal_id)
+    if role is None:
+        return None
+    return Principal(
+        token_id=session.session_id,
+        kind="staff",
+        principal_id=session.principal_id,
+        scopes=ROLE_SCOPES.get(role, frozenset()),
+        role=role,
+        authenticated_at=session.signed_in_at,
     )
 
 

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import settings
@@ -90,7 +90,9 @@ def cookie_name(house: settings.Settings) -> str:
     return "__Host-commonpurse" if house.secure else "commonpurse"
 
 
-async def find(db: database.Database, house: settings.Settings, request: Request) -> Session | None:
+async def find(
+    db: database.Database, house: settings.Settings, request: HTTPConnection
+) -> Session | None:
     """Return the live session of a request, or None."""
     secret = request.cookies.get(cookie_name(house), "")
     if not SHAPE.fullmatch(secret):

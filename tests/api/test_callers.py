@@ -1,0 +1,96 @@
+"""Who a request comes from: a token anywhere, a cookie only from our own page."""
+
+import hashlib
+import secrets
+import uuid
+from typing import Any
+
+import httpx2
+
+from api.identity import sessions
+from tests.api import client
+from wallet import database, ids
+
+OURS = "http://localhost:8000"
+HELLO = {"query": "{ __typename }"}
+
+
+async def signed_in(db: database.Database, kind: str, principal_id: uuid.UUID) -> str:
+    """The cookie of a browser with which somebody has signed in."""
+    secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
+    await db.execute(
+        "insert into identity.session (session_id, secret_hash, principal_kind, principal_id, amr,"
+        " signed_in_at, expires_at) values ($1, $2, $3, $4, '{pwd}', clock_timestamp(),"
+        " clock_timestamp() + interval '1 hour')",
+        ids.new(),
+        hashlib.sha256(secret.encode()).digest(),
+        kind,
+        principal_id,
+    )
+    return f"commonpurse={secret}"
+
+
+async def ask(http: httpx2.AsyncClient, cookie: str, query: Any = HELLO, **headers: str) -> Any:
+    sent = {"Cookie": cookie, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    return await http.post("/graphql", json=query, headers=sent)
+
+
+async def test_a_person_of_the_staff_is_known_by_the_cookie_of_our_own_page(
+    db: database.Database, http: httpx2.AsyncClient, support: client.Client
+) -> None:
+    cookie = await signed_in(db, "staff", support.principal_id)
+    query = {"query": '{ member(id: "mem_x") { id } viewer { id } }'}
+
+    answer = await ask(
+        http,
+        cookie,
+        query,
+        GraphQL_Require_Preflight="1",
+        Origin=OURS,
+        Sec_Fetch_Site="same-origin",
+    )
+
+    assert answer.json()["data"] == {"member": None, "viewer": None}
+    assert [one["path"] for one in answer.json()["errors"]] == [["viewer"]]  # no member's scope
+
+
+async def test_a_cookie_counts_only_beside_the_header_that_a_foreign_page_cannot_send(
+    db: database.Database, http: httpx2.AsyncClient, support: client.Client
+) -> None:
+    cookie = await signed_in(db, "staff", support.principal_id)
+
+    assert 200 == (await ask(http, cookie, GraphQL_Require_Preflight="1")).status_code
+    for headers in (
+        {},
+        {"GraphQL_Require_Preflight": ""},
+        {"GraphQL_Require_Preflight": "1", "Origin": "https://evil.example"},
+        {"GraphQL_Require_Preflight": "1", "Origin": "null"},
+        {"GraphQL_Require_Preflight": "1", "Sec_Fetch_Site": "cross-site"},
+        {"GraphQL_Require_Preflight": "1", "Sec_Fetch_Site": "same-site"},
+    ):
+        assert (headers, 401) == (headers, (await ask(http, cookie, **headers)).status_code)
+
+
+async def test_the_cookie_of_a_member_or_of_nobody_opens_nothing(
+    db: database.Database, http: httpx2.AsyncClient, ana: client.Client, support: client.Client
+) -> None:
+    member = await signed_in(db, "member", ana.principal_id)
+    ended = await signed_in(db, "staff", support.principal_id)
+    await db.execute(
+        "update identity.session set revoked_at = clock_timestamp() where principal_id = $1",
+        support.principal_id,
+    )
+    stranger = await signed_in(db, "staff", ids.new())
+
+    for cookie in (member, ended, stranger, "commonpurse=x", "commonpurse=" + "a" * 43):
+        answer = await ask(http, cookie, GraphQL_Require_Preflight="1")
+        assert (cookie, 401) == (cookie, answer.status_code)
+
+
+async def test_a_wrong_token_is_not_replaced_by_a_cookie(
+    db: database.Database, http: httpx2.AsyncClient, support: client.Client
+) -> None:
+    cookie = await signed_in(db, "staff", support.principal_id)
+    headers = {"GraphQL_Require_Preflight": "1", "Authorization": "Bearer cp_at_wrong"}
+
+    assert 401 == (await ask(http, cookie, **headers)).status_code
