@@ -221,8 +221,9 @@ async def page(
         version=row["version"],
         state=row["state"],
     )
+    whose = {"wallet_id": wallet_id, "asset": asset.number}
     movements = orjson.loads(row["movements"])
-    return Page(wallet, tuple(_movement(one, wallet_id, asset) for one in movements))
+    return Page(wallet, tuple(read({**one, **whose}) for one in movements))
 
 
 async def movement(db: Database, movement_id: UUID) -> Movement:
@@ -230,8 +231,7 @@ async def movement(db: Database, movement_id: UUID) -> Movement:
     row = await db.fetchrow(sql.load("queries/movement"), ledger.bucket(movement_id), movement_id)
     if row is None:
         raise errors.NotFound()
-    facts = dict(row)
-    return _movement(facts, facts.pop("wallet_id"), money.asset_by_number(facts.pop("asset")))
+    return read(dict(row))
 
 
 async def lots(
@@ -345,21 +345,21 @@ async def notices(
     return [Notice(**dict(row)) for row in rows]
 
 
-def _movement(facts: dict[str, Any], wallet_id: UUID, asset: money.Asset) -> Movement:
-    debit, credit = facts.pop("debit_kind"), facts.pop("credit_kind")
-    name, amount = facts["partner_name"], facts["amount_minor"]
-    facts["reason"] = statement.reason(facts["code"], amount, asset, name)
-    facts["amount_minor"] = statement.signed(amount, debit, credit)
+def read(facts: dict[str, Any]) -> Movement:
+    """A row of `ledger.transfer` with its partner's name as a movement."""
+    asset = facts["asset"] = money.asset_by_number(facts["asset"])
+    amount, sides = facts["amount_minor"], (facts.pop("debit_kind"), facts.pop("credit_kind"))
+    facts["reason"] = statement.reason(facts["code"], amount, asset, facts["partner_name"])
+    facts["amount_minor"] = statement.signed(amount, *sides)
     for field in ("movement_id", "cause_id", "partner_id"):
         facts[field] = _uuid(facts[field])
     for field in ("effective_at", "posted_at"):
         facts[field] = _instant(facts[field])
-    return Movement(wallet_id=wallet_id, asset=asset, **facts)
+    return Movement(**facts)
 
 
 def _lot(facts: dict[str, Any]) -> Lot:
-    facts["asset"] = money.asset_by_number(facts["asset"])
-    return Lot(**facts)
+    return Lot(**{**facts, "asset": money.asset_by_number(facts["asset"])})
 
 
 def _purchase(facts: dict[str, Any]) -> Purchase:
