@@ -39,7 +39,53 @@ class Credited:
     replayed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A credit that the rule and the giver's day allow, and the call that gives it."""
+
+    credit_id: UUID
+    wallet_id: UUID
+    call: ledger.Call
+
+
 async def credit_goodwill(
+    db: Database,
+    *,
+    staff: Staff,
+    actor: audit.Actor,
+    request_id: UUID,
+    member_id: UUID,
+    amount_minor: int,
+    asset: money.Asset,
+    reason: str,
+    now: datetime | None = None,
+) -> Credited:
+    """Credit a member. GOODWILL_LIMIT says how much is still allowed; a reason is needed."""
+    prepared = await prepare(
+        db,
+        staff=staff,
+        request_id=request_id,
+        member_id=member_id,
+        amount_minor=amount_minor,
+        asset=asset,
+        reason=reason,
+        now=now,
+    )
+    answer = await db.call(f"select {prepared.call.text()}", *prepared.call.arguments)
+    replayed = ledger.replayed(answer, asset)
+    await audit.write(
+        db,
+        actor=actor,
+        act="credit.goodwill",
+        subject=member_id,
+        reason=reason,
+        detail={"amount_minor": amount_minor, "asset": asset.code},
+        once=prepared.credit_id,
+    )
+    return Credited(prepared.credit_id, prepared.wallet_id, amount_minor, asset, replayed)
+
+
+async def prepare(
     db: Database,
     *,
     staff: Staff,
@@ -49,8 +95,8 @@ async def credit_goodwill(
     asset: money.Asset,
     reason: str,
     now: datetime | None = None,
-) -> Credited:
-    """Credit a member. GOODWILL_LIMIT says how much is still allowed; a reason is needed."""
+) -> Prepared:
+    """Ask the rule, take the amount out of the giver's day, and return the call that gives it."""
     goodwill.check(amount_minor, reason, 0, 0, role=staff.role, asset=asset.code)
     member = await members.find(db, member_id)
     house = await programme.of(db)
@@ -58,37 +104,28 @@ async def credit_goodwill(
     bucket = ledger.bucket(member.wallet_id)
     credit_id = ids.placed(request_id, bucket)
     await _allow(db, staff, credit_id, bucket, amount_minor, asset, most.staff_minor)
-    answer = await db.call(
-        "select ledger.credit_goodwill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-        " $14, $15, $16)",
-        bucket,
-        credit_id,
-        ids.fingerprint(member_id, amount_minor, asset.code, reason),
-        member.wallet_id,
-        asset.number,
-        amount_minor,
-        house.operator_id,
-        staff.staff_id,
-        RULE_ID,
-        reason,
-        most.member_minor,
-        goodwill.MEMBER_WINDOW,
-        EXPIRES_DAYS,
-        GRACE_DAYS,
-        house.time_zone,
-        now,
+    call = ledger.Call(
+        "ledger.credit_goodwill",
+        (
+            bucket,
+            credit_id,
+            ids.fingerprint(member_id, amount_minor, asset.code, reason),
+            member.wallet_id,
+            asset.number,
+            amount_minor,
+            house.operator_id,
+            staff.staff_id,
+            RULE_ID,
+            reason,
+            most.member_minor,
+            goodwill.MEMBER_WINDOW,
+            EXPIRES_DAYS,
+            GRACE_DAYS,
+            house.time_zone,
+            now,
+        ),
     )
-    replayed = ledger.replayed(answer, asset)
-    if not replayed:
-        await audit.write(
-            db,
-            actor=audit.Actor("staff", staff.staff_id),
-            act="credit.goodwill",
-            subject=member_id,
-            reason=reason,
-            detail={"amount_minor": amount_minor, "asset": asset.code},
-        )
-    return Credited(credit_id, member.wallet_id, amount_minor, asset, replayed)
+    return Prepared(credit_id, member.wallet_id, call)
 
 
 async def _allow(

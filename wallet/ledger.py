@@ -5,6 +5,7 @@ and every replay; everything else is a refusal of `wallet.errors`.
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +16,19 @@ ALL_BUCKETS: Final = list(range(ids.BUCKETS))
 """What a sweep covers on one server; a distributed installation sweeps bucket by bucket."""
 
 MINOR_NAMES: Final = ("available_minor", "held_minor", "left_minor", "allowed_minor")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of one of our functions, to be sent alone or as a part of a larger statement."""
+
+    function: str
+    arguments: tuple[object, ...]
+
+    def text(self, *, after: int = 0) -> str:
+        """The call with its places, such as `ledger.hold($1, $2)`, behind `after` other places."""
+        places = range(after + 1, after + 1 + len(self.arguments))
+        return f"{self.function}({', '.join(f'${place}' for place in places)})"
 
 
 def replayed(answer: dict[str, Any], asset: money.Asset | None = None) -> bool:

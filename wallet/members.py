@@ -18,7 +18,6 @@ from wallet.rules import text
 NAME_CHARS_MAX = 120
 EMAIL_CHARS_MAX = 254
 """RFC 5321's longest path, less its brackets."""
-REASON_CHARS_MAX = 500
 
 _SELECT = (
     "select member_id, wallet_id, display_name, email, status, created_at from coalition.member"
@@ -46,9 +45,20 @@ class Enrolled:
 
 
 async def enrol(
-    db: Database, *, member_id: UUID, email: str, display_name: str, actor: audit.Actor
+    db: Database,
+    *,
+    member_id: UUID,
+    email: str,
+    display_name: str,
+    actor: audit.Actor,
+    reason: str | None = None,
 ) -> Enrolled:
-    """Enrol a member and open the wallet. Repeating it is harmless; EMAIL_TAKEN for another's."""
+    """Enrol a member and open the wallet. Repeating it is harmless; EMAIL_TAKEN for another's.
+
+    A person gives a reason; None is for a system that enrols by its own rule.
+    """
+    if reason is not None:
+        audit.check_reason(reason)
     text.check(display_name, "display_name", chars_max=NAME_CHARS_MAX)
     check_email(email)
     house = await programme.of(db)
@@ -72,8 +82,9 @@ async def enrol(
     member = await find(db, member_id)
     if (member.email.lower(), member.display_name) != (email.lower(), display_name):
         raise errors.IdempotencyKeyReused(first_used_at=member.created_at)
-    if created is not None:
-        await audit.write(db, actor=actor, act="member.enrol", subject=member_id)
+    await audit.write(
+        db, actor=actor, act="member.enrol", subject=member_id, reason=reason, once=member_id
+    )
     return Enrolled(member, replayed=created is None)
 
 
@@ -104,9 +115,7 @@ async def reinstate(db: Database, member_id: UUID, *, reason: str, actor: audit.
 async def _set_status(
     db: Database, member_id: UUID, *, status: str, state: str, reason: str, actor: audit.Actor
 ) -> Member:
-    if not reason.strip():
-        raise errors.ReasonMissing(path=("reason",))
-    text.check(reason, "reason", chars_max=REASON_CHARS_MAX)
+    audit.check_reason(reason)
     changed = await db.fetchval(
         "with m as (update coalition.member set status = $2 where member_id = $1"
         " returning wallet_id) select ledger.set_wallet_state("

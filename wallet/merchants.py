@@ -18,7 +18,6 @@ from wallet.rules import contracts, purchases, text
 
 SLUG_CHARS_MAX = 60
 NAME_CHARS_MAX = 120
-REASON_CHARS_MAX = 500
 PAGE_MAX = 100
 STORES_MAX = 1000
 """Stores of one merchant in one list: more than any till asks for, still one short answer."""
@@ -97,8 +96,14 @@ async def register(
     name: str,
     industry: str,
     actor: audit.Actor = audit.SYSTEM,
+    reason: str | None = None,
 ) -> Registered:
-    """Register a merchant. Repeating it is harmless; SLUG_TAKEN for another's short name."""
+    """Register a merchant. Repeating it is harmless; SLUG_TAKEN for another's short name.
+
+    A person gives a reason; None is for a system that registers by its own rule.
+    """
+    if reason is not None:
+        audit.check_reason(reason)
     text.check(slug, "slug", chars_max=SLUG_CHARS_MAX)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
     text.check(industry, "industry", chars_max=NAME_CHARS_MAX)
@@ -120,8 +125,14 @@ async def register(
     merchant = await find(db, merchant_id)
     if (merchant.slug, merchant.name, merchant.industry) != (slug, name, industry):
         raise errors.IdempotencyKeyReused(first_used_at=merchant.created_at)
-    if created is not None:
-        await audit.write(db, actor=actor, act="merchant.register", subject=merchant_id)
+    await audit.write(
+        db,
+        actor=actor,
+        act="merchant.register",
+        subject=merchant_id,
+        reason=reason,
+        once=merchant_id,
+    )
     return Registered(merchant, replayed=created is None)
 
 
@@ -157,9 +168,7 @@ async def set_status(
 ) -> Merchant:
     """Suspend or reinstate a merchant; a suspended one can neither report nor authorize."""
     assert status in ("active", "suspended")
-    if not reason.strip():
-        raise errors.ReasonMissing(path=("reason",))
-    text.check(reason, "reason", chars_max=REASON_CHARS_MAX)
+    audit.check_reason(reason)
     await db.execute(
         "update coalition.merchant set status = $2 where merchant_id = $1", merchant_id, status
     )
@@ -177,11 +186,14 @@ async def store_add(
     name: str,
     channel: str,
     actor: audit.Actor = audit.SYSTEM,
+    reason: str | None = None,
 ) -> Added:
     """Add a store. Repeating it is harmless; REFERENCE_USED if its number names another.
 
-    TEXT_INVALID for a channel that a purchase can not have.
+    TEXT_INVALID for a channel that a purchase can not have. The reason is as in `register`.
     """
+    if reason is not None:
+        audit.check_reason(reason)
     text.check(external_id, "external_id", chars_max=NAME_CHARS_MAX)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
     if channel not in _CHANNELS:
@@ -202,8 +214,9 @@ async def store_add(
         raise errors.ReferenceUsed(path=("external_id",)) from None
     if created is None:
         await _check_same(db, store)
-    else:
-        await audit.write(db, actor=actor, act="store.add", subject=store_id)
+    await audit.write(
+        db, actor=actor, act="store.add", subject=store_id, reason=reason, once=store_id
+    )
     return Added(store, replayed=created is None)
 
 
@@ -249,7 +262,7 @@ async def contract_publish(
 
     TERMS_INVALID names the field at fault; the same id with other contents is refused.
     """
-    text.check(note, "note", chars_max=REASON_CHARS_MAX)
+    audit.check_reason(note, "note")
     try:
         read = contracts.parse(terms)
     except errors.TermsInvalid as refusal:
@@ -281,8 +294,14 @@ async def contract_publish(
     known = (version.merchant_id, version.terms, version.valid_from, version.note)
     if known != (merchant_id, read, valid_from, note):
         raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
-    if created is not None:
-        await audit.write(db, actor=actor, act="contract.publish", subject=merchant_id, reason=note)
+    await audit.write(
+        db,
+        actor=actor,
+        act="contract.publish",
+        subject=merchant_id,
+        reason=note,
+        once=contract_id,
+    )
     return Published(version, replayed=created is None)
 
 

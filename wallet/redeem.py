@@ -179,6 +179,35 @@ async def release(
     return await _settle(db, merchant_id, request_id, redemption_id, ("release", 0), None, now)
 
 
+def settling(
+    *,
+    merchant_id: UUID,
+    request_id: UUID,
+    redemption_id: UUID,
+    what: tuple[str, int | None],
+    time_zone: str,
+    now: datetime | None = None,
+) -> ledger.Call:
+    """Return the call that captures or releases, for whoever makes it part of a larger write.
+
+    `what` is ("capture", an amount or None for all) or ("release", 0).
+    """
+    bucket = ledger.bucket(redemption_id)
+    return ledger.Call(
+        "ledger.settle",
+        (
+            bucket,
+            redemption_id,
+            ids.placed(request_id, bucket),
+            ids.fingerprint(redemption_id, *what),
+            merchant_id,
+            what[1],
+            time_zone,
+            now,
+        ),
+    )
+
+
 async def refund(
     db: Database,
     *,
@@ -281,18 +310,15 @@ async def _settle(
 ) -> Outcome:
     house = await programme.of(db)
     await _check_asset(db, redemption_id, merchant_id, asset)
-    bucket = ledger.bucket(redemption_id)
-    answer = await db.call(
-        "select ledger.settle($1, $2, $3, $4, $5, $6, $7, $8)",
-        bucket,
-        redemption_id,
-        ids.placed(request_id, bucket),
-        ids.fingerprint(redemption_id, *what),
-        merchant_id,
-        what[1],
-        house.time_zone,
-        now,
+    call = settling(
+        merchant_id=merchant_id,
+        request_id=request_id,
+        redemption_id=redemption_id,
+        what=what,
+        time_zone=house.time_zone,
+        now=now,
     )
+    answer = await db.call(f"select {call.text()}", *call.arguments)
     replayed = ledger.replayed(answer, house.asset)
     return Outcome(await find(db, redemption_id), replayed)
 

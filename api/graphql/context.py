@@ -46,8 +46,13 @@ def staff(info: Info) -> credit.Staff:
 
 
 def actor(info: Info) -> audit.Actor:
-    """Return who the audit log says it was."""
-    return audit.Actor(info.context.principal.kind, info.context.principal.principal_id)
+    """Return who the audit log says it was, by which document and in which request."""
+    return audit.Actor(
+        info.context.principal.kind,
+        info.context.principal.principal_id,
+        document_hash=bytes.fromhex(info.context.document),
+        request_id=info.context.request_id,
+    )
 
 
 def may_see(

@@ -156,6 +156,7 @@ class Mutation:
         credited = await credit.credit_goodwill(
             info.context.db,
             staff=context.staff(info),
+            actor=context.actor(info),
             request_id=context.request(info, "goodwillCredit", told.idempotency_key),
             member_id=member_id,
             amount_minor=amount_minor,

@@ -23,7 +23,7 @@ mutation G($input: GoodwillCreditInput!) { goodwillCredit(input: $input) {
 async def acts(owner: Any, caller: client.Client) -> list[str]:
     """What the audit log says that a caller did, in order."""
     rows = await owner.fetch(
-        "select act from coalition.audit where actor_id = $1 order by audit_id",
+        "select act from coalition.audit where actor_id = $1 order by happened_at",
         caller.principal_id,
     )
     return [row["act"] for row in rows]

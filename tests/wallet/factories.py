@@ -311,6 +311,7 @@ class Coalition:
         return await credit.credit_goodwill(
             self.db,
             staff=staff,
+            actor=audit.Actor("staff", staff.staff_id),
             request_id=key or ids.new(),
             member_id=member.member_id,
             amount_minor=minor,

@@ -177,7 +177,7 @@ async def test_publishing_again_says_so_and_is_logged_once(coalition: Coalition)
 
     assert (False, True) == (first.replayed, again.replayed)
     assert first.version == again.version
-    assert ["IDEMPOTENCY_KEY_REUSED", "TEXT_INVALID"] == [refusal.code for refusal in refusals]
+    assert ["IDEMPOTENCY_KEY_REUSED", "REASON_MISSING"] == [refusal.code for refusal in refusals]
     entries = await logged(coalition, "contract.publish")
     assert [("staff", STAFF.actor_id, rosa, "second contract")] == entries[-1:]
     assert 1 == len([one for one in entries if one[1] == STAFF.actor_id])
@@ -196,7 +196,7 @@ async def test_a_merchant_is_suspended_with_a_reason_that_can_be_stored(
     refusals = [
         await refused(suspend(rosa, " ")),
         await refused(suspend(rosa, "late\x00")),
-        await refused(suspend(rosa, "x" * (merchants.REASON_CHARS_MAX + 1))),
+        await refused(suspend(rosa, "x" * (audit.REASON_CHARS_MAX + 1))),
         await refused(suspend(ids.new(), "late invoices")),
     ]
     suspended = await suspend(rosa, "late invoices")
