@@ -12,6 +12,7 @@ assertion.
     |-- EventInvalid              EVENT_INVALID
     |-- TermsInvalid              TERMS_INVALID
     |-- TextInvalid               TEXT_INVALID
+    |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -20,6 +21,7 @@ assertion.
     |-- ReferenceUsed             REFERENCE_USED
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
+    |-- SecretLimit               SECRET_LIMIT
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
@@ -129,6 +131,13 @@ class TextInvalid(Refusal):
     advice = "This text cannot be stored. Shorten it or remove the characters that do not print."
 
 
+class ClientInvalid(Refusal):
+    """A client's registration contradicts itself or is unsafe: correct the field at the path."""
+
+    code = "CLIENT_INVALID"
+    advice = "This client cannot be registered so. Correct the field at the path."
+
+
 class ReasonMissing(Refusal):
     """An act of support without its reason: write one, it goes into the audit log."""
 
@@ -181,6 +190,13 @@ class SlugTaken(Refusal):
 
     code = "SLUG_TAKEN"
     advice = "Another merchant has this short name. Choose another."
+
+
+class SecretLimit(Refusal):
+    """A client has two live secrets already: wait for the old one's end, or end both at once."""
+
+    code = "SECRET_LIMIT"
+    advice = "This client has two live secrets. Wait for the end of one, or rotate with 0 hours."
 
 
 class NotFound(Refusal):

@@ -34,6 +34,7 @@ PREFIXES: Final = {
     "cre": "credit",
     "sta": "staff",
     "tok": "token",
+    "cli": "client",
     "not": "notice",
 }
 
