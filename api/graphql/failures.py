@@ -5,7 +5,7 @@ cannot serve: each failure has a stable code, a status and a sentence. A bug is 
 text and its request id, and the caller gets the id only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,13 +24,18 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "GRAPHQL_PARSE_FAILED": (400, "The document is not GraphQL."),
     "UNAUTHENTICATED": (401, "The bearer token is missing, unknown, expired or revoked."),
     "FORBIDDEN": (403, "The token lacks the scope of this field."),
-    "METHOD_NOT_ALLOWED": (405, "GraphQL is sent by POST."),
+    "PERSISTED_QUERY_NOT_FOUND": (404, "No document is registered under this hash."),
+    "METHOD_NOT_ALLOWED": (405, "GraphQL is sent by POST; by GET only what is registered."),
     "NOT_ACCEPTABLE": (406, "None of the accepted media types is spoken here."),
     "PAYLOAD_TOO_LARGE": (413, "The body is beyond the limit for this token."),
     "UNSUPPORTED_MEDIA_TYPE": (415, "The body must be application/json in UTF-8."),
     "GRAPHQL_VALIDATION_FAILED": (422, "The document does not fit the schema or a limit."),
     "BAD_USER_INPUT": (422, "A variable or argument does not fit its type."),
     "OPERATION_RESOLUTION_FAILURE": (422, "Which operation to run is not clear."),
+    "TRUSTED_DOCUMENT_REQUIRED": (422, "A member's app sends registered documents only."),
+    "COST_EXCEEDED": (422, "The document may cost more points than one request may."),
+    "RATE_LIMITED": (429, "The points of this caller are used up; wait `retryAfter` seconds."),
+    "RATE_LIMITED": (429, "Too much at once; wait as long as Retry-After says."),
     "INTERNAL": (500, "Our bug; tell support the request id."),
     "UNAVAILABLE": (503, "The database is away; retry with the same idempotency key."),
     "TIMEOUT": (504, "Too slow; retry with the same idempotency key."),
@@ -38,7 +43,11 @@ CODES: Final[dict[str, tuple[int, str]]] = {
 
 
 class Failure(Exception):
-    """A request we cannot serve; `code` is one of CODES, the text is for the caller."""
+    """A request we cannot serve; `code` is one of CODES, the text is for the caller.
+
+    `extensions` go beside the code. A document that does not fit has `errors` of its own, each
+    complete but for the request id.
+    """
 
     def __init__(
         self,
@@ -46,13 +55,28 @@ class Failure(Exception):
         message: str,
         *,
         status: int | None = None,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = CODES[code][0] if status is None else status
-        self.headers = headers or {}
+        self.headers = dict(headers or {})
+        self.extensions = dict(extensions or {})
+        self.errors = errors
+
+    def shown(self, request_id: str) -> list[dict[str, Any]]:
+        """Return the `errors` of the answer."""
+        if not self.errors:
+            error = plain(self.code, self.message, request_id)
+            error["extensions"] |= self.extensions
+            return [error]
+        return [
+            {**one, "extensions": {**one["extensions"], "requestId": request_id}}
+            for one in self.errors
+        ]
 
 
 @dataclass(frozen=True, slots=True)
