@@ -34,7 +34,6 @@ CODES: Final[dict[str, tuple[int, str]]] = {
     "OPERATION_RESOLUTION_FAILURE": (422, "Which operation to run is not clear."),
     "TRUSTED_DOCUMENT_REQUIRED": (422, "A member's app sends registered documents only."),
     "COST_EXCEEDED": (422, "The document may cost more points than one request may."),
-    "RATE_LIMITED": (429, "The points of this caller are used up; wait `retryAfter` seconds."),
     "RATE_LIMITED": (429, "Too much at once; wait as long as Retry-After says."),
     "INTERNAL": (500, "Our bug; tell support the request id."),
     "UNAVAILABLE": (503, "The database is away; retry with the same idempotency key."),
