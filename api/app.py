@@ -1,5 +1,8 @@
 """The web application: which address is answered by what."""
 
+import contextlib
+from collections.abc import AsyncIterator
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -8,7 +11,7 @@ from starlette.routing import Route
 
 from api import headers, settings
 from api.console import door as console
-from api.graphql import endpoint, schema
+from api.graphql import endpoint, hub, schema
 from api.identity import oauth, signin
 from wallet import database, errors
 
@@ -23,7 +26,13 @@ def create_app(
     With `development` a browser at /graphql is told how to send a query, and every token may
     introspect.
     """
-    graphql = endpoint.Endpoint(schema.build(), db, settings, development=development)
+    live = hub.Hub(db)
+    graphql = endpoint.Endpoint(schema.build(), db, settings, live, development=development)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_application: Starlette) -> AsyncIterator[None]:
+        yield
+        await live.close()
 
     async def healthz(_request: Request) -> Response:
         # Alive means that this process answers; a database that is away is no reason to restart it.
@@ -36,7 +45,7 @@ def create_app(
             return JSONResponse({"status": "unavailable"}, status_code=503, headers=NOT_CACHED)
         return JSONResponse({"status": "ok"}, headers=NOT_CACHED)
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/graphql", graphql),
             Route("/healthz", healthz),
@@ -46,4 +55,7 @@ def create_app(
             *console.routes(settings, db),
         ],
         middleware=[Middleware(headers.SecurityHeaders, secure=settings.secure)],
+        lifespan=lifespan,
     )
+    application.state.hub = live  # for the server, which ends streams before it waits for answers
+    return application

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import strawberry
 
-from api.graphql import loaders
+from api.graphql import hub, loaders
 from api.identity import bearer
 from wallet import audit, credit, database, ids
 
@@ -20,6 +20,7 @@ class Context:
     request_id: str
     document: str  # the SHA-256 of its text, in hex
     loaders: loaders.Loaders
+    hub: hub.Hub
     refused: list[str] = dataclasses.field(default_factory=list)
 
     @property

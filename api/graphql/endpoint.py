@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
 from api import settings
-from api.graphql import callers, context, documents, failures, loaders, transport, welcome
+from api.graphql import callers, context, documents, failures, hub, loaders, transport, welcome
 from api.identity import bearer
 from wallet import database, errors
 
@@ -51,6 +51,7 @@ class Endpoint:
         schema: strawberry.Schema,
         db: database.Database,
         settings: settings.Settings,
+        hub: hub.Hub,
         *,
         development: bool,
     ) -> None:
@@ -58,6 +59,7 @@ class Endpoint:
         self._executor = schema.execution_context_class
         self._db = db
         self._settings = settings
+        self._hub = hub
         self._development = development
         self.documents = documents.Documents(self._schema)
 
@@ -107,6 +109,7 @@ class Endpoint:
             request_id=request_id,
             document=prepared.digest,
             loaders=loaders.Loaders(self._db),
+            hub=self._hub,
         )
         started = time.perf_counter()
         patience = bounds.request_seconds_max * (

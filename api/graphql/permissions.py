@@ -46,6 +46,7 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.merchantReinstate": "merchants:write",
     "Mutation.storeAdd": "merchants:write",
     "Mutation.contractPublish": "merchants:write",
+    "Subscription.walletChanged": "member",
 }
 
 Resolver = Callable[..., Any]
@@ -68,7 +69,8 @@ def root(place: str, description: str, *more: object) -> Callable[[Method], Meth
 
     `more` are further directives to print.
     """
-    made: Callable[[Method], Method] = strawberry.field(
+    kind = strawberry.subscription if place.startswith("Subscription.") else strawberry.field
+    made: Callable[[Method], Method] = kind(
         name=place.partition(".")[2],
         description=description,
         directives=[Auth(scope=SCOPES[place]), *more],
@@ -83,6 +85,10 @@ def enforce(schema: graphql.GraphQLSchema) -> None:
         for name, field in root.fields.items():
             assert field.resolve is not None
             field.resolve = _guarded(SCOPES[f"{root.name}.{name}"], field.resolve)
+    assert schema.subscription_type is not None
+    for name, field in schema.subscription_type.fields.items():
+        assert field.subscribe is not None
+        field.subscribe = _guarded(SCOPES[f"Subscription.{name}"], field.subscribe)
 
 
 def _guarded(scope: str, resolve: Resolver) -> Resolver:

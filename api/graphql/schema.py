@@ -16,7 +16,7 @@ import strawberry
 from graphql.language import ast
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql import member, operator, partner, permissions, public, scalars, staff, till
+from api.graphql import live, member, operator, partner, permissions, public, scalars, staff, till
 
 
 @strawberry.type(description="Reads.")
@@ -29,12 +29,18 @@ class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation,
     """Every root field to write by."""
 
 
+@strawberry.type(description="Live: a stream of changes. Follow it by SSE or WebSocket.")
+class Subscription(live.Subscription):
+    """Every root field to follow."""
+
+
 @functools.cache
 def build() -> strawberry.Schema:
     """Return the schema with its scope checks in place; a process has one."""
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=public.NODES,
         config=StrawberryConfig(scalar_map=scalars.SCALARS, disable_field_suggestions=True),
     )

@@ -120,12 +120,15 @@ class Wallet(shapes.Node):
     version: int = strawberry.field(
         description="Grows with every movement: drop an update whose version is not newer."
     )
+    cursor: scalars.Cursor = strawberry.field(
+        description="Where it stands: send it as `after` of `walletChanged` to miss nothing."
+    )
     available: shapes.Money = strawberry.field(description="Free to spend now.")
     pending: shapes.Money = strawberry.field(description="Earned, not yet free to spend.")
     held: shapes.Money = strawberry.field(description="Set aside for a purchase being paid.")
     key: strawberry.Private[uuid.UUID]
     asset: strawberry.Private[money.Asset]
-    page: strawberry.Private[statements.Page]
+    page: strawberry.Private[statements.Page | None]
     first_read: strawberry.Private[int]
 
     @shapes.relation("nextExpiries", "What expires next, soonest first.")
@@ -161,7 +164,7 @@ class Wallet(shapes.Node):
         shapes.first_of(first)
         place = shapes.place_of(after, int)
         page = self.page
-        if first != self.first_read or place is not None or kinds is not None:
+        if page is None or first != self.first_read or place is not None or kinds is not None:
             page = await statements.page(
                 info.context.db,
                 self.key,
@@ -209,17 +212,28 @@ async def load(info: context.Info, wallet_id: uuid.UUID) -> Wallet | None:
     page = await statements.page(
         info.context.db, wallet_id, asset=house.asset, first=first + 1 if first else 0
     )
-    wallet = page.wallet
+    return _show(page.wallet, page=page, first_read=first)
+
+
+def after(row: statements.Movement) -> Wallet:
+    """Return the wallet as a movement left it; the lists below it are read when asked for."""
+    return _show(row, page=None, first_read=0)
+
+
+def _show(
+    row: statements.Wallet | statements.Movement, *, page: statements.Page | None, first_read: int
+) -> Wallet:
     return Wallet(
-        id=strawberry.ID(ids.show("wal", wallet_id)),
-        version=wallet.version,
-        available=shapes.show(wallet.available_minor, wallet.asset),
-        pending=shapes.show(wallet.pending_minor, wallet.asset),
-        held=shapes.show(wallet.held_minor, wallet.asset),
-        key=wallet_id,
-        asset=wallet.asset,
+        id=strawberry.ID(ids.show("wal", row.wallet_id)),
+        version=row.version,
+        cursor=scalars.cursor(row.version, row.wallet_id),
+        available=shapes.show(row.available_minor, row.asset),
+        pending=shapes.show(row.pending_minor, row.asset),
+        held=shapes.show(row.held_minor, row.asset),
+        key=row.wallet_id,
+        asset=row.asset,
         page=page,
-        first_read=first,
+        first_read=first_read,
     )
 
 
