@@ -27,6 +27,8 @@ assertion.
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
     |-- ContractMissing           CONTRACT_MISSING
+    |-- StepUpRequired            STEP_UP_REQUIRED
+    |-- ApprovalOwn               APPROVAL_OWN
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
     |-- GoodwillLimit             GOODWILL_LIMIT
@@ -38,7 +40,8 @@ assertion.
     |-- RedemptionCodeUsed        REDEMPTION_CODE_USED
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
-    `-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- RedemptionClosed          REDEMPTION_CLOSED
+    `-- ApprovalClosed            APPROVAL_CLOSED             status
 
     Unavailable                   not a refusal: the database is away, send the same key again
 """
@@ -227,6 +230,23 @@ class ContractMissing(Refusal):
     advice = "The merchant has no contract for this time. Publish one, then send this again."
 
 
+class StepUpRequired(Refusal):
+    """The sign-in is too old for a merchant where nothing was spent before: sign in again."""
+
+    code = "STEP_UP_REQUIRED"
+    advice = (
+        "This is the first time at this merchant. Sign in again with max_age=300, then send this"
+        " again."
+    )
+
+
+class ApprovalOwn(Refusal):
+    """Whoever proposes an act may not approve it: ask a colleague."""
+
+    code = "APPROVAL_OWN"
+    advice = "You proposed this yourself. Ask a colleague to decide."
+
+
 class InsufficientFunds(Refusal):
     """The wallet holds less than was asked: ask for at most what is available."""
 
@@ -242,17 +262,20 @@ class InsufficientFunds(Refusal):
 
 
 class GoodwillLimit(Refusal):
-    """The credit passes a limit of the role: give at most what is allowed, or ask a lead."""
+    """The credit passes a limit of the role: give at most `allowed`, or propose it to a lead."""
 
     code = "GOODWILL_LIMIT"
-    advice = "This credit passes your limit. Give less, or ask somebody with a higher limit."
+    advice = (
+        "This credit passes a limit. Give less, or propose it with goodwillCreditPropose for a"
+        " supervisor to approve."
+    )
 
     def say(self) -> str:
         """Name what may still be given, where it is known."""
         allowed = _amount(self.data, "allowed_minor")
         if allowed is None:
             return self.advice
-        return f"{self.advice} You may still give {allowed}."
+        return f"{self.advice} What may still be given is {allowed}."
 
 
 class ReturnExceedsPurchase(Refusal):
@@ -319,6 +342,13 @@ class RedemptionClosed(Refusal):
 
     code = "REDEMPTION_CLOSED"
     advice = "This redemption is settled and cannot take this step. Look at its state first."
+
+
+class ApprovalClosed(Refusal):
+    """The approval is decided or too old: look at its status, then propose the act again."""
+
+    code = "APPROVAL_CLOSED"
+    advice = "This is decided or too old. Look at its status before you propose it again."
 
 
 class Unavailable(Exception):

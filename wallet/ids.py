@@ -36,6 +36,8 @@ PREFIXES: Final = {
     "tok": "token",
     "cli": "client",
     "not": "notice",
+    "apr": "approval",
+    "aud": "audit entry",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -45,6 +45,8 @@ _EUROS: Final = {
     "operator": (100, 300, 3000),
 }
 NOBODY: Final = Limits(0, 0, 0)
+CHECKER: Final = "supervisor"
+"""Whose limits a proposal has to fit: the lowest role that may approve it."""
 
 
 def limits(role: str, asset: str = "EUR") -> Limits:

@@ -145,7 +145,7 @@ class Approval(SQLModel, table=True):
         CheckConstraint("status in ('open', 'approved', 'declined')", name="approval_status"),
         CheckConstraint("maker_id <> checker_id", name="approval_two_people"),
         CheckConstraint("(status = 'open') = (checker_id is null)", name="approval_decided"),
-        Index("approval_open", "created_at", postgresql_where=text("status = 'open'")),
+        Index("approval_newest", "created_at", "approval_id"),
         {"schema": "coalition"},
     )
 

@@ -18,7 +18,7 @@ create table coalition.approval (
   CONSTRAINT approval_decided CHECK ((status = 'open') = (checker_id is null))
 );
 
-create index approval_open ON coalition.approval (created_at) WHERE status = 'open';
+create index approval_newest ON coalition.approval (created_at, approval_id);
 
 alter table coalition.audit add column document_hash bytea, add column request_id text;
 
