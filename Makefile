@@ -9,20 +9,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(wildcard api partners wallet tests bench)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+CONSOLE := api/console/built/index.html
+CONSOLE_SOURCES := $(wildcard api/console/*.html api/console/*.js api/console/*.json api/console/src/* api/console/src/tasks/*)
 CLIENTS := tests/clients/node_modules/.package-lock.json $(VENV)/clients/.made
 # The node of the virtual environment first: it is there only where the machine has none that will do.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types layers clients pytest fast bench clean
+.PHONY: help run test check format format-check lint types layers clients console built pytest fast bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.run ## Install, start a database, load the demo and serve on http://127.0.0.1:8000
+run: $(VENV)/.run built ## Install, start a database, load the demo and serve on http://127.0.0.1:8000
 	@$(BIN)/commonpurse up $(ARGS)
 
-test: $(VENV)/.dev format-check lint types layers clients pytest ## Everything that CI runs
+test: $(VENV)/.dev format-check lint types layers clients built pytest ## Everything that CI runs
 
 check: $(VENV)/.dev format-check lint types layers fast ## The same without the slow tests
 
@@ -46,6 +48,13 @@ clients: ## Install the foreign clients that some tests run, and node where ther
 	@$(MAKE) --silent --no-print-directory $(CLIENTS) || { \
 	  echo "The clients could not be installed: the tests that need them are skipped."; test -z "$$CI"; }
 
+console: $(CONSOLE) ## Build the support console, and install node where there is none
+
+built:
+	@$(MAKE) --silent --no-print-directory console || { \
+	  echo "The support console could not be built: the rest runs without it, and its tests are skipped."; \
+	  test -z "$$CI"; }
+
 pytest: $(VENV)/.dev ## All tests, in parallel; ARGS="-k words" for some
 	@$(BIN)/pytest -n $(JOBS) --maxprocesses 8 $(ARGS)
 
@@ -56,7 +65,7 @@ bench: $(VENV)/.dev ## The benchmarks: ratios, measured side by side in one run
 	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what the tools made; the data in .commonpurse stays
-	rm -rf $(VENV) tests/clients/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules api/console/node_modules api/console/built build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -83,6 +92,17 @@ $(VENV)/.node: $(VENV)/.made
 tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json $(VENV)/.node
 	@echo "Installing the foreign clients of the tests (only the first time)..."
 	@cd tests/clients && $(NPM)
+	@touch $@
+
+# A built copy that is newer than its sources is used as it is; only another one needs node and npm.
+$(CONSOLE): $(CONSOLE_SOURCES)
+	@$(MAKE) --no-print-directory api/console/node_modules/.package-lock.json
+	@echo "Building the support console..."
+	@cd api/console && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+
+api/console/node_modules/.package-lock.json: api/console/package-lock.json $(VENV)/.node
+	@echo "Installing the parts of the support console (only the first time)..."
+	@cd api/console && $(NPM) --fetch-retries=1 --fetch-retry-mintimeout=1000
 	@touch $@
 
 # An environment of its own: the generated Python client stands on httpx, whose place httpx2 has taken here.

@@ -1,0 +1,35 @@
+// Where the editor keeps its tabs: in this browser tab only, so that nothing about a member outlives
+// it. Answers are never kept. The theme is the one thing kept for the next day.
+const PREFIX = "commonpurse:";
+const OWNER = `${PREFIX}owner`;
+const LASTING = "graphiql:theme";
+
+const placeOf = (key) => (key === LASTING ? localStorage : sessionStorage);
+
+export const storage = {
+  getItem: (key) => placeOf(key).getItem(PREFIX + key),
+  setItem: (key, value) => placeOf(key).setItem(PREFIX + key, value),
+  removeItem: (key) => placeOf(key).removeItem(PREFIX + key),
+  get length() {
+    return ours().length;
+  },
+  clear: forget,
+};
+
+function ours() {
+  return Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX));
+}
+
+export function forget() {
+  for (const key of ours()) sessionStorage.removeItem(key);
+}
+
+/** Tabs belong to one person: whoever signs in after somebody else begins with none. */
+export function ownedBy(id) {
+  if (sessionStorage.getItem(OWNER) !== id) forget();
+  sessionStorage.setItem(OWNER, id);
+}
+
+export function hasTabs() {
+  return storage.getItem("graphiql:tabState") !== null;
+}
