@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from api import settings
 from api.graphql import failures
-from api.identity import bearer, sessions
+from api.identity import bearer, external, sessions
 from wallet import database
 
 PREFLIGHT: Final = "graphql-require-preflight"
@@ -27,7 +27,7 @@ async def of(
     if "authorization" in connection.headers:
         scheme, _, token = connection.headers["authorization"].partition(" ")
         if scheme.lower() == "bearer":
-            return await of_token(db, token.strip())
+            return await of_token(db, house, token.strip())
     elif _from_our_page(house, connection):
         session = await sessions.find(db, house, connection)
         if session is not None and session.kind == "staff":
@@ -37,9 +37,9 @@ async def of(
     raise _unauthenticated('Bearer realm="commonpurse"')
 
 
-async def of_token(db: database.Database, token: str) -> bearer.Principal:
+async def of_token(db: database.Database, house: settings.Settings, token: str) -> bearer.Principal:
     """Return whom a token speaks for. Raises failures.Failure UNAUTHENTICATED."""
-    principal = await bearer.find(db, token)
+    principal = await bearer.find(db, token) or await external.find(db, house, token)
     if principal is not None:
         return principal
     raise _unauthenticated('Bearer realm="commonpurse", error="invalid_token"')
