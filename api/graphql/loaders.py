@@ -10,6 +10,7 @@ from strawberry.dataloader import DataLoader
 
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
+from wallet import staff as staff_facts
 from wallet.rules import contracts
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
@@ -45,6 +46,15 @@ class Loaders:
     def contract_versions(self) -> DataLoader[uuid.UUID, int]:
         """The number of a contract version, by its id."""
         return DataLoader(self._contract_versions, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def staff(self) -> DataLoader[uuid.UUID, staff_facts.Person | None]:
+        """People of the staff by id; None for an id that is not a person's."""
+        return DataLoader(self._staff, max_batch_size=BATCH_MAX)
+
+    async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:
+        found = await staff_facts.find_many(self._db, list(keys))
+        return [found.get(key) for key in keys]
 
     async def _purchases(self, keys: Sequence[uuid.UUID]) -> list[statements.Purchase]:
         return list(await asyncio.gather(*(statements.purchase(self._db, key) for key in keys)))

@@ -72,6 +72,7 @@ class MerchantRegisterInput:
     slug: str = strawberry.field(description="Short name: lower-case letters, digits, hyphens.")
     name: str = strawberry.field(description="Shown name.")
     industry: str = strawberry.field(description="What it sells.")
+    reason: str = strawberry.field(description=staff.REASON)
 
 
 @strawberry.input(description="A change of whether a merchant may report and authorize.")
@@ -79,7 +80,7 @@ class MerchantStatusInput:
     """Repeating it changes nothing, so it needs no key."""
 
     merchant_id: strawberry.ID = strawberry.field(description="Which merchant.")
-    reason: str = strawberry.field(description="Why, for the audit log.")
+    reason: str = strawberry.field(description=staff.REASON)
 
 
 @strawberry.input(description="A new store of a merchant.")
@@ -91,6 +92,7 @@ class StoreAddInput:
     external_id: str = strawberry.field(description="The merchant's own number for it.")
     name: str = strawberry.field(description="Shown name.")
     channel: reports.PurchaseChannel = strawberry.field(description="How it sells.")
+    reason: str = strawberry.field(description=staff.REASON)
 
 
 @strawberry.input(description="The next version of a merchant's contract.")
@@ -100,7 +102,9 @@ class ContractPublishInput:
     idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
     merchant_id: strawberry.ID = strawberry.field(description="Whose contract.")
     valid_from: scalars.DateTime = strawberry.field(description="From when it decides.")
-    note: str = strawberry.field(description="What changed and why, for the records.")
+    note: str = strawberry.field(
+        description="What changed and why, for the records and the audit log."
+    )
     terms: contracts.ContractTermsInput = strawberry.field(description="The terms.")
 
 
@@ -125,6 +129,7 @@ class Mutation:
             name=told.name,
             industry=told.industry,
             actor=context.actor(info),
+            reason=told.reason,
         )
         return MerchantPayload(
             merchant=merchants.show(registered.merchant), replayed=registered.replayed
@@ -175,6 +180,7 @@ class Mutation:
             name=told.name,
             channel=shapes.value(told.channel),
             actor=context.actor(info),
+            reason=told.reason,
         )
         return StorePayload(store=merchants.show_store(added.store), replayed=added.replayed)
 

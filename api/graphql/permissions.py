@@ -6,7 +6,7 @@ so a field cannot be added without its row: a root field that the table does not
 start. What an object may show to whom is decided where the object is loaded, by caller and owner.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
 import graphql
@@ -28,6 +28,8 @@ SCOPES: Final[dict[str, str]] = {
     "Query.member": "support:read",
     "Query.memberByEmail": "support:read",
     "Query.purchaseExplanation": "support:read",
+    "Query.approvals": "support:approve",
+    "Query.auditTrail": "support:audit",
     "Mutation.redemptionCodeCreate": "member",
     "Mutation.purchaseReport": "purchases:report",
     "Mutation.purchaseReportBulk": "purchases:report",
@@ -38,6 +40,9 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.redemptionRelease": "redemptions:write",
     "Mutation.redemptionRefund": "redemptions:write",
     "Mutation.goodwillCredit": "support:credit",
+    "Mutation.goodwillCreditPropose": "support:credit",
+    "Mutation.redemptionResolve": "support:credit",
+    "Mutation.approvalDecide": "support:approve",
     "Mutation.memberEnrol": "support:suspend",
     "Mutation.memberSuspend": "support:suspend",
     "Mutation.memberReinstate": "support:suspend",
@@ -89,6 +94,12 @@ def enforce(schema: graphql.GraphQLSchema) -> None:
     for name, field in schema.subscription_type.fields.items():
         assert field.subscribe is not None
         field.subscribe = _guarded(SCOPES[f"Subscription.{name}"], field.subscribe)
+
+
+def needed(root: str, names: Iterable[str]) -> frozenset[str]:
+    """Return the scopes that an operation needs which asks these fields of a root type."""
+    asked = {SCOPES[f"{root}.{name}"] for name in names if not name.startswith("__")}
+    return frozenset(asked - {ANYONE})
 
 
 def _guarded(scope: str, resolve: Resolver) -> Resolver:

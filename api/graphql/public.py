@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import (
+    approvals,
     context,
     failures,
     members,
@@ -106,9 +107,11 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "lot": wallets.lot_node,
     "pur": purchases.node,
     "red": redemptions.node,
+    "apr": approvals.node,
 }
 
 NODES: Final = (
+    approvals.Approval,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,

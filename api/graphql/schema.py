@@ -16,16 +16,43 @@ import strawberry
 from graphql.language import ast
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql import live, member, operator, partner, permissions, public, scalars, staff, till
+from api.graphql import (
+    approvals,
+    live,
+    member,
+    operator,
+    partner,
+    permissions,
+    public,
+    scalars,
+    staff,
+    till,
+    trail,
+)
 
 
 @strawberry.type(description="Reads.")
-class Query(public.Query, member.Query, partner.Query, till.Query, staff.Query):
+class Query(
+    public.Query,
+    member.Query,
+    partner.Query,
+    till.Query,
+    staff.Query,
+    approvals.Query,
+    trail.Query,
+):
     """Every root field to read by."""
 
 
 @strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
-class Mutation(member.Mutation, partner.Mutation, till.Mutation, staff.Mutation, operator.Mutation):
+class Mutation(
+    member.Mutation,
+    partner.Mutation,
+    till.Mutation,
+    staff.Mutation,
+    approvals.Mutation,
+    operator.Mutation,
+):
     """Every root field to write by."""
 
 

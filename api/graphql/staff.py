@@ -19,6 +19,7 @@ from api.graphql import (
 from wallet import audit, credit, errors, ids
 from wallet import members as member_verbs
 
+REASON: Final = "Why, for the audit log."
 REPLAYED: Final = f"{shapes.REPLAYED} False for an act without a key."
 
 GoodwillError: TypeAlias = Annotated[
@@ -73,6 +74,7 @@ class MemberEnrolInput:
     idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
     email: str = strawberry.field(description="Where the member is written to.")
     display_name: str = strawberry.field(description="Shown name.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.input(description="A change of whether a member may earn and spend.")
@@ -80,7 +82,7 @@ class MemberStatusInput:
     """Repeating it changes nothing, so it needs no key."""
 
     member_id: strawberry.ID = strawberry.field(description="Which member.")
-    reason: str = strawberry.field(description="Why, for the audit log.")
+    reason: str = strawberry.field(description=REASON)
 
 
 @strawberry.type
@@ -186,6 +188,7 @@ class Mutation:
             email=told.email,
             display_name=told.display_name,
             actor=context.actor(info),
+            reason=told.reason,
         )
         return MemberPayload(member=members.show(enrolled.member), replayed=enrolled.replayed)
 

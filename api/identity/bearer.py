@@ -32,13 +32,24 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
     "merchant": frozenset(
         {"purchases:report", "purchases:read", "redemptions:write", "redemptions:read"}
     ),
-    "staff": frozenset({"support:read", "support:credit", "support:suspend", "merchants:write"}),
+    "staff": frozenset(
+        {
+            "support:read",
+            "support:credit",
+            "support:suspend",
+            "support:approve",
+            "support:audit",
+            "merchants:write",
+        }
+    ),
 }
 
 # What a person of the staff may be given goes by the role; lowering a role lowers its tokens.
 ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "support": frozenset({"support:read", "support:credit", "support:suspend"}),
-    "supervisor": frozenset({"support:read", "support:credit", "support:suspend"}),
+    "supervisor": frozenset(
+        {"support:read", "support:credit", "support:suspend", "support:approve", "support:audit"}
+    ),
     "operator": SCOPES["staff"],
 }
 

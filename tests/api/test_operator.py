@@ -35,6 +35,7 @@ TERMS: dict[str, Any] = {
 async def register(operator: client.Client, **told: Any) -> Any:
     """Register the florist Lua, but for what is given."""
     plain = {"idempotencyKey": client.key(), "slug": "lua", "name": "Lua", "industry": "florist"}
+    plain["reason"] = "contract signed in March"
     answer = await operator.ask(REGISTER, {"input": {**plain, **told}})
     return answer.data["merchantRegister"]
 
@@ -53,7 +54,7 @@ async def publish(operator: client.Client, merchant: str, key: str = "", **chang
 
 async def add_store(operator: client.Client, merchant: str, **told: Any) -> Any:
     """Add shop 17, but for what is given."""
-    plain = {"externalId": "17", "name": "Baixa", "channel": "SHOP"}
+    plain = {"externalId": "17", "name": "Baixa", "channel": "SHOP", "reason": "opened today"}
     told = {"idempotencyKey": client.key(), "merchantId": merchant, **plain, **told}
     return (await operator.ask(STORE, {"input": told})).data["storeAdd"]
 

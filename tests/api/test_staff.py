@@ -147,6 +147,7 @@ async def test_support_enrols_a_member_once_per_key_and_once_per_address(
       replayed member { id email wallet { available { amount } } }
       errors { ... on UserError { code path } } } }"""
     told = {"idempotencyKey": client.key(), "email": "eva@example.org", "displayName": "Eva"}
+    told["reason"] = "asked at the counter"
 
     async def enrol(**changes: Any) -> Any:
         return (await support.ask(query, {"input": {**told, **changes}})).data["memberEnrol"]
@@ -155,6 +156,7 @@ async def test_support_enrols_a_member_once_per_key_and_once_per_address(
     reused = await enrol(displayName="Eva Maria")
     taken = await enrol(idempotencyKey=client.key(), email="EVA@example.org")
     wrong = await enrol(idempotencyKey=client.key(), email="eva")
+    silent = await enrol(idempotencyKey=client.key(), email="eva2@example.org", reason=" ")
 
     assert first["member"]["wallet"]["available"]["amount"] == "0.00"
     assert (first["replayed"], again["replayed"]) == (False, True)
@@ -162,6 +164,7 @@ async def test_support_enrols_a_member_once_per_key_and_once_per_address(
     assert reused["errors"] == [{"code": "IDEMPOTENCY_KEY_REUSED", "path": []}]
     assert taken["errors"] == [{"code": "EMAIL_TAKEN", "path": ["email"]}]
     assert wrong["errors"] == [{"code": "TEXT_INVALID", "path": ["email"]}]
+    assert silent["errors"] == [{"code": "REASON_MISSING", "path": ["reason"]}]
 
 
 async def test_a_person_of_the_staff_without_a_role_may_give_nothing(
