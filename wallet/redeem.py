@@ -54,6 +54,14 @@ class Redemption:
 
 
 @dataclass(frozen=True, slots=True)
+class Acquaintance:
+    """Whether a member has ever spent at a merchant, and the database's clock when it was asked."""
+
+    known: bool
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A redemption after a verb, and whether this id had done it before."""
 
@@ -86,6 +94,16 @@ async def code_issue(
         raise ledger.refusal(answer)
     shown = "-".join(code[place : place + 4] for place in range(0, len(code), 4))
     return Code(shown, datetime.fromisoformat(answer["expires_at"]))
+
+
+async def acquaintance(db: Database, *, wallet_id: UUID, merchant_id: UUID) -> Acquaintance:
+    """Look whether value of a wallet was ever captured at a merchant; NOT_FOUND for no merchant."""
+    await merchants.find(db, merchant_id)
+    row = await db.fetchrow(
+        sql.load("queries/spent_before"), ledger.bucket(wallet_id), wallet_id, merchant_id
+    )
+    assert row is not None
+    return Acquaintance(**dict(row))
 
 
 async def hold(
