@@ -96,7 +96,7 @@ tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json $
 
 # A built copy that is newer than its sources is used as it is; only another one needs node and npm.
 $(CONSOLE): $(CONSOLE_SOURCES)
-	@$(MAKE) --no-print-directory api/console/node_modules/.package-lock.json
+	@$(MAKE) --silent --no-print-directory api/console/node_modules/.package-lock.json
 	@echo "Building the support console..."
 	@cd api/console && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 

@@ -5,6 +5,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 
 import { Bar } from "./Bar.jsx";
 import { leaveForSignIn } from "./door.js";
+import { Editors, Waiting } from "./Editors.jsx";
 import { makeFetcher } from "./fetcher.js";
 import { Ask, Outcome } from "./Strips.jsx";
 import { refusalsPanel } from "./Refusals.jsx";
@@ -69,8 +70,10 @@ export function Console({ person }) {
           <span />
         </GraphiQL.Logo>
         <GraphiQL.Footer>
+          <Waiting />
           <Outcome outcome={outcome} />
         </GraphiQL.Footer>
+        <Editors />
       </GraphiQL>
       {asked && <Ask write={asked.write} answer={answer} />}
     </div>

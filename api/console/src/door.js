@@ -15,7 +15,7 @@ export async function post(body) {
 }
 
 export async function signOut() {
-  return fetch("signout", { method: "POST", credentials: "same-origin" });
+  return fetch("signout", { method: "POST", credentials: "same-origin", body: new URLSearchParams() });
 }
 
 export function leaveForSignIn() {

@@ -4,7 +4,7 @@ import { GraphQLError, Kind, getNamedType, isInputObjectType, parse, valueFromAS
 
 import { post } from "./door.js";
 
-/** Mutations after which somebody has more or less to spend; the others change records only. */
+/** Mutations after which somebody has more or less to spend; a proposal moves nothing yet. */
 export const MOVES_MONEY = new Set([
   "approvalDecide",
   "goodwillCredit",
@@ -15,8 +15,10 @@ export const MOVES_MONEY = new Set([
   "redemptionCapture",
   "redemptionRefund",
   "redemptionRelease",
-  "redemptionResolve",
 ]);
+
+/** What the inputs call the sentence that goes into the audit log. */
+const REASONS = ["reason", "note"];
 
 /**
  * `schema` gives the schema or null; `confirm` asks the person about a write and resolves to true
@@ -24,7 +26,11 @@ export const MOVES_MONEY = new Set([
  */
 export function makeFetcher({ schema, confirm, report, signedOut }) {
   return async function fetcher({ query, variables, operationName }) {
-    if (operationName === "IntrospectionQuery") return answerOf(await post({ query }));
+    if (operationName === "IntrospectionQuery") {
+      const response = await post({ query });
+      if (response.status === 401) signedOut();
+      return answerOf(response);
+    }
     report(null);
     const operation = operationOf(query, operationName);
     const write = operation && writeOf(operation, variables ?? {}, schema());
@@ -37,8 +43,12 @@ export function makeFetcher({ schema, confirm, report, signedOut }) {
     }
     const response = await post({ query, variables, operationName: operation?.name?.value });
     const answer = await answerOf(response);
-    if (response.status === 401) signedOut();
-    report(outcomeOf(answer, write, response.headers));
+    if (response.status === 401) {
+      report({ kind: "stopped", text: "You are signed out. Your tabs are kept: sign in to go on." });
+      signedOut();
+    } else {
+      report(outcomeOf(answer, write, response.headers));
+    }
     return answer;
   };
 }
@@ -61,7 +71,8 @@ function operationOf(query, operationName) {
     throw error;
   }
   const found = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
-  return found.find(({ name }) => name?.value === operationName) ?? (found.length === 1 ? found[0] : null);
+  const named = found.find(({ name }) => name?.value === operationName);
+  return named ?? (found.length === 1 ? found[0] : null);
 }
 
 /** What a mutation is about to do, or null if it is none. */
@@ -72,20 +83,21 @@ function writeOf(operation, variables, schema) {
   if (!field) return null;
   const argument = field.args.find(({ name }) => name === "input");
   const type = argument && getNamedType(argument.type);
-  const asks = isInputObjectType(type) && "reason" in type.getFields();
+  const asked = isInputObjectType(type) && REASONS.find((name) => name in type.getFields());
   const given = selected.arguments.find(({ name }) => name.value === "input");
   const input = given && (inputOf(given.value, argument.type, variables) ?? {});
   return {
     name: field.name,
     about: field.description ?? "",
-    money: MOVES_MONEY.has(field.name),
-    reason: asks ? String(input?.reason ?? "").trim() : null,
+    money: MOVES_MONEY.has(field.name) && input?.decision !== "DECLINED",
+    reason: asked ? String(input?.[asked] ?? "").trim() : null,
   };
 }
 
 function inputOf(value, type, variables) {
   // The variables are not coerced here: the server does, and says what is wrong with them.
-  return value.kind === Kind.VARIABLE ? variables[value.name.value] : valueFromAST(value, type, variables);
+  if (value.kind === Kind.VARIABLE) return variables[value.name.value];
+  return valueFromAST(value, type, variables);
 }
 
 /** Ask the person; returns why it was not sent, or null to go on. */
@@ -109,11 +121,21 @@ function outcomeOf(answer, write, headers) {
   }
   for (const payload of Object.values(answer.data ?? {})) {
     const [refusal] = payload?.errors ?? [];
-    if (refusal) return { kind: "refused", code: refusal.code, text: refusal.message ?? "", note: "Nothing was done." };
+    if (refusal) {
+      const note = [...amountsOf(refusal), "Nothing was done."].join(" ");
+      return { kind: "refused", code: refusal.code, text: refusal.message ?? "", note };
+    }
   }
   if (!write) return null;
   const replayed = Object.values(answer.data ?? {}).some((payload) => payload?.replayed);
   return replayed
-    ? { kind: "done", text: "This key had done it before; this is that outcome. Nothing was done twice." }
-    : { kind: "done", text: "Done, and written to the audit log." };
+    ? { kind: "done", text: "This key had done it before: nothing was done twice." }
+    : { kind: "done", text: "It is written to the audit log." };
+}
+
+/** What a refusal tells in amounts, such as how much is still allowed. */
+function amountsOf(refusal) {
+  return Object.entries(refusal)
+    .filter(([, value]) => value?.amount !== undefined && value.currency !== undefined)
+    .map(([name, value]) => `${name}: ${value.amount} ${value.currency}.`);
 }

@@ -7,7 +7,9 @@ import { createRoot } from "react-dom/client";
 
 import { Console } from "./Console.jsx";
 import { leaveForSignIn } from "./door.js";
-import { ownedBy } from "./storage.js";
+import { ownedBy, widthOfPanel } from "./storage.js";
+
+const PANEL_SHARE = 0.3;
 
 const root = createRoot(document.getElementById("root"));
 
@@ -20,6 +22,7 @@ async function start() {
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const person = await response.json();
   ownedBy(person.id);
+  widthOfPanel(PANEL_SHARE);
   root.render(<Console person={person} />);
 }
 

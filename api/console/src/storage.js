@@ -30,6 +30,12 @@ export function ownedBy(id) {
   sessionStorage.setItem(OWNER, id);
 }
 
+/** How wide the panel is beside the rest, unless the person has moved it. */
+export function widthOfPanel(share) {
+  const key = "graphiql:docExplorerFlex";
+  if (storage.getItem(key) === null) storage.setItem(key, String(share));
+}
+
 export function hasTabs() {
   return storage.getItem("graphiql:tabState") !== null;
 }
