@@ -1,7 +1,8 @@
 """From the text of a document to something that may be executed: parsed, limited, validated, kept.
 
 Parsing and validating cost more than most queries do, so both the documents that passed and the
-verdicts on those that did not are kept in one bounded cache, keyed by text and audience.
+verdicts on those that did not are kept in one bounded cache, keyed by text and audience. With a
+document that passed is kept what each of its operations costs and which scopes it needs.
 """
 
 import collections
@@ -11,10 +12,18 @@ from typing import Any, Final
 
 import graphql
 
-from api.graphql import failures, limits
+from api.graphql import cost, failures, limits, permissions, selections
 
 CACHED_MAX: Final = 512  # documents; a client has tens of them
-CACHED_CHARACTERS_MAX: Final = 16_384  # longer texts are rare, and would fill the memory
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Operation:
+    """What one operation of a document does, may cost, and needs."""
+
+    kind: graphql.OperationType
+    cost: cost.Formula
+    scopes: frozenset[str]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,8 +31,8 @@ class Prepared:
     """A document that may be executed."""
 
     node: graphql.DocumentNode
-    operations: dict[str | None, graphql.OperationType]
-    digest: str
+    operations: dict[str | None, Operation]
+    digest: str  # the SHA-256 of the text, in hex
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Documents:
             return known
         self.misses += 1
         verdict = self._judge(text, introspection=introspection)
-        if len(text) <= CACHED_CHARACTERS_MAX:
+        if len(text) <= limits.CHARACTERS_MAX:
             self._seen[key] = verdict
             if len(self._seen) > CACHED_MAX:
                 self._seen.popitem(last=False)
@@ -63,6 +72,7 @@ class Documents:
 
     def _judge(self, text: str, *, introspection: bool) -> Prepared | Refused:
         try:
+            limits.check_text(text)
             node = graphql.parse(text, max_lexical_tokens=limits.TOKENS_MAX)
             limits.check(node)
         except graphql.GraphQLSyntaxError as error:
@@ -79,13 +89,33 @@ class Documents:
         )
         if found:
             return _refused("GRAPHQL_VALIDATION_FAILED", found)
-        operations = {
-            definition.name.value if definition.name else None: definition.operation
-            for definition in node.definitions
-            if isinstance(definition, graphql.OperationDefinitionNode)
-        }
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return Prepared(node=node, operations=operations, digest=digest)
+        try:
+            operations = {
+                one.name.value if one.name else None: self._operation(node, one)
+                for one in selections.operations(node)
+            }
+        except limits.TooLarge as error:
+            return _refused("GRAPHQL_VALIDATION_FAILED", [graphql.GraphQLError(str(error))])
+        return Prepared(node=node, operations=operations, digest=digest(text))
+
+    def _operation(
+        self, document: graphql.DocumentNode, one: graphql.OperationDefinitionNode
+    ) -> Operation:
+        root = self._schema.get_root_type(one.operation)
+        assert root is not None
+        asked = selections.fields(
+            self._schema, selections.fragments(document), root, [one.selection_set]
+        )
+        return Operation(
+            kind=one.operation,
+            cost=cost.compiled(self._schema, document, one),
+            scopes=permissions.needed(root.name, (nodes[0].name.value for nodes in asked.values())),
+        )
+
+
+def digest(text: str) -> str:
+    """Return the hash under which a document is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def operation_name(prepared: Prepared, asked: str | None) -> str | None:

@@ -13,6 +13,7 @@ from typing import Final
 import graphql
 from graphql import validation
 
+CHARACTERS_MAX: Final = 16_384  # 1,000 tokens at 16 characters; a comment would be one token
 TOKENS_MAX: Final = 1_000  # the longest document of our own clients has about 300
 DEPTH_MAX: Final = 10  # viewer → wallet → movements → edges → node → merchant → name is 7
 INTROSPECTION_DEPTH_MAX: Final = 20  # the standard introspection query nests `ofType` 9 times
@@ -59,6 +60,14 @@ class OneMutationField(validation.ValidationRule):
 
 RULES: Final = (*graphql.specified_rules, OneMutationField)
 RULES_WITHOUT_INTROSPECTION: Final = (*RULES, validation.NoSchemaIntrospectionCustomRule)
+
+
+def check_text(text: str) -> None:
+    """Raise TooLarge for a text that it would take long even to read."""
+    if len(text) > CHARACTERS_MAX:
+        raise TooLarge(
+            f"A document has at most {CHARACTERS_MAX} characters; put values into variables."
+        )
 
 
 def check(document: graphql.DocumentNode) -> None:

@@ -1,8 +1,10 @@
 """How a GraphQL request speaks HTTP: method, media types, size, and the shape of its JSON.
 
-Only a POST of application/json is a request: forms, text and multipart are what a foreign web page
-can send without being asked, so they are refused. A batch (a JSON array) is refused too: it would
-slip many attempts through one rate limit.
+A request is a POST (or a QUERY) of application/json: forms, text and multipart are what a foreign
+web page can send without being asked, so they are refused. A GET has the same parameters in its
+address. A batch (a JSON array) is refused too: it would slip many attempts through one rate limit.
+A document is given as text, or by the SHA-256 of its text, in either of the two ways that clients
+know: `documentId`, and Apollo's `extensions.persistedQuery`.
 """
 
 import dataclasses
@@ -23,11 +25,16 @@ ACCEPTED_MAX: Final = 32  # media ranges in one Accept header; browsers send abo
 NOT_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
 
 
+SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+METHODS: Final = ("GET", "POST", "QUERY")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Call:
-    """A well-formed GraphQL request."""
+    """A well-formed GraphQL request; at least one of `query` and `document` is there."""
 
-    query: str
+    query: str | None
+    document: str | None  # the SHA-256 of the text, in hex
     variables: Mapping[str, Any]
     operation_name: str | None
 
@@ -36,7 +43,7 @@ def headers(request_id: str) -> dict[str, str]:
     """Return what every answer carries: personal data is never cached, never sniffed."""
     return {
         "Cache-Control": "no-store",
-        "Vary": "Accept, Authorization",
+        "Vary": "Accept, Accept-Language, Authorization, Cookie",
         "X-Content-Type-Options": "nosniff",
         "X-Request-Id": request_id,
     }
@@ -48,18 +55,18 @@ def wants_html(request: Request) -> bool:
 
 
 def check_method(request: Request) -> None:
-    """Refuse everything but POST."""
-    if request.method != "POST":
+    """Refuse what is no method of GraphQL."""
+    if request.method not in METHODS:
         raise failures.Failure(
-            "METHOD_NOT_ALLOWED", "Send GraphQL by POST.", headers={"Allow": "POST"}
+            "METHOD_NOT_ALLOWED", "Send GraphQL by POST.", headers={"Allow": ", ".join(METHODS)}
         )
 
 
-def media_type(request: Request) -> str:
-    """Return the media type of the answer; without an Accept header it is the GraphQL one."""
+def media_type(request: Request, *, preferred: str = RESPONSE) -> str:
+    """Return the media type of the answer; `preferred` if the caller does not mind."""
     accept = ",".join(request.headers.getlist("accept")).strip()
     if not accept:
-        return RESPONSE
+        return preferred
     quality = {RESPONSE: 0.0, JSON: 0.0}
     named: set[str] = set()
     for part in accept.split(",", ACCEPTED_MAX)[:ACCEPTED_MAX]:
@@ -74,6 +81,8 @@ def media_type(request: Request) -> str:
     best = max(quality.values())
     if best <= 0:
         raise failures.Failure("NOT_ACCEPTABLE", f"Answers come as {RESPONSE} or {JSON}.")
+    if quality[preferred] == best:
+        return preferred
     return RESPONSE if quality[RESPONSE] == best else JSON
 
 
@@ -123,28 +132,78 @@ def parse(body: bytes) -> Call:
 
     Raises failures.Failure BAD_REQUEST when the JSON or its shape is wrong.
     """
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise failures.Failure("BAD_REQUEST", "The body is not JSON.") from None
-    if _nesting(body) > NESTING_MAX:
-        raise failures.Failure("BAD_REQUEST", f"JSON nests at most {NESTING_MAX} levels here.")
+    found = _json(body, "The body")
     if isinstance(found, list):
         raise _malformed("Send one request at a time, not an array.")
-    if not isinstance(found, dict) or not isinstance(found.get("query"), str):
+    if not isinstance(found, dict):
         raise _malformed('The body must be {"query": "…", "variables": {…}}.')
+    return call(found)
+
+
+def parse_address(parameters: Mapping[str, str]) -> Call:
+    """Return the request in the parameters of an address; objects are written as JSON."""
+    found: dict[str, Any] = dict(parameters)
+    for name in ("variables", "extensions"):
+        if found.get(name):
+            found[name] = _json(found[name].encode(), name)
+        else:
+            found.pop(name, None)
+    return call(found)
+
+
+def call(found: Mapping[str, Any]) -> Call:
+    """Return the request in a JSON object, whatever brought it here.
+
+    Raises failures.Failure BAD_REQUEST when its shape is wrong.
+    """
+    query = found.get("query")
     variables = found.get("variables")
     operation_name = found.get("operationName")
     extensions = found.get("extensions")
+    if query is not None and not isinstance(query, str):
+        raise _malformed("query must be a string.")
     if variables is not None and not isinstance(variables, dict):
         raise _malformed("variables must be an object.")
     if operation_name is not None and not isinstance(operation_name, str):
         raise _malformed("operationName must be a string.")
     if extensions is not None and not isinstance(extensions, dict):
         raise _malformed("extensions must be an object.")
+    document = _document(found.get("documentId"), (extensions or {}).get("persistedQuery"))
+    if query is None and document is None:
+        raise _malformed('Send {"query": "…"} or {"documentId": "sha256:…"}.')
     return Call(
-        query=found["query"], variables=variables or {}, operation_name=operation_name or None
+        query=query,
+        document=document,
+        variables=variables or {},
+        operation_name=operation_name or None,
     )
+
+
+def _document(document_id: object, persisted: object) -> str | None:
+    named: set[str] = set()
+    if document_id is not None:
+        prefix, _, digest = str(document_id).partition(":")
+        named.add(digest if prefix == "sha256" else "")
+    if persisted is not None:
+        named.add(str(persisted.get("sha256Hash")) if isinstance(persisted, dict) else "")
+    if not named:
+        return None
+    digest = named.pop()
+    if named or not SHA256.fullmatch(digest):
+        raise _malformed(
+            "A document is named by sha256: and the 64 lower-case hexadecimal digits of its hash."
+        )
+    return digest
+
+
+def _json(text: bytes, what: str) -> object:
+    try:
+        found: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise failures.Failure("BAD_REQUEST", f"{what} is not JSON.") from None
+    if _nesting(text) > NESTING_MAX:
+        raise failures.Failure("BAD_REQUEST", f"JSON nests at most {NESTING_MAX} levels here.")
+    return found
 
 
 def _malformed(message: str) -> failures.Failure:

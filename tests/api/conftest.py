@@ -22,8 +22,8 @@ async def coalition(db: database.Database) -> factories.Coalition:
 
 @pytest.fixture
 async def http(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
-    """The application, spoken to over HTTP without a socket."""
-    application = app.create_app(settings.Settings(_env_file=None), db)
+    """The application, spoken to over HTTP without a socket; members may send any document."""
+    application = app.create_app(settings.Settings(_env_file=None, documents="open"), db)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
     ) as opened:

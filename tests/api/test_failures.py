@@ -16,7 +16,7 @@ BALANCE = "{ viewer { id wallet { version } } }"
 @pytest.fixture
 async def hurried(ana: client.Client, db: database.Database) -> AsyncIterator[client.Client]:
     """A member whose requests may take a second."""
-    house = settings.Settings(_env_file=None, request_seconds_max=1)
+    house = settings.Settings(_env_file=None, documents="open", request_seconds_max=1)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app.create_app(house, db)),
         base_url="http://commonpurse.test",

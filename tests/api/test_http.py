@@ -20,7 +20,7 @@ async def test_a_query_gets_data_in_the_graphql_media_type_and_is_never_cached(
     assert (answer.status, answer.body) == (200, {"data": {"__typename": "Query"}})
     assert answer.headers["content-type"] == client.GRAPHQL + "; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["vary"] == "Accept, Authorization"
+    assert answer.headers["vary"] == "Accept, Accept-Language, Authorization, Cookie"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-request-id"].startswith("req_")
 
@@ -56,12 +56,55 @@ async def test_a_media_type_that_is_not_spoken_here_gets_406(ana: client.Client)
         assert (accept, 406, ["NOT_ACCEPTABLE"]) == (accept, answer.status, answer.codes)
 
 
-async def test_only_post_is_a_request(ana: client.Client) -> None:
-    for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS"):
-        answer = await ana.send(method=method, params={"query": "{ __typename }"})
+async def test_a_method_that_graphql_does_not_know_gets_405(ana: client.Client) -> None:
+    for method in ("PUT", "PATCH", "DELETE", "OPTIONS"):
+        answer = await ana.send(method=method, params=HELLO)
 
         assert (method, 405, ["METHOD_NOT_ALLOWED"]) == (method, answer.status, answer.codes)
+        assert answer.headers["allow"] == "GET, POST, QUERY"
+
+
+async def test_a_get_runs_queries_of_the_staff_and_nobody_elses_text(
+    ana: client.Client, rosa: client.Client, support: client.Client
+) -> None:
+    variables = {"variables": '{"id": "mem_x"}', "operationName": "M"}
+    query = {"query": "query M($id: ID!) { member(id: $id) { id } }", **variables}
+
+    assert (await support.send(method="GET", params=query)).data == {"member": None}
+    for caller in (ana, rosa):
+        answer = await caller.send(method="GET", params=HELLO)
+        assert (answer.status, answer.codes) == (405, ["METHOD_NOT_ALLOWED"])
+        assert answer.headers["allow"] == "POST, QUERY"
+
+
+async def test_a_get_or_a_query_never_runs_a_mutation(
+    support: client.Client, ana: client.Client
+) -> None:
+    code = {"query": 'mutation { redemptionCodeCreate(merchantId: "mer_x") { __typename } }'}
+
+    for answer in (
+        await support.send(method="GET", params=code),
+        await support.send(method="QUERY", json=code),
+        await ana.send(method="QUERY", json=code),
+    ):
+        assert (answer.status, answer.codes) == (405, ["METHOD_NOT_ALLOWED"])
         assert answer.headers["allow"] == "POST"
+
+
+async def test_the_method_query_is_a_post_that_changes_nothing(ana: client.Client) -> None:
+    assert (await ana.send(method="QUERY", json=HELLO)).data == {"__typename": "Query"}
+    answer = await ana.send(method="QUERY", content="{}", headers={"Content-Type": "text/plain"})
+    assert answer.status == 415
+
+
+async def test_wrong_json_in_an_address_gets_400(support: client.Client) -> None:
+    deep = "[" * 40 + "]" * 40
+    for wrong in ("{", "nonsense", f'{{"a": {deep}}}'):
+        answer = await support.send(method="GET", params={**HELLO, "variables": wrong})
+        assert (wrong, 400, ["BAD_REQUEST"]) == (wrong, answer.status, answer.codes)
+    for parameters in ({"variables": "[]", **HELLO}, {"extensions": "7", **HELLO}, {}):
+        answer = await support.send(method="GET", params=parameters)
+        assert (parameters, 422, ["BAD_REQUEST"]) == (parameters, answer.status, answer.codes)
 
 
 async def test_a_body_that_a_foreign_web_page_could_send_gets_415(ana: client.Client) -> None:
@@ -274,4 +317,4 @@ async def test_a_browser_sees_how_to_send_a_query_in_development_only(
     assert "Authorization: Bearer" in shown.text
     assert "curl -s http://127.0.0.1:8444/graphql " in shown.text
     assert "http" not in shown.text.replace("http://127.0.0.1", "")  # nothing is loaded
-    assert (await http.get("/graphql", headers=headers)).status_code == 405
+    assert (await http.get("/graphql", headers=headers)).status_code == 406

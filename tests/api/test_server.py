@@ -15,7 +15,7 @@ from wallet import database
 @pytest.fixture
 async def served(ana: client.Client, db: database.Database) -> AsyncIterator[client.Client]:
     """A member's client whose requests go through a socket."""
-    house = settings.Settings(_env_file=None)
+    house = settings.Settings(_env_file=None, documents="open")
     server = uvicorn.Server(
         uvicorn.Config(
             app.create_app(house, db), port=0, http="httptools", lifespan="off", log_level="warning"
