@@ -7,11 +7,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api import headers, settings
 from api.console import door as console
-from api.graphql import endpoint, hub, schema
+from api.graphql import endpoint, hub, schema, sockets
 from api.identity import oauth, signin
 from wallet import database, errors
 
@@ -48,6 +48,7 @@ def create_app(
     application = Starlette(
         routes=[
             Route("/graphql", graphql),
+            WebSocketRoute("/graphql", sockets.Sockets(graphql, settings, live)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *oauth.routes(settings, db),

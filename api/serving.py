@@ -7,8 +7,10 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api import app, settings, worker
+from api.graphql import sockets
 from wallet import database
 
 STOP_SECONDS = 10
@@ -27,7 +29,7 @@ async def serve(
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
         async with worker.beside(db) if work_too else contextlib.nullcontext():
-            await _Server(_config(house, db, development=development), started).serve()
+            await Server(config(house, db, development=development), started).serve()
     finally:
         await db.close()
 
@@ -59,10 +61,10 @@ def check_port(house: settings.Settings) -> None:
             ) from error
 
 
-class _Server(uvicorn.Server):
-    """A server that says when it answers."""
+class Server(uvicorn.Server):
+    """A server that says when it answers, and ends streams before it waits for answers."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None] | None = None) -> None:
         super().__init__(config)
         self.ready = ready
 
@@ -71,16 +73,25 @@ class _Server(uvicorn.Server):
         if self.ready is not None and self.started:
             self.ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """A stream never ends by itself, so it is told; its reader connects again elsewhere."""
+        application = self.config.app
+        assert isinstance(application, Starlette)
+        await application.state.hub.close()
+        await super().shutdown(sockets)
 
-def _config(
-    house: settings.Settings, db: database.Database, *, development: bool
-) -> uvicorn.Config:
+
+def config(house: settings.Settings, db: database.Database, *, development: bool) -> uvicorn.Config:
+    """How the application is served, wherever it is."""
     return uvicorn.Config(
         app.create_app(house, db, development=development),
         host=house.host,
         port=house.port,
         loop="uvloop",
         http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=sockets.FRAME_BYTES_MAX,
+        ws_per_message_deflate=False,  # 64 KB of memory a socket, for messages of a few hundred B
         access_log=False,
         log_level="warning",
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -7,9 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import uvicorn
-
-from api import app, settings
+from api import serving, settings
 from wallet import database
 
 
@@ -30,14 +28,7 @@ async def serve(
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         house = settings.Settings(_env_file=None, port=port, **chosen)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app.create_app(house, db, development=development),
-                http="httptools",
-                lifespan="off",
-                log_level="warning",
-            )
-        )
+        server = serving.Server(serving.config(house, db, development=development))
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 - the server tells by this flag only
             await asyncio.sleep(0.01)
