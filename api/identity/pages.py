@@ -46,7 +46,11 @@ def render(
     """
     chosen = language(request)
     page = _templates(chosen).get_template(template)
-    text = page.render(at=urllib.parse.urlsplit(house.origin).path, **values)
+    text = page.render(
+        at=urllib.parse.urlsplit(house.origin).path,
+        back=f"{request.url.path}?{request.url.query}".rstrip("?"),
+        **values,
+    )
     return HTMLResponse(
         text,
         status_code=status,

@@ -59,6 +59,18 @@ _END_ALL: Final = """
     where principal_kind = $1 and principal_id = $2 and revoked_at is null
       and session_id is distinct from $3
 """
+_END_ONE: Final = """
+    update identity.session set revoked_at = clock_timestamp()
+    where session_id = $1 and principal_kind = $2 and principal_id = $3 and revoked_at is null
+    returning session_id
+"""
+_OF: Final = """
+    select session_id, browser, signed_in_at, seen_at from identity.session
+    where principal_kind = $1 and principal_id = $2
+      and revoked_at is null and expires_at > clock_timestamp()
+    order by seen_at desc limit $3
+"""
+LISTED_MAX: Final = 50  # more browsers than anybody recognises; "everywhere else" ends the rest
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,6 +87,16 @@ class Session:
     def fresh(self, now: datetime.datetime) -> bool:
         """True if the person signed in within FRESH."""
         return self.signed_in_at is not None and now - self.signed_in_at <= FRESH
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listed:
+    """A session as its owner sees it."""
+
+    session_id: uuid.UUID
+    browser: str
+    signed_in_at: datetime.datetime
+    seen_at: datetime.datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -150,6 +172,18 @@ async def end_all(
 ) -> None:
     """Sign a person out of every browser but one."""
     await db.execute(_END_ALL, kind, principal_id, keep)
+
+
+async def end_one(
+    db: database.Database, session_id: uuid.UUID, *, kind: Kind, principal_id: uuid.UUID
+) -> bool:
+    """Sign out one of a person's browsers; False if it is not theirs."""
+    return await db.fetchval(_END_ONE, session_id, kind, principal_id) is not None
+
+
+async def of(db: database.Database, kind: Kind, principal_id: uuid.UUID) -> list[Listed]:
+    """Return where a person is signed in, the latest first."""
+    return [Listed(**row) for row in await db.fetch(_OF, kind, principal_id, LISTED_MAX)]
 
 
 def give(response: Response, house: settings.Settings, opened: Opened) -> None:

@@ -45,9 +45,18 @@ async def take(db: database.Database, allowance: Allowance, *key: str) -> dateti
 
     Otherwise returns how long to wait.
     """
-    key_hash = hashlib.sha256("\x1f".join(key).encode()).digest()
+    key_hash = _hash(key)
     taken = await db.fetchval(_TAKE, key_hash, allowance.interval, allowance.window)
     if taken is not None:
         return None
     wait = await db.fetchval(_WAIT, key_hash, allowance.interval, allowance.window)
     return max(wait or datetime.timedelta(0), datetime.timedelta(seconds=1))
+
+
+async def forget(db: database.Database, *key: str) -> None:
+    """Give a key everything back."""
+    await db.execute("delete from identity.throttle where key_hash = $1", _hash(key))
+
+
+def _hash(key: tuple[str, ...]) -> bytes:
+    return hashlib.sha256("\x1f".join(key).encode()).digest()

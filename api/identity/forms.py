@@ -1,0 +1,96 @@
+"""Forms: what a browser may send, from where, and to which of our pages it may go on.
+
+A form counts only if our own page sent it: the browser itself says so (`Sec-Fetch-Site`, or
+`Origin` where it is older), and no page of another site can make it lie. The session's cookie is
+`SameSite=Lax` besides. Where to go on to is one of a few addresses of ours, never a whole address.
+"""
+
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from api import settings
+
+BYTES_MAX: Final = 32 * 1024  # a passkey's answer with a certificate takes about 6 KiB
+FIELDS_MAX: Final = 20
+MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
+ONWARD: Final = re.compile(
+    r"/oauth/authorize\?request=[A-Za-z0-9_-]{16,128}|/account|/console/?", re.ASCII
+)
+BACK: Final = re.compile(
+    r"/(?:signin|staff/signin|recover|verify|account|oauth/authorize)(?:\?[!-~]{0,500})?", re.ASCII
+)
+
+
+class Unacceptable(Exception):
+    """A request that none of our pages sends; `status` is how it is answered."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+async def read(request: Request, house: settings.Settings) -> Mapping[str, str]:
+    """Return the fields of a form that our own page sent, or raise Unacceptable."""
+    own(request, house)
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != MEDIA_TYPE:
+        raise Unacceptable(415)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BYTES_MAX:
+            raise Unacceptable(413)
+    try:
+        pairs = urllib.parse.parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            max_num_fields=FIELDS_MAX,
+            errors="strict",
+        )
+    except ValueError:
+        raise Unacceptable(400) from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs) or any("\x00" in value for value in fields.values()):
+        raise Unacceptable(400)  # of two equal names one reader takes the first, another the last
+    return fields
+
+
+def own(request: Request, house: settings.Settings) -> None:
+    """Raise Unacceptable unless a page of ours sent this request."""
+    site = request.headers.get("sec-fetch-site")
+    if site is None:
+        fitting = request.headers.get("origin") == origin(house)
+    else:
+        fitting = site == "same-origin"
+    if not fitting:
+        raise Unacceptable(403)
+
+
+def origin(house: settings.Settings) -> str:
+    """Return our origin as a browser writes it: without a path, without the usual port."""
+    parts = urllib.parse.urlsplit(house.origin)
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{name}{port}"
+
+
+def onward(wanted: str | None) -> str | None:
+    """Return where to go on to, if it is one of the few places of ours; None for all else."""
+    return wanted if wanted is not None and ONWARD.fullmatch(wanted) else None
+
+
+def back(wanted: str | None) -> str:
+    """Return the page that somebody was on, if it is one of ours; else the sign-in."""
+    return wanted if wanted is not None and BACK.fullmatch(wanted) else "/signin"
+
+
+def go(house: settings.Settings, path: str) -> RedirectResponse:
+    """Send the browser to a page of ours, with GET."""
+    at = urllib.parse.urlsplit(house.origin).path
+    return RedirectResponse(at + path, status_code=303, headers={"Cache-Control": "no-store"})
