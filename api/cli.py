@@ -21,9 +21,9 @@ import structlog
 import typer
 import uvloop
 
-from api import demo, postgres, serving, settings
+from api import demo, postgres, serving, terminal
 from api.graphql import schema as graphql_schema
-from api.identity import bearer
+from api.identity import credentials
 from api.journey import walk
 from api.replay import command as replay_command
 from wallet import audit, database, doctor, errors, ids, migrate, programme, seal, staff
@@ -37,16 +37,18 @@ app: Final = typer.Typer(
 )
 replay: Final = typer.Typer(help="Replay real purchases into an installation.")
 app.add_typer(replay, name="replay")
-out: Final = rich.console.Console(highlight=False)
+app.command()(credentials.token)
+app.command()(credentials.revoke)
+app.add_typer(credentials.client, name="client")
 
 
 @app.command()
 def up() -> None:
     """Start everything: database, demo coalition, API, worker. For a first look."""
-    house = _settings()
+    house = terminal.configured()
     serving.check_port(house)
-    with _dsn(house, alone=True) as dsn:
-        uvloop.run(demo.run(house, dsn, out))
+    with terminal.reached(house, alone=True) as dsn:
+        uvloop.run(demo.run(house, dsn, terminal.out))
 
 
 @app.command()
@@ -56,25 +58,25 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API."""
-    house = _settings()
-    with _dsn(house) as dsn:
+    house = terminal.configured()
+    with terminal.reached(house) as dsn:
         uvloop.run(serving.serve(house, dsn, work_too=work_too))
 
 
 @app.command()
 def work() -> None:
     """Run the worker: notices, maturity, expiry, seals and the nightly laws."""
-    house = _settings()
-    with _dsn(house) as dsn:
+    house = terminal.configured()
+    with terminal.reached(house) as dsn:
         uvloop.run(serving.work(house, dsn))
 
 
 @app.command(name="migrate")
 def migrate_() -> None:
     """Bring the database up to date. Safe to repeat."""
-    with _dsn(_settings()) as dsn:
+    with terminal.reached(terminal.configured()) as dsn:
         asyncio.run(migrate.upgrade(dsn))
-    out.print("The database is up to date.")
+    terminal.out.print("The database is up to date.")
 
 
 @app.command(name="programme")
@@ -90,9 +92,9 @@ def programme_(
             db, operator_id=ids.new(), name=name, time_zone=time_zone, asset=asset
         )
         made = await programme.of(db)
-        out.print(f"The programme is {made.name}, in {made.asset.code}, days of {made.time_zone}.")
+        terminal.out.print(f"The programme is {made.name}, in {made.asset.code}, days of {made.time_zone}.")
 
-    _with_database(create)
+    terminal.with_database(create)
 
 
 @app.command(name="staff")
@@ -107,43 +109,9 @@ def staff_(
         person = await staff.add(
             db, staff_id=ids.new(), name=name, email=email, role=role, actor=audit.SYSTEM
         )
-        out.print(ids.show("sta", person.staff_id))
+        terminal.out.print(ids.show("sta", person.staff_id))
 
-    _with_database(add)
-
-
-KINDS: Final[dict[str, bearer.Kind]] = {"mem": "member", "mer": "merchant", "sta": "staff"}
-
-
-@app.command()
-def token(
-    principal: Annotated[str, typer.Argument(help="Whose it is: a mem_, mer_ or sta_ id.")],
-    scope: Annotated[
-        list[str] | None, typer.Option(help="What it may do; all of its kind if not given.")
-    ] = None,
-    days: Annotated[int, typer.Option(min=1, max=400, help="How long it lives.")] = 90,
-    label: Annotated[str, typer.Option(help="A name to find it by.")] = "",
-) -> None:
-    """Make a bearer token. It is shown once; only its hash is kept."""
-    prefix = principal.partition("_")[0]
-    if prefix not in KINDS:
-        raise typer.BadParameter("give a mem_, mer_ or sta_ id", param_hint="principal")
-
-    async def mint(db: database.Database) -> None:
-        try:
-            made = await bearer.mint(
-                db,
-                kind=KINDS[prefix],
-                principal_id=_id(prefix, principal),
-                scopes=scope,
-                life=datetime.timedelta(days=days),
-                label=label,
-            )
-        except ValueError as wrong:
-            raise typer.BadParameter(str(wrong), param_hint="--scope") from None
-        out.print(made.text, soft_wrap=True)
-
-    _with_database(mint)
+    terminal.with_database(add)
 
 
 def _day(text: str | datetime.date) -> datetime.date:
@@ -166,7 +134,7 @@ def complete_journey(
     ] = 0,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
-    with _dsn(_settings()) as dsn:
+    with terminal.reached(terminal.configured()) as dsn:
         asyncio.run(migrate.upgrade(dsn))
         sound = asyncio.run(
             replay_command.run(
@@ -175,7 +143,7 @@ def complete_journey(
                 until=until,
                 households=households,
                 shift_days=shift_days,
-                console=out,
+                console=terminal.out,
             )
         )
     raise typer.Exit(0 if sound else 1)
@@ -196,10 +164,10 @@ def doctor_() -> None:
         for finding in findings:
             ill = "[red]ILL [/red]" if finding.grave else "[yellow]look[/yellow]"
             mark = "[green]well[/green]" if finding.well else ill
-            out.print(f"{mark}  {finding.what}: {finding.seen}", soft_wrap=True)
+            terminal.out.print(f"{mark}  {finding.what}: {finding.seen}", soft_wrap=True)
         return all(finding.well for finding in findings if finding.grave)
 
-    raise typer.Exit(0 if _as_owner(examine) else 1)
+    raise typer.Exit(0 if terminal.as_owner(examine) else 1)
 
 
 @app.command()
@@ -207,17 +175,17 @@ def verify() -> None:
     """Recompute every seal from the rows and name what was tampered with."""
 
     async def compare(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-        with out.status("Recomputing the seals") as status:
+        with terminal.out.status("Recomputing the seals") as status:
             findings = await seal.verify(
                 connection, progress=lambda rows: status.update(f"{rows:,} rows recomputed")
             )
         for finding in findings:
-            out.print(f"[red]{finding.sentence}[/red]", soft_wrap=True)
+            terminal.out.print(f"[red]{finding.sentence}[/red]", soft_wrap=True)
         if not findings:
-            out.print("Every sealed row is as it was posted, and every law holds.")
+            terminal.out.print("Every sealed row is as it was posted, and every law holds.")
         return not findings
 
-    raise typer.Exit(0 if _as_owner(compare) else 1)
+    raise typer.Exit(0 if terminal.as_owner(compare) else 1)
 
 
 def main() -> None:
@@ -239,89 +207,6 @@ def main() -> None:
 def _fail(sentence: str) -> None:
     rich.console.Console(stderr=True, highlight=False).print(f"[red]{sentence}[/red]")
     raise SystemExit(1)
-
-
-def _settings() -> settings.Settings:
-    try:
-        house = settings.Settings()
-    except pydantic.ValidationError as wrong:
-        for one in wrong.errors():
-            name = str(one["loc"][0] if one["loc"] else "").upper()
-            out.print(f"[red]COMMONPURSE_{name.removeprefix('COMMONPURSE_')}: {one['msg']}[/red]")
-        raise typer.Exit(2) from None
-    _log(house)
-    return house
-
-
-def _log(house: settings.Settings) -> None:
-    """Log to the error stream, so that what a command prints can be piped."""
-    renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
-    if house.log_format == "json":
-        renderer = structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[house.log_level.upper()]
-        ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    # Libraries that would print tokens or whole URLs at a lower level.
-    for name in ("authlib", "httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-
-
-@contextlib.contextmanager
-def _dsn(house: settings.Settings, *, alone: bool = False) -> Iterator[str]:
-    """The given database, or the embedded one for as long as it is needed."""
-    if house.dsn is not None:
-        yield house.dsn
-        return
-    with postgres.use(house.data_dir, alone=alone) as dsn:
-        yield dsn
-
-
-def _with_database(act: Callable[[database.Database], Awaitable[None]]) -> None:
-    async def run(dsn: str) -> None:
-        async with opened(dsn) as db:
-            await act(db)
-
-    with _dsn(_settings()) as dsn:
-        asyncio.run(run(dsn))
-
-
-@contextlib.asynccontextmanager
-async def opened(dsn: str) -> AsyncIterator[database.Database]:
-    """A small pool for one command."""
-    db = await database.Database.connect(dsn, size=2)
-    try:
-        yield db
-    finally:
-        await db.close()
-
-
-def _as_owner(act: Callable[["asyncpg.Connection[asyncpg.Record]"], Awaitable[bool]]) -> bool:
-    async def run(dsn: str) -> bool:
-        connection = await asyncpg.connect(dsn)
-        try:
-            return await act(connection)
-        finally:
-            await connection.close()
-
-    with _dsn(_settings()) as dsn:
-        return asyncio.run(run(dsn))
-
-
-def _id(prefix: str, text: str) -> uuid.UUID:
-    try:
-        return ids.parse(prefix, text)
-    except ValueError as wrong:
-        raise typer.BadParameter(str(wrong)) from None
 
 
 if __name__ == "__main__":

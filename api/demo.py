@@ -16,7 +16,7 @@ import orjson
 import rich.console
 
 from api import serving, settings
-from api.identity import bearer
+from api.identity import bearer, recovery
 from api.journey import coalition, keys, walk
 from api.replay import command as replay
 from wallet import audit, database, ids, migrate, staff
@@ -127,7 +127,11 @@ async def _guide(house: settings.Settings, db: database.Database) -> str:
     }
     keep = house.data_dir / "demo.env"
     _write(keep, address, tokens, cast)
-    return _text(address, keep, tokens, cast)
+    links = {
+        "member": await recovery.invite(db, house, kind="member", principal_id=cast.member_id),
+        "support": await recovery.invite(db, house, kind="staff", principal_id=SUPPORT_ID),
+    }
+    return _text(address, keep, tokens, cast, links)
 
 
 async def _cast(db: database.Database) -> Cast | None:
@@ -167,7 +171,9 @@ def _write(keep: Path, address: str, tokens: dict[str, str], cast: Cast) -> None
         file.write("\n".join(lines) + "\n")
 
 
-def _text(address: str, keep: Path, tokens: dict[str, str], cast: Cast) -> str:
+def _text(
+    address: str, keep: Path, tokens: dict[str, str], cast: Cast, links: dict[str, str]
+) -> str:
     return f"""
 [bold green]Commonpurse is running.[/bold green]  GraphQL: {address}
 
@@ -175,6 +181,10 @@ def _text(address: str, keep: Path, tokens: dict[str, str], cast: Cast) -> str:
   member    {tokens["MEMBER"]}  {cast.member_name}
   merchant  {tokens["MERCHANT"]}  {cast.merchant_name}
   support   {tokens["SUPPORT"]}  Robin Ferreira
+
+[bold]In a browser[/bold], by links that work once, for a day
+  member    {links["member"]}
+  support   {links["support"]}
 
 [bold]Three requests to try[/bold], in another terminal, in this folder
   . {keep}

@@ -8,6 +8,7 @@ follows happens beside the answer.
 
 import datetime
 import urllib.parse
+import uuid
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -28,7 +29,7 @@ from api.identity import (
     passwords,
     sessions,
 )
-from wallet import database
+from wallet import audit, database, errors
 
 LIVES: Final[Mapping[str, datetime.timedelta]] = {
     "recover": datetime.timedelta(minutes=30),
@@ -68,6 +69,23 @@ async def link(
         detail={"next": onward, "email": person.email},
     )
     return f"{house.origin}/verify?key={urllib.parse.quote(key)}"
+
+
+async def invite(
+    db: database.Database,
+    house: settings.Settings,
+    *,
+    kind: sessions.Kind,
+    principal_id: uuid.UUID,
+) -> str:
+    """Make the link for somebody's first sign-in; an earlier one is over. NOT_FOUND for nobody."""
+    person = await accounts.find(db, kind, principal_id)
+    if person is None:
+        raise errors.NotFound()
+    await once.void(db, person.principal_id, "invite")
+    made = await link(db, house, person, "invite")
+    await audit.write(db, actor=audit.SYSTEM, act="account.invite", subject=person.principal_id)
+    return made
 
 
 async def write(
@@ -173,13 +191,14 @@ class _Recovery:
         self._at.background.start(
             "tell", tell(self._at, person, "recovered", pages.language(request))
         )
-        onward = forms.onward(found.detail.get("next")) if with_password else None
+        # A passkey is added on the account page, so who came for one is led there first.
+        wanted = forms.onward(found.detail.get("next")) or door.HOME[person.kind]
         return await self._at.sign_in(
             request,
             person,
             before=await self._at.session(request),
             amr="pwd" if with_password else "otp",
-            onward=onward or "/account",
+            onward=wanted if with_password else "/account",
         )
 
     async def _form(
