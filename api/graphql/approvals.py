@@ -118,7 +118,7 @@ class ApprovalPayload:
         default=False,
         description="True if this had been proposed or decided so before by the same person.",
     )
-    errors: list[ApprovalError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
+    errors: list[ApprovalError] = shapes.refused()
 
 
 @strawberry.input(description="A credit beyond what you may give yourself.")
@@ -167,7 +167,10 @@ class Query:
     """Root fields for those who decide."""
 
     @permissions.root(
-        "Query.approvals", "What was proposed, newest first.", shapes.SemanticNonNull()
+        "Query.approvals",
+        "What was proposed, newest first.",
+        shapes.SemanticNonNull(),
+        *shapes.PAGED,
     )
     async def approvals_page(
         self,

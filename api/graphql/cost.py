@@ -16,6 +16,7 @@ from strawberry.schema_directive import Location
 
 from api.graphql import limits, selections
 
+LIST_MAX: Final = 100  # no list that is asked by number gives more: its field refuses instead
 PLACES_MAX: Final = 2_000  # places of an answer that a document may name; tens are usual
 
 Variables: TypeAlias = Mapping[str, Any]
@@ -171,14 +172,14 @@ class _Compiler:
 def _written(value: graphql.ValueNode) -> int:
     if isinstance(value, graphql.IntValueNode):
         return _count(int(value.value))
-    return len(value.values) if isinstance(value, graphql.ListValueNode) else 1
+    return _count([*value.values]) if isinstance(value, graphql.ListValueNode) else 1
 
 
 def _count(value: object) -> int:
     # What is neither a number nor a list is refused when the variables are read, a moment later.
     if isinstance(value, int):
-        return max(0, value)
-    return len(value) if isinstance(value, list) else 1
+        return min(max(0, value), LIST_MAX)
+    return min(len(value), LIST_MAX) if isinstance(value, list) else 1
 
 
 def _named(field: graphql.GraphQLField) -> graphql.GraphQLNamedType:

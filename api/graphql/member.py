@@ -17,9 +17,7 @@ class RedemptionCodePayload:
     code: redemptions.RedemptionCode | None = strawberry.field(
         default=None, description="The code; null if refused."
     )
-    errors: list[refusals.Refusal] = strawberry.field(
-        default_factory=list, description=shapes.ERRORS
-    )
+    errors: list[refusals.Refusal] = shapes.refused()
 
 
 @strawberry.type

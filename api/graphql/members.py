@@ -48,7 +48,7 @@ class Member(shapes.Node):
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
 
-    @shapes.relation("purchases", "What was bought, newest first.")
+    @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(
         self,
         info: context.Info,
@@ -70,7 +70,7 @@ class Member(shapes.Node):
             cursor=lambda row: scalars.cursor(row.facts.purchased_at, row.facts.purchase_id),
         )
 
-    @shapes.relation("redemptions", "What was spent, newest first.")
+    @shapes.paged("redemptions", "What was spent, newest first.")
     async def redemptions_page(
         self,
         info: context.Info,
@@ -92,7 +92,7 @@ class Member(shapes.Node):
             cursor=lambda row: scalars.cursor(row.held_at, row.key),
         )
 
-    @shapes.relation("notices", "What the member was told, newest first.")
+    @shapes.paged("notices", "What the member was told, newest first.")
     async def notices_page(
         self,
         info: context.Info,

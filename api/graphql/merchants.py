@@ -67,12 +67,12 @@ class Merchant(shapes.Node):
             return None
         return MerchantStatus((await self._known(info)).status)
 
-    @shapes.relation("stores", "Where it sells, by its own numbers; at most 1,000.")
+    @shapes.listed("stores", "Where it sells, by its own numbers; at most 1,000.", size=20)
     async def stores(self, info: context.Info) -> list[Store] | None:
         """Read by the loader, so a page of merchants asks once."""
         return [show_store(row) for row in await info.context.loaders.stores.load(self.key)]
 
-    @shapes.relation("cashbackRates", "What it gives back today; empty without a contract.")
+    @shapes.listed("cashbackRates", "What it gives back today; empty without a contract.", size=10)
     async def cashback_rates(self, info: context.Info) -> list[CashbackRate] | None:
         """Read by the loader, so a page of merchants asks once."""
         terms = await info.context.loaders.terms.load(self.key)

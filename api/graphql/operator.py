@@ -30,9 +30,7 @@ class MerchantPayload:
         default=None, description="As it stands now; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=staff.REPLAYED)
-    errors: list[staff.StaffError] = strawberry.field(
-        default_factory=list, description=shapes.ERRORS
-    )
+    errors: list[staff.StaffError] = shapes.refused()
 
 
 @strawberry.type(description="Outcome of adding a store.")
@@ -43,9 +41,7 @@ class StorePayload:
         default=None, description="The store; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
-    errors: list[staff.StaffError] = strawberry.field(
-        default_factory=list, description=shapes.ERRORS
-    )
+    errors: list[staff.StaffError] = shapes.refused()
 
 
 @strawberry.type(description="Outcome of publishing a contract.")
@@ -59,9 +55,7 @@ class ContractPublishPayload:
         default=None, description="Its number, 1 for the first; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
-    errors: list[staff.StaffError] = strawberry.field(
-        default_factory=list, description=shapes.ERRORS
-    )
+    errors: list[staff.StaffError] = shapes.refused()
 
 
 @strawberry.input(description="A new merchant.")

@@ -13,9 +13,10 @@ import graphql
 import strawberry
 from strawberry.schema_directive import Location
 
-from api.graphql import context, failures
+from api.graphql import context, cost, failures
 
 ANYONE: Final = "any"
+WRITE: Final = cost.Cost(weight="10")  # locks, checks, rows and an outbox; a read is one or two
 
 SCOPES: Final[dict[str, str]] = {
     "Query.node": ANYONE,
@@ -72,8 +73,11 @@ class Auth:
 def root(place: str, description: str, *more: object) -> Callable[[Method], Method]:
     """Make a method the root field of a place such as `Query.viewer`, with its scope printed.
 
-    `more` are further directives to print.
+    `more` are further directives to print. A mutation costs WRITE besides what it returns, unless
+    they say otherwise.
     """
+    if place.startswith("Mutation.") and not any(isinstance(one, cost.Cost) for one in more):
+        more = (*more, WRITE)
     kind = strawberry.subscription if place.startswith("Subscription.") else strawberry.field
     made: Callable[[Method], Method] = kind(
         name=place.partition(".")[2],

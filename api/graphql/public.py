@@ -13,6 +13,7 @@ import strawberry
 from api.graphql import (
     approvals,
     context,
+    cost,
     failures,
     members,
     merchants,
@@ -46,6 +47,7 @@ class Query:
         "Query.nodes",
         "The same for many ids, in their order; at most 50.",
         shapes.SemanticNonNull(),
+        cost.ListSize(slicing_arguments=["ids"]),
     )
     async def nodes(
         self,
@@ -60,7 +62,10 @@ class Query:
         return [await find(info, one) for one in shown]
 
     @permissions.root(
-        "Query.merchants", "Merchants of the coalition, by name.", shapes.SemanticNonNull()
+        "Query.merchants",
+        "Merchants of the coalition, by name.",
+        shapes.SemanticNonNull(),
+        *shapes.PAGED,
     )
     async def merchants_page(
         self,

@@ -7,7 +7,7 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, failures, merchants, reports, scalars, shapes
+from api.graphql import context, cost, failures, merchants, reports, scalars, shapes
 from wallet import audit, errors, ids, money, statements
 from wallet.rules import cashback
 from wallet.rules import purchases as purchase_rules
@@ -97,13 +97,13 @@ class Purchase(shapes.Node):
     merchant: merchants.Merchant | None = strawberry.field(description="Where it was bought.")
     facts: strawberry.Private[statements.Purchase]
 
-    @shapes.relation("lines", "Its lines, each with its decision.")
+    @shapes.listed("lines", "Its lines, each with its decision; at most 500.", size=10)
     async def lines(self, info: context.Info) -> list[PurchaseLine] | None:
         """One round trip for all that explains a purchase."""
         detail = await self._detail(info)
         return [_line(row, self.facts.asset) for row in detail.lines]
 
-    @shapes.relation("events", "What happened to it.")
+    @shapes.listed("events", "What happened to it; each kind once.", size=2)
     async def events(self, info: context.Info) -> list[PurchaseEvent] | None:
         """With the lines."""
         detail = await self._detail(info)
@@ -112,7 +112,7 @@ class Purchase(shapes.Node):
             for row in detail.events
         ]
 
-    @shapes.relation("returns", "What came back.")
+    @shapes.listed("returns", "What came back.", size=2)
     async def returns(self, info: context.Info) -> list[PurchaseReturn] | None:
         """With the lines."""
         detail = await self._detail(info)
@@ -158,7 +158,9 @@ class PurchasePreview:
     """Nothing of it is stored."""
 
     credited: shapes.Money = strawberry.field(description="What would be credited.")
-    lines: list[LinePreview] = strawberry.field(description="The decision on each line.")
+    lines: list[LinePreview] = strawberry.field(
+        description="The decision on each line.", directives=[cost.ListSize(assumed_size=10)]
+    )
 
 
 def show(row: statements.Purchase) -> Purchase:

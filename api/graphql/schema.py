@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     approvals,
+    cost,
     live,
     member,
     operator,
@@ -72,6 +73,7 @@ def build() -> strawberry.Schema:
         config=StrawberryConfig(scalar_map=scalars.SCALARS, disable_field_suggestions=True),
     )
     permissions.enforce(schema._schema)
+    cost.check(schema._schema)
     return schema
 
 

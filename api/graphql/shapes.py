@@ -12,14 +12,20 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 import strawberry
 from strawberry.schema_directive import Location
 
-from api.graphql import failures, scalars
+from api.graphql import cost, failures, scalars
 from wallet import errors, ids, money
 
 KEY: Final = "New for every intent, the same on every retry."
 REPLAYED: Final = "True if this key had done it before: the answer is that outcome."
 ERRORS: Final = "Empty if it was done; else nothing was done."
 FIRST_DEFAULT: Final = 20
-FIRST_MAX: Final = 100  # one screen of a support agent; more is a job for an export
+FIRST_MAX: Final = cost.LIST_MAX  # one screen of a support agent; more is a job for an export
+
+# Of every connection: it is read from the database, and `first` says how long it is.
+PAGED: Final = (
+    cost.ListSize(slicing_arguments=["first"], sized_fields=["edges"]),
+    cost.Cost(weight="2"),
+)
 
 ITSELF: Final[Any] = (0,)  # a default cannot be a list
 
@@ -105,12 +111,32 @@ def resolved(name: str, description: str) -> Callable[[Method], Method]:
     return made
 
 
-def relation(name: str, description: str) -> Callable[[Method], Method]:
-    """As `resolved`, for a field that is null only if reading it failed: the rest survives it."""
+def relation(name: str, description: str, *more: object) -> Callable[[Method], Method]:
+    """As `resolved`, for a field that is null only if reading it failed: the rest survives it.
+
+    `more` are further directives to print.
+    """
     made: Callable[[Method], Method] = strawberry.field(
-        name=name, description=description, directives=[SemanticNonNull()]
+        name=name, description=description, directives=[SemanticNonNull(), *more]
     )
     return made
+
+
+def paged(name: str, description: str) -> Callable[[Method], Method]:
+    """As `relation`, for a connection."""
+    return relation(name, description, *PAGED)
+
+
+def listed(name: str, description: str, *, size: int) -> Callable[[Method], Method]:
+    """As `relation`, for a list that is usually about so long."""
+    return relation(name, description, cost.ListSize(assumed_size=size))
+
+
+def refused() -> Any:
+    """Return the field with a payload's refusals."""
+    return strawberry.field(
+        default_factory=list, description=ERRORS, directives=[cost.ListSize(assumed_size=1)]
+    )
 
 
 def show(minor: int, asset: money.Asset) -> Money:

@@ -43,7 +43,7 @@ class GoodwillCreditPayload:
         default=None, description="Who was credited; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
-    errors: list[GoodwillError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
+    errors: list[GoodwillError] = shapes.refused()
 
 
 @strawberry.type(description="Outcome of an act about a member.")
@@ -54,7 +54,7 @@ class MemberPayload:
         default=None, description="As they stand now; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=REPLAYED)
-    errors: list[StaffError] = strawberry.field(default_factory=list, description=shapes.ERRORS)
+    errors: list[StaffError] = shapes.refused()
 
 
 @strawberry.input(description="A credit out of the operator's pocket.")

@@ -31,9 +31,7 @@ class RedemptionPayload:
         default=None, description="As it stands now; null if refused."
     )
     replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
-    errors: list[RedemptionError] = strawberry.field(
-        default_factory=list, description=shapes.ERRORS
-    )
+    errors: list[RedemptionError] = shapes.refused()
 
 
 @strawberry.input(description="Hold cashback for an order.")

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import strawberry
 
-from api.graphql import context, failures, people, permissions, scalars, shapes
+from api.graphql import context, cost, failures, people, permissions, scalars, shapes
 from wallet import audit, ids
 
 
@@ -46,7 +46,10 @@ class AuditEntry:
         description="Who did it; null for the wallet itself."
     )
     reason: str | None = strawberry.field(description="Why; null for an act without a reason.")
-    details: list[AuditDetail] = strawberry.field(description="What else was logged, by name.")
+    details: list[AuditDetail] = strawberry.field(
+        description="What else was logged, by name.",
+        directives=[cost.ListSize(assumed_size=5)],
+    )
     document_hash: str | None = strawberry.field(
         description="SHA-256 of the GraphQL document, in hex; null for what came by another door."
     )
@@ -72,6 +75,7 @@ class Query:
         "Query.auditTrail",
         "Who looked at or did what to a subject, and why, newest first.",
         shapes.SemanticNonNull(),
+        *shapes.PAGED,
     )
     async def audit_trail(
         self,

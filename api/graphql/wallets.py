@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import graphql
 import strawberry
 
-from api.graphql import context, merchants, scalars, shapes
+from api.graphql import context, cost, merchants, scalars, shapes
 from wallet import ids, money, programme, statements
 
 EXPIRIES_DEFAULT: Final = 3
@@ -131,7 +131,11 @@ class Wallet(shapes.Node):
     page: strawberry.Private[statements.Page | None]
     first_read: strawberry.Private[int]
 
-    @shapes.relation("nextExpiries", "What expires next, soonest first.")
+    @shapes.relation(
+        "nextExpiries",
+        "What expires next, soonest first.",
+        cost.ListSize(slicing_arguments=["first"]),
+    )
     async def next_expiries(
         self,
         info: context.Info,
@@ -152,7 +156,7 @@ class Wallet(shapes.Node):
             for row in rows
         ]
 
-    @shapes.relation("movements", "What happened, newest first.")
+    @shapes.paged("movements", "What happened, newest first.")
     async def movements(
         self,
         info: context.Info,
@@ -180,7 +184,7 @@ class Wallet(shapes.Node):
             cursor=lambda row: scalars.cursor(row.version, row.key),
         )
 
-    @shapes.relation("lots", "Open and pending lots, in the order in which they are spent.")
+    @shapes.paged("lots", "Open and pending lots, in the order in which they are spent.")
     async def lots(
         self,
         info: context.Info,
