@@ -6,18 +6,12 @@ status of 1, never with a traceback.
 """
 
 import asyncio
-import contextlib
 import datetime
-import logging
 import sys
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Annotated, Final
 
 import asyncpg
-import pydantic
 import rich.console
-import structlog
 import typer
 import uvloop
 
@@ -37,8 +31,6 @@ app: Final = typer.Typer(
 )
 replay: Final = typer.Typer(help="Replay real purchases into an installation.")
 app.add_typer(replay, name="replay")
-app.command()(credentials.token)
-app.command()(credentials.revoke)
 app.add_typer(credentials.client, name="client")
 
 
@@ -92,7 +84,9 @@ def programme_(
             db, operator_id=ids.new(), name=name, time_zone=time_zone, asset=asset
         )
         made = await programme.of(db)
-        terminal.out.print(f"The programme is {made.name}, in {made.asset.code}, days of {made.time_zone}.")
+        terminal.out.print(
+            f"The programme is {made.name}, in {made.asset.code}, days of {made.time_zone}."
+        )
 
     terminal.with_database(create)
 
@@ -112,6 +106,11 @@ def staff_(
         terminal.out.print(ids.show("sta", person.staff_id))
 
     terminal.with_database(add)
+
+
+app.command()(credentials.token)
+app.command()(credentials.revoke)
+app.command()(credentials.invite)
 
 
 def _day(text: str | datetime.date) -> datetime.date:

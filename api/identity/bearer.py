@@ -77,6 +77,16 @@ _REVOKE: Final = """
     where token_id = $1 and revoked_at is null
     returning token_id
 """
+_REVOKE_TEXT: Final = """
+    update identity.token set revoked_at = clock_timestamp()
+    where token_hash = $1 and revoked_at is null
+    returning token_id
+"""
+_REVOKE_LABEL: Final = """
+    update identity.token set revoked_at = clock_timestamp()
+    where label = $1 and label <> '' and revoked_at is null and expires_at > clock_timestamp()
+    returning token_id
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -189,6 +199,18 @@ async def of_session(db: database.Database, session: sessions.Session) -> Princi
 async def revoke(db: database.Database, token_id: uuid.UUID) -> bool:
     """Close a token at once; False if it was unknown or already revoked."""
     return await db.fetchval(_REVOKE, token_id) is not None
+
+
+async def revoke_text(db: database.Database, text: str) -> list[uuid.UUID]:
+    """Close the token that somebody found; the list is empty if it was closed or unknown."""
+    if not SHAPE.fullmatch(text):
+        return []
+    return [row["token_id"] for row in await db.fetch(_REVOKE_TEXT, _hash(text))]
+
+
+async def revoke_labelled(db: database.Database, label: str) -> list[uuid.UUID]:
+    """Close every live token of a label; returns which."""
+    return [row["token_id"] for row in await db.fetch(_REVOKE_LABEL, label)]
 
 
 def _member(row: Any) -> members.Member:

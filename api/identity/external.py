@@ -62,13 +62,21 @@ class Published:
 
 
 class Provider:
-    """One provider, and what is known of it in this process."""
+    """One provider, and what is known of it in this process for `kept_seconds`."""
 
-    def __init__(self, house: settings.Settings) -> None:
+    def __init__(
+        self,
+        house: settings.Settings,
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+        again_seconds: float = AGAIN_SECONDS,
+    ) -> None:
         assert house.external_issuer is not None and house.external_audience is not None
         self._issuer = house.external_issuer
         self._audience = house.external_audience
         self._claim = house.external_member_claim
+        self._kept_seconds = kept_seconds
+        self._again_seconds = again_seconds
         self._published: Published | None = None
         self._read_at = float("-inf")
         self._pause_until = float("-inf")
@@ -83,7 +91,7 @@ class Provider:
         if header is None:
             return None
         kid = header.get("kid")
-        if self._age() > KEPT_SECONDS or self._key(kid) is None:
+        if self._age() > self._kept_seconds or self._key(kid) is None:
             await self._refresh(known=self._key(kid) is not None)
         if self._published is None or self._age() > KEPT_SECONDS_MAX:
             raise errors.Unavailable("The sign-in provider does not answer.")
@@ -134,7 +142,7 @@ class Provider:
             # Whoever waited finds the answer; a flood of made-up key ids finds a pause.
             if time.monotonic() < self._pause_until:
                 return
-            pause = AGAIN_SECONDS
+            pause = self._again_seconds
             try:
                 self._published = await _ask(self._issuer)
                 self._read_at = time.monotonic()
