@@ -30,13 +30,13 @@ def need() -> str:
     return node
 
 
-async def run(script: str, *arguments: str, check: bool = True) -> str:
+async def run(script: str, *arguments: str, check: bool = True, cwd: Path = CLIENTS) -> str:
     """Run `tests/clients/<script>` and return what it printed; it ends by itself or is stopped."""
     process = await asyncio.create_subprocess_exec(
         need(),
         script,
         *arguments,
-        cwd=CLIENTS,
+        cwd=cwd,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -222,9 +222,11 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def documents() -> Iterator[tuple[str, str]]:
-    for page in ("README.md", "docs/api.md"):
+    for page in ("README.md", "docs/api.md", "docs/connect-app.md"):
         for number, code in enumerate(fences(page, "graphql"), start=1):
             yield f"{page} {number}", code
+    for path in sorted((DOCS / "requests").glob("*/*.graphql")):
+        yield f"{path.parent.name}/{path.name}", path.read_text(encoding="utf-8")
     for path in sorted((DOCS / "requests").glob("*.json")):
         yield path.name, json.loads(path.read_text(encoding="utf-8"))["query"]
 
@@ -250,6 +252,20 @@ def test_the_readme_shows_the_requests_that_the_demo_sends() -> None:
     assert {"preview.json", "wallet.json"} == {name for name in sent if sent[name] in shown}
 
 
+def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> None:
+    def plain(code: str) -> str:
+        return graphql.print_ast(graphql.parse(code))
+
+    shown = [plain(code) for code in fences("docs/connect-app.md", "graphql")]
+    sent = {
+        plain(path.read_text()): path.stem for path in (DOCS / "requests/app").glob("*.graphql")
+    }
+
+    assert {"Movements", "RedemptionCodeCreate", "Wallet", "WalletChanged"} == {
+        sent.get(one) for one in shown
+    }
+
+
 def test_the_readme_quotes_only_figures_of_the_last_run() -> None:
     run = text("docs/bench.md").partition("## The last run")[2]
     quoted = [
@@ -259,7 +275,7 @@ def test_the_readme_quotes_only_figures_of_the_last_run() -> None:
     assert [] == [one and one[0] for one in quoted if one is None or f"| {one[0]} |" not in run]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/connect-app.md"])
 def test_every_json_example_is_json(page: str) -> None:
     for code in fences(page, "json"):
         json.loads(code)

@@ -6,7 +6,10 @@ import { addTypenameSelectionDocumentTransform } from "@graphql-codegen/client-p
 const folder = process.argv[2];
 const scalars = (type) =>
   Object.fromEntries(
-    ["CurrencyCode", "Cursor", "DateTime", "Decimal", "IdempotencyKey"].map((name) => [name, type]),
+    ["CurrencyCode", "Cursor", "DateTime", "Decimal", "ID", "IdempotencyKey"].map((name) => [
+      name,
+      type,
+    ]),
   );
 
 await generate(

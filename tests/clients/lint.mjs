@@ -50,7 +50,10 @@ const ofDocuments = {
   ...plugin.configs["flat/operations-recommended"].rules,
   ...own({
     "lone-executable-definition": "error",
-    "match-document-filename": ["error", { query: "PascalCase", mutation: "PascalCase" }],
+    "match-document-filename": [
+      "error",
+      { query: "PascalCase", mutation: "PascalCase", subscription: "PascalCase" },
+    ],
     "selection-set-depth": ["error", { maxDepth: 9 }],
   }),
 };
