@@ -90,6 +90,24 @@ async def support(
 
 
 @pytest.fixture
+async def supervisor(
+    coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
+) -> client.Client:
+    """A supervisor, who approves what support proposes."""
+    staff_id = ids.new()
+    await staff.add(
+        db,
+        staff_id=staff_id,
+        name="Vera",
+        email="vera@example.org",
+        role="supervisor",
+        actor=audit.SYSTEM,
+    )
+    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
+    return client.Client(http, token.text, staff_id)
+
+
+@pytest.fixture
 async def operator(
     coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
 ) -> client.Client:

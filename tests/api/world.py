@@ -1,0 +1,165 @@
+"""A small world with one of everything, made through the public verbs, for tests that ask it all.
+
+Ana owns what is in it; she bought and spent at Rosa, where goods came back too. Ben and the bakery
+have nothing to do with it. Sofia of support proposed a credit for Ana, Vera approved it, and Carl
+is a colleague of Sofia's who did not.
+"""
+
+import dataclasses
+import uuid
+from typing import Final
+
+import httpx2
+
+from api.identity import bearer
+from tests.api import client
+from tests.wallet import factories
+from wallet import approvals, audit, credit, ids, members, merchants, money, notices, staff
+from wallet.rules import returns
+
+PREFIXES: Final = {
+    "Approval": "apr",
+    "AuditEntry": "aud",
+    "Lot": "lot",
+    "Member": "mem",
+    "Merchant": "mer",
+    "Movement": "mov",
+    "Notice": "not",
+    "Purchase": "pur",
+    "PurchaseReturn": "ret",
+    "Redemption": "red",
+    "StaffPerson": "sta",
+    "Store": "sto",
+    "Wallet": "wal",
+}
+MOVEMENT: Final = """
+    select transfer_id from ledger.transfer
+    where wallet_id = $1 and partner_id = $2 and code = 'capture'
+"""
+LOT: Final = "select lot_id from ledger.lot where wallet_id = $1 and funder_id = $2"
+NOTICE: Final = "select notice_id from coalition.notice where wallet_id = $1 limit 1"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class World:
+    """Who asks, and the id of the one thing of each type that they ask for."""
+
+    callers: dict[str, client.Client]
+    ids: dict[str, str]
+    people: frozenset[str]  # the persons of the staff who had to do with Ana
+    member: members.Member
+    held: str  # a redemption at Rosa's that is still held
+    proposed: str  # an approval that is still open
+    reference: str  # Rosa's own number of the purchase
+
+    def caller(self, name: str) -> client.Client:
+        """Return one of the callers."""
+        return self.callers[name]
+
+
+def missing(kind: str) -> str:
+    """Return an id of the right shape that nothing has."""
+    return ids.show(PREFIXES[kind], ids.new())
+
+
+async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> World:
+    """Make the world; its people come in by tokens with all that their kind or role may do."""
+    db = coalition.db
+    ana, ben = await coalition.member(), await coalition.member()
+    rosa, bakery = await coalition.merchant(), await coalition.merchant()
+    sofia, vera, carl, oscar = [
+        await _person(coalition, role) for role in ("support", "supervisor", "support", "operator")
+    ]
+    store = await merchants.store_add(
+        db, store_id=ids.new(), merchant_id=rosa, external_id="17", name="Baixa", channel="shop"
+    )
+    await coalition.fill(ana, 2_000)
+    bought = factories.purchase(10_000)
+    reported = await coalition.report(rosa, ana, bought)
+    returned = await coalition.give_back(rosa, reported.purchase_id, returns.ReturnLine(1, 500))
+    spent = await coalition.spend(ana, rosa, 300)
+    held = await coalition.hold(ana, rosa, 100, now=await db.fetchval("select clock_timestamp()"))
+    decided, proposed = [await _propose(coalition, sofia, ana) for _ in range(2)]
+    await approvals.decide(
+        db,
+        approval_id=decided,
+        checker=credit.Staff(vera, "supervisor"),
+        actor=audit.Actor("staff", vera),
+        decision="approved",
+        reason="checked with the carrier",
+    )
+    await notices.drain(db)
+    (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
+    keys = {
+        "Approval": decided,
+        "AuditEntry": entry.audit_id,
+        "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
+        "Member": ana.member_id,
+        "Merchant": rosa,
+        "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
+        "Notice": await db.fetchval(NOTICE, ana.wallet_id),
+        "Purchase": reported.purchase_id,
+        "PurchaseReturn": returned.return_id,
+        "Redemption": spent.redemption_id,
+        "StaffPerson": vera,
+        "Store": store.store.store_id,
+        "Wallet": ana.wallet_id,
+    }
+    who: dict[str, tuple[bearer.Kind, uuid.UUID]] = {
+        "owner": ("member", ana.member_id),
+        "other member": ("member", ben.member_id),
+        "merchant A": ("merchant", rosa),
+        "merchant B": ("merchant", bakery),
+        "support": ("staff", sofia),
+        "colleague": ("staff", carl),
+        "supervisor": ("staff", vera),
+        "operator": ("staff", oscar),
+    }
+    callers = {name: await _client(coalition, http, *whom) for name, whom in who.items()}
+    return World(
+        callers={**callers, "nobody": client.Client(http, "", uuid.UUID(int=0))},
+        ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()},
+        people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
+        member=ana,
+        held=ids.show("red", held.redemption_id),
+        proposed=ids.show("apr", proposed),
+        reference=bought.reference,
+    )
+
+
+async def _client(
+    coalition: factories.Coalition,
+    http: httpx2.AsyncClient,
+    kind: bearer.Kind,
+    principal_id: uuid.UUID,
+) -> client.Client:
+    token = await bearer.mint(coalition.db, kind=kind, principal_id=principal_id)
+    return client.Client(http, token.text, principal_id)
+
+
+async def _person(coalition: factories.Coalition, role: str) -> uuid.UUID:
+    person = await staff.add(
+        coalition.db,
+        staff_id=ids.new(),
+        name=role.title(),
+        email=f"{role}-{next(factories.numbers)}@example.org",
+        role=role,
+        actor=audit.SYSTEM,
+    )
+    return person.staff_id
+
+
+async def _propose(
+    coalition: factories.Coalition, maker: uuid.UUID, member: members.Member
+) -> uuid.UUID:
+    proposed = await approvals.propose_goodwill(
+        coalition.db,
+        staff_id=maker,
+        actor=audit.Actor("staff", maker),
+        request_id=ids.new(),
+        member_id=member.member_id,
+        amount_minor=2_500,
+        asset=money.EUR,
+        reason="two parcels lost in a row",
+    )
+    return proposed.approval.approval_id
