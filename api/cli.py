@@ -16,6 +16,7 @@ import typer
 import uvloop
 
 from api import demo, postgres, serving, terminal
+from api.graphql import catalogue
 from api.graphql import schema as graphql_schema
 from api.identity import credentials
 from api.journey import walk
@@ -32,6 +33,7 @@ app: Final = typer.Typer(
 replay: Final = typer.Typer(help="Replay real purchases into an installation.")
 app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
+app.add_typer(catalogue.group, name="documents")
 
 
 @app.command()

@@ -8,12 +8,14 @@ document that passed is kept what each of its operations costs and which scopes 
 import collections
 import dataclasses
 import hashlib
+import re
 from typing import Any, Final
 
 import graphql
 
 from api.graphql import cost, failures, limits, permissions, selections
 
+SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 CACHED_MAX: Final = 512  # documents; a client has tens of them
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 
-from api.graphql import failures
+from api.graphql import documents, failures
 
 RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
@@ -25,7 +25,6 @@ ACCEPTED_MAX: Final = 32  # media ranges in one Accept header; browsers send abo
 NOT_BRACKETS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[^"\[\]{}]+', re.DOTALL)
 
 
-SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 METHODS: Final = ("GET", "POST", "QUERY")
 
 
@@ -185,11 +184,12 @@ def _document(document_id: object, persisted: object) -> str | None:
         prefix, _, digest = str(document_id).partition(":")
         named.add(digest if prefix == "sha256" else "")
     if persisted is not None:
-        named.add(str(persisted.get("sha256Hash")) if isinstance(persisted, dict) else "")
+        given = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+        named.add(str(given).removeprefix("sha256:"))  # graphql-codegen writes the prefix too
     if not named:
         return None
     digest = named.pop()
-    if named or not SHA256.fullmatch(digest):
+    if named or not documents.SHA256.fullmatch(digest):
         raise _malformed(
             "A document is named by sha256: and the 64 lower-case hexadecimal digits of its hash."
         )

@@ -21,6 +21,7 @@ from wallet import database
 
 Value = TypeVar("Value")
 
+ANY_COST: Final = 2**63  # when it is not the cost that is in question
 KNOWN_MAX: Final = 1_024  # documents in use at one time, of all versions of all apps
 KNOWN_SECONDS: Final = 60.0
 UNKNOWN_MAX: Final = 1_024
