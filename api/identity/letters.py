@@ -13,6 +13,7 @@ import os
 import secrets
 import smtplib
 import ssl
+import textwrap
 import urllib.parse
 from typing import Final
 
@@ -24,6 +25,7 @@ from api.identity import accounts, pages
 log = structlog.get_logger("letters")
 
 SMTP_SECONDS_MAX: Final = 20
+LINE_CHARS: Final = 72
 SUBMISSION: Final = 587
 SUBMISSIONS: Final = 465
 
@@ -44,7 +46,7 @@ def compose(kind: str, person: accounts.Person, language: str, **values: object)
         person.locale or language, f"letters/{kind}.txt", name=person.name, **values
     )
     subject, _, text = written.partition("\n")
-    return Letter(kind=kind, to=person.email, subject=subject, text=text.strip() + "\n")
+    return Letter(kind=kind, to=person.email, subject=subject, text=_folded(text.strip()) + "\n")
 
 
 async def send(house: settings.Settings, letter: Letter) -> bool:
@@ -65,6 +67,14 @@ async def send(house: settings.Settings, letter: Letter) -> bool:
         return False
     log.info("letter.sent", kind=letter.kind, mailer=house.mailer)
     return True
+
+
+def _folded(text: str) -> str:
+    """Break long lines for a plain reader, but never a link."""
+    return "\n".join(
+        textwrap.fill(line, LINE_CHARS, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
 
 
 def _keep(house: settings.Settings, letter: Letter) -> None:

@@ -121,6 +121,7 @@ def _templates(language: str) -> jinja2.Environment:
         "languages": texts.LANGUAGES,
         "version": lambda name: _asset(name)[1],
     }
+    made.policies["ext.i18n.trimmed"] = True  # a sentence may be folded in its template
     made.filters["ago"] = lambda then: _ago(then, language)
     return made
 
