@@ -14,6 +14,7 @@ from typing import Final
 import asyncpg
 import structlog
 
+from api.identity import sweeping
 from wallet import database, earn, errors, expire, laws, notices, redeem, seal
 
 log = structlog.get_logger("worker")
@@ -58,6 +59,11 @@ async def seal_books(db: database.Database, batch: int) -> int:
     return await seal.seal(db, limit=batch)
 
 
+async def sweep_identity(db: database.Database, batch: int) -> int:
+    """Forget codes, tokens, challenges and sessions that ended a day ago."""
+    return await sweeping.sweep(db, limit=batch)
+
+
 async def check_laws(db: database.Database, _batch: int) -> int:
     """Ask every law; a broken one is an error that somebody must look at now."""
     async with db.bulk_pool.acquire() as connection:
@@ -73,6 +79,7 @@ JOBS: Final = (
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
     Job("seal_books", 300, 10_000, seal_books),
+    Job("sweep_identity", 600, 1000, sweep_identity),
     Job("check_laws", 24 * 3600, 0, check_laws),
 )
 

@@ -119,7 +119,7 @@ class Account(SQLModel, table=True):
     password_hash: str | None = columns.words_or_none()
     password_at: datetime | None = columns.instant_or_none()
     email_verified_at: datetime | None = columns.instant_or_none()
-    locale: str = columns.words("en")
+    locale: str | None = columns.words_or_none()
     created_at: datetime = columns.instant_now()
 
 
@@ -235,6 +235,7 @@ class Token(SQLModel, table=True):
         CheckConstraint("(client_id is null) = (grant_id is null)", name="token_grant"),
         UniqueConstraint("token_hash", name="token_hash"),
         Index("token_of_grant", "grant_id"),
+        Index("token_old", "expires_at"),
         SCHEMA,
     )
 
@@ -259,6 +260,7 @@ class RefreshToken(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("token_hash", name="refresh_token_hash"),
         Index("refresh_token_of_grant", "grant_id"),
+        Index("refresh_token_old", "expires_at"),
         SCHEMA,
     )
 

@@ -29,6 +29,8 @@ alter table identity.token add column client_id text, add column grant_id uuid,
 
 create index token_of_grant ON identity.token (grant_id);
 
+create index token_old ON identity.token (expires_at);
+
 create table identity.access_grant (
   grant_id UUID NOT NULL,
   client_id TEXT NOT NULL,
@@ -55,7 +57,7 @@ create table identity.account (
   password_hash TEXT,
   password_at TIMESTAMP WITH TIME ZONE,
   email_verified_at TIMESTAMP WITH TIME ZONE,
-  locale TEXT DEFAULT 'en' NOT NULL,
+  locale TEXT,
   created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   PRIMARY KEY (principal_id),
   CONSTRAINT account_kind CHECK (principal_kind in ('member', 'staff'))
@@ -180,6 +182,8 @@ create table identity.refresh_token (
 );
 
 create index refresh_token_of_grant ON identity.refresh_token (grant_id);
+
+create index refresh_token_old ON identity.refresh_token (expires_at);
 
 create table identity.session (
   session_id UUID NOT NULL,
