@@ -9,7 +9,7 @@ import { Editors, Waiting } from "./Editors.jsx";
 import { makeFetcher } from "./fetcher.js";
 import { Ask, Outcome } from "./Strips.jsx";
 import { refusalsPanel } from "./Refusals.jsx";
-import { hasTabs, storage } from "./storage.js";
+import { lastTab, storage } from "./storage.js";
 import { asTab, tasksFor } from "./tasks.js";
 import { tasksPanel } from "./Tasks.jsx";
 
@@ -20,7 +20,6 @@ export function Console({ person }) {
   const [asked, setAsked] = useState(null);
   const [outcome, setOutcome] = useState(null);
   const schema = useRef(null);
-  const activeTab = useRef(null);
 
   const sections = useMemo(() => tasksFor(person.scopes), [person]);
   const plugins = useMemo(
@@ -33,7 +32,7 @@ export function Console({ person }) {
       makeFetcher({
         schema: () => schema.current,
         confirm: (write) => new Promise((resolve) => setAsked({ write, resolve })),
-        report: setOutcome,
+        report: (outcome, answer) => setOutcome(outcome && { ...outcome, answer }),
         signedOut: () => setTimeout(leaveForSignIn, KEEP_MS),
       }),
     [],
@@ -44,12 +43,6 @@ export function Console({ person }) {
       return null;
     });
   }, []);
-  const onTabChange = useCallback(({ tabs, activeTabIndex }) => {
-    const id = tabs[activeTabIndex]?.id;
-    if (activeTab.current !== null && activeTab.current !== id) setOutcome(null);
-    activeTab.current = id;
-  }, []);
-
   return (
     <div className="console">
       <Bar person={person} />
@@ -63,8 +56,8 @@ export function Console({ person }) {
         isHeadersEditorEnabled={false}
         shouldPersistHeaders={false}
         inputValueDeprecation
+        onTogglePluginVisibility={fromTheTop}
         onSchemaChange={(loaded) => (schema.current = loaded)}
-        onTabChange={onTabChange}
       >
         <GraphiQL.Logo>
           <span />
@@ -80,10 +73,21 @@ export function Console({ person }) {
   );
 }
 
-/** The first look-ups as tabs, unless this browser tab still has its own. */
+/** A panel begins at its top, wherever the one before it was scrolled to. */
+function fromTheTop() {
+  requestAnimationFrame(() => document.querySelector(".graphiql-plugin")?.scrollTo(0, 0));
+}
+
+/** The tab this browser tab last showed, or else the first look-ups as tabs. */
 function beginning(sections) {
-  if (hasTabs()) return {};
-  const tabs = (sections[0]?.tasks ?? []).slice(0, FIRST_TABS).map(asTab);
+  const last = lastTab();
+  const tabs = last ? [last] : (sections[0]?.tasks ?? []).slice(0, FIRST_TABS).map(asTab);
   if (tabs.length === 0) return {};
-  return { defaultTabs: tabs, initialQuery: tabs[0].query, initialVariables: tabs[0].variables };
+  const [{ query, variables }] = tabs;
+  // The editors begin with what they are given here, and find the stored tab by it.
+  return {
+    ...(last ? {} : { defaultTabs: tabs }),
+    initialQuery: query ?? "",
+    initialVariables: variables ?? "",
+  };
 }

@@ -34,13 +34,19 @@ function Refusals() {
         {shown.map(({ name, description }) => (
           <div key={name}>
             <dt>{name}</dt>
-            <dd>{description}</dd>
+            <dd>{withCode(description)}</dd>
           </div>
         ))}
       </dl>
       {schema && shown.length === 0 && <p>No refusal has that word.</p>}
     </section>
   );
+}
+
+/** A description with its back-ticked words as code. */
+function withCode(text) {
+  const parts = (text ?? "").split("`");
+  return parts.map((part, place) => (place % 2 ? <code key={place}>{part}</code> : part));
 }
 
 function Icon(props) {

@@ -1,4 +1,6 @@
 // Two strips: one asks before a mutation is sent, one says in words what came back.
+import { useGraphiQL } from "@graphiql/react";
+import { formatResult } from "@graphiql/toolkit";
 import { useEffect, useRef } from "react";
 
 export function Ask({ write, answer }) {
@@ -38,7 +40,10 @@ export function Ask({ write, answer }) {
 
 const WORDS = { done: "Done", refused: "Refused", failed: "Failed", stopped: "Not sent" };
 
-export function Outcome({ outcome }) {
+/** Shown while the answer that it is about stands in the tab. */
+export function Outcome({ outcome: latest }) {
+  const shown = useGraphiQL(({ tabs, activeTabIndex }) => tabs[activeTabIndex]?.response);
+  const outcome = latest && shown === formatResult(latest.answer) ? latest : null;
   return (
     <div role="status" className={`outcome ${outcome?.kind ?? "none"}`}>
       {outcome && (

@@ -41,11 +41,9 @@ function Tasks({ sections }) {
             {tasks.map((task) => (
               <li key={task.name}>
                 <button type="button" disabled={!ready} onClick={() => open(task)}>
-                  <span className="title">
-                    {task.title}
-                    {task.writes && <em>needs a reason</em>}
-                  </span>
+                  <span className="title">{task.title}</span>
                   <span className="about">{task.about}</span>
+                  {task.writes && <em>needs a reason</em>}
                 </button>
               </li>
             ))}

@@ -20,9 +20,14 @@ export const MOVES_MONEY = new Set([
 /** What the inputs call the sentence that goes into the audit log. */
 const REASONS = ["reason", "note"];
 
+const SIGNED_OUT = {
+  kind: "stopped",
+  text: "You are signed out. Your tabs are kept: sign in to go on.",
+};
+
 /**
  * `schema` gives the schema or null; `confirm` asks the person about a write and resolves to true
- * or false; `report` is told the outcome; `signedOut` is called when the session is over.
+ * or false; `report` is told the outcome and its answer; `signedOut` is called when the session is over.
  */
 export function makeFetcher({ schema, confirm, report, signedOut }) {
   return async function fetcher({ query, variables, operationName }) {
@@ -31,24 +36,20 @@ export function makeFetcher({ schema, confirm, report, signedOut }) {
       if (response.status === 401) signedOut();
       return answerOf(response);
     }
-    report(null);
     const operation = operationOf(query, operationName);
     const write = operation && writeOf(operation, variables ?? {}, schema());
     if (write) {
       const stopped = await mayRun(write, confirm);
       if (stopped) {
-        report({ kind: "stopped", text: stopped });
-        return { notSent: stopped };
+        const answer = { notSent: stopped };
+        report({ kind: "stopped", text: stopped }, answer);
+        return answer;
       }
     }
     const response = await post({ query, variables, operationName: operation?.name?.value });
     const answer = await answerOf(response);
-    if (response.status === 401) {
-      report({ kind: "stopped", text: "You are signed out. Your tabs are kept: sign in to go on." });
-      signedOut();
-    } else {
-      report(outcomeOf(answer, write, response.headers));
-    }
+    if (response.status === 401) signedOut();
+    report(response.status === 401 ? SIGNED_OUT : outcomeOf(answer, write, response.headers), answer);
     return answer;
   };
 }
@@ -122,8 +123,8 @@ function outcomeOf(answer, write, headers) {
   for (const payload of Object.values(answer.data ?? {})) {
     const [refusal] = payload?.errors ?? [];
     if (refusal) {
-      const note = [...amountsOf(refusal), "Nothing was done."].join(" ");
-      return { kind: "refused", code: refusal.code, text: refusal.message ?? "", note };
+      const text = refusal.message ?? "";
+      return { kind: "refused", code: refusal.code, text, note: "Nothing was done." };
     }
   }
   if (!write) return null;
@@ -131,11 +132,4 @@ function outcomeOf(answer, write, headers) {
   return replayed
     ? { kind: "done", text: "This key had done it before: nothing was done twice." }
     : { kind: "done", text: "It is written to the audit log." };
-}
-
-/** What a refusal tells in amounts, such as how much is still allowed. */
-function amountsOf(refusal) {
-  return Object.entries(refusal)
-    .filter(([, value]) => value?.amount !== undefined && value.currency !== undefined)
-    .map(([name, value]) => `${name}: ${value.amount} ${value.currency}.`);
 }

@@ -36,6 +36,10 @@ export function widthOfPanel(share) {
   if (storage.getItem(key) === null) storage.setItem(key, String(share));
 }
 
-export function hasTabs() {
-  return storage.getItem("graphiql:tabState") !== null;
+/** The tab that this browser tab last showed, or null if it has none yet. */
+export function lastTab() {
+  const kept = storage.getItem("graphiql:tabState");
+  if (kept === null) return null;
+  const { tabs, activeTabIndex } = JSON.parse(kept);
+  return tabs[activeTabIndex] ?? null;
 }

@@ -18,14 +18,17 @@ const NEW_KEY = /"made-new-for-each-tab"/g;
 function read(name) {
   const document = documents[`./tasks/${name}.graphql`];
   const head = document.match(/^(#.*\n)+/)[0].replace(/^# ?/gm, "");
-  const [title, scope, ...about] = head.trim().split("\n");
+  const [title, scope, ...lines] = head.trim().split("\n");
+  const about = lines.join(" ").trim();
+  const body = document.replace(/^(#.*\n)+/, "");
   return {
     name,
     title,
     scope: scope.replace("Scope: ", ""),
-    about: about.join("\n").trim(),
-    writes: /^mutation /m.test(document),
-    document,
+    about,
+    writes: body.startsWith("mutation "),
+    // The comment as one line: the editor folds it to its own width.
+    document: `# ${title}\n# ${scope}\n#\n# ${about}\n${body}`,
     variables: variables[`./tasks/${name}.json`].trim(),
   };
 }

