@@ -1,7 +1,7 @@
 """How long a caller may stay: until the token that let them in ends, by its time or by revocation.
 
 A request is over before its token matters again; a stream is not. So who is connected is looked up
-again when the token should have expired, and once a minute in between.
+again when the token should have expired, and twice a minute in between.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from api.graphql import failures
 from api.identity import bearer
 from wallet import errors
 
-CHECK_SECONDS: Final = 60.0  # whoever is signed out everywhere is really out within a minute
+CHECK_SECONDS: Final = 30.0  # whoever is signed out everywhere is really out within half a minute
 SOON_SECONDS: Final = 1.0  # when our clock says "expired" and the database does not yet
 
 Again = Callable[[], Awaitable[bearer.Principal]]
