@@ -30,12 +30,12 @@ _SET: Final = """
     insert into identity.account as a (principal_id, principal_kind, password_hash, password_at,
         email_verified_at, locale)
     values ($1, $2, $3::text, case when $3::text is null then null else clock_timestamp() end,
-        case when $4 then clock_timestamp() end, coalesce($5, 'en'))
+        case when $4 then clock_timestamp() end, $5)
     on conflict (principal_id) do update set
         password_hash = coalesce(excluded.password_hash, a.password_hash),
         password_at = coalesce(excluded.password_at, a.password_at),
         email_verified_at = coalesce(a.email_verified_at, excluded.email_verified_at),
-        locale = coalesce($5, a.locale)
+        locale = coalesce(excluded.locale, a.locale)
 """
 _REHASH: Final = """
     update identity.account set password_hash = $3 where principal_id = $1 and password_hash = $2
@@ -44,7 +44,7 @@ _REHASH: Final = """
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may sign in. `locale` is None for who never chose or used a language."""
+    """Somebody who may sign in. `locale` is None until they choose a language."""
 
     kind: sessions.Kind
     principal_id: uuid.UUID
