@@ -16,6 +16,7 @@ import orjson
 import rich.console
 
 from api import serving, settings
+from api.console import door as console
 from api.identity import bearer, recovery
 from api.journey import coalition, keys, walk
 from api.replay import command as replay
@@ -25,6 +26,7 @@ TOKEN_LIFE: Final = datetime.timedelta(days=1)
 """The demo's credentials live for a day; each start makes new ones."""
 
 SUPPORT_ID: Final = keys.named("staff", "robin")
+SUPERVISOR_ID: Final = keys.named("staff", "casey")
 GROCER: Final = "harvest-row"
 LOADED: Final = "demo.loaded"
 BEGUN: Final = "demo.begun"
@@ -90,17 +92,22 @@ async def _load(house: settings.Settings, dsn: str, out: rich.console.Console) -
             console=out,
         )
         assert sound, "the demo broke a law"
-        await staff.add(
-            db,
-            staff_id=SUPPORT_ID,
-            name="Robin Ferreira",
-            email="robin@support.example.org",
-            role="support",
-            actor=audit.SYSTEM,
-        )
+        await _employ(db)
         await audit.write(db, actor=audit.SYSTEM, act=LOADED)
     finally:
         await db.close()
+
+
+async def _employ(db: database.Database) -> None:
+    """Add the two people whom a credit above a limit takes. Repeating it is harmless."""
+    for staff_id, name, role in (
+        (SUPPORT_ID, "Robin Ferreira", "support"),
+        (SUPERVISOR_ID, "Casey Moreau", "supervisor"),
+    ):
+        email = f"{name.split()[0].lower()}@support.example.org"
+        await staff.add(
+            db, staff_id=staff_id, name=name, email=email, role=role, actor=audit.SYSTEM
+        )
 
 
 async def _shift(db: database.Database) -> int:
@@ -127,9 +134,12 @@ async def _guide(house: settings.Settings, db: database.Database) -> str:
     }
     keep = house.data_dir / "demo.env"
     _write(keep, address, tokens, cast)
+    await _employ(db)
     links = {
+        "console": f"{house.origin}/console",
         "member": await recovery.invite(db, house, kind="member", principal_id=cast.member_id),
         "support": await recovery.invite(db, house, kind="staff", principal_id=SUPPORT_ID),
+        "supervisor": await recovery.invite(db, house, kind="staff", principal_id=SUPERVISOR_ID),
     }
     return _text(address, keep, tokens, cast, links)
 
@@ -174,6 +184,7 @@ def _write(keep: Path, address: str, tokens: dict[str, str], cast: Cast) -> None
 def _text(
     address: str, keep: Path, tokens: dict[str, str], cast: Cast, links: dict[str, str]
 ) -> str:
+    missing = "" if console.load() else f"\n[yellow]{console.MISSING}[/yellow]"
     return f"""
 [bold green]Commonpurse is running.[/bold green]  GraphQL: {address}
 
@@ -183,8 +194,11 @@ def _text(
   support   {tokens["SUPPORT"]}  Robin Ferreira
 
 [bold]In a browser[/bold], by links that work once, for a day
-  member    {links["member"]}
-  support   {links["support"]}
+  member      {links["member"]}
+  support     {links["support"]}
+  supervisor  {links["supervisor"]}
+The staff then work at {links["console"]}, where Robin Ferreira (support) credits and Casey Moreau
+(supervisor) approves what is above a limit.{missing}
 
 [bold]Three requests to try[/bold], in another terminal, in this folder
   . {keep}

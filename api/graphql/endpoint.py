@@ -97,7 +97,8 @@ class Endpoint:
         try:
             if self._development and request.method == "GET" and transport.wants_html(request):
                 server = request.scope.get("server") or (self._settings.host, self._settings.port)
-                return HTMLResponse(welcome.page(server), headers=transport.headers(request_id))
+                headers = transport.headers(request_id) | welcome.HEADERS
+                return HTMLResponse(welcome.page(server), headers=headers)
             transport.check_method(request)
             preferred = transport.JSON if self._older else transport.RESPONSE
             reply.media = sse.otherwise(request, preferred=preferred)
