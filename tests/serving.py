@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from api import serving, settings
@@ -21,19 +22,33 @@ class House:
 
 @contextlib.asynccontextmanager
 async def serve(
-    db: database.Database, *, development: bool = False, **chosen: Any
+    db: database.Database,
+    *,
+    port: int = 0,
+    development: bool = False,
+    certificate: tuple[Path, Path] | None = None,
+    **chosen: Any,
 ) -> AsyncIterator[House]:
-    """Serve on a free port of loopback until the block ends. `chosen` are settings."""
+    """Serve on loopback until the block ends, on a free port by default. `chosen` are settings.
+
+    With the files of a certificate and its key it is served by TLS, as behind a real name.
+    """
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
+        if certificate is not None:
+            chosen["issuer"] = f"https://localhost:{port}"
         house = settings.Settings(_env_file=None, port=port, **chosen)
-        server = serving.Server(serving.config(house, db, development=development))
+        config = serving.config(house, db, development=development)
+        if certificate is not None:
+            config.ssl_certfile, config.ssl_keyfile = certificate
+        server = serving.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         while not server.started:  # noqa: ASYNC110 - the server tells by this flag only
             await asyncio.sleep(0.01)
         try:
-            yield House(origin=f"http://localhost:{port}", settings=house)
+            yield House(origin=house.origin, settings=house)
         finally:
             server.should_exit = True
             await task
