@@ -1,14 +1,32 @@
 """A caller of the API as a test sees it: a token, and what came back."""
 
+import contextlib
 import dataclasses
 import itertools
 import uuid
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 
+from api import app, settings
+from wallet import database
+
 GRAPHQL = "application/graphql-response+json"
 numbers = itertools.count(1)
+
+
+@contextlib.asynccontextmanager
+async def door(
+    db: database.Database, *, development: bool = False, **chosen: Any
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """An application of its own, spoken to without a socket. `chosen` are settings."""
+    house = settings.Settings(_env_file=None, **chosen)
+    application = app.create_app(house, db, development=development)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
+    ) as opened:
+        yield opened
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +65,10 @@ class Client:
         body = {"query": query, "variables": variables, **more}
         response = await self.http.post("/graphql", json=body, headers=headers)
         return Answer(response.status_code, response.headers, response.json())
+
+    def at(self, http: httpx2.AsyncClient) -> "Client":
+        """The same caller in front of another application."""
+        return Client(http, self.token, self.principal_id)
 
     async def send(self, **request: Any) -> Answer:
         """Send a request as it stands, with the token."""

@@ -12,8 +12,10 @@ from wallet import database
 SHOULD_OTHERWISE = {
     "47DE SHOULD accept */* and use application/json for the content-type",
     "80D8 SHOULD assume application/json content-type when accept is missing",
-    "86EE SHOULD use a status code of 400 on variable coercion failure when accepting"
-    " application/graphql-response+json",
+    (
+        "86EE SHOULD use a status code of 400 on variable coercion failure when accepting"
+        " application/graphql-response+json"
+    ),
 }
 MAY_OTHERWISE = {
     "3E3A MAY use 400 status code if parameters are invalid",
