@@ -37,8 +37,9 @@ async def serve(
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
+        origin = f"{'https' if certificate else 'http'}://localhost:{port}"
         if certificate is not None:
-            chosen["issuer"] = f"https://localhost:{port}"
+            chosen["issuer"] = origin
         house = settings.Settings(_env_file=None, port=port, **chosen)
         config = serving.config(house, db, development=development)
         if certificate is not None:
@@ -48,7 +49,7 @@ async def serve(
         while not server.started:  # noqa: ASYNC110 - the server tells by this flag only
             await asyncio.sleep(0.01)
         try:
-            yield House(origin=house.origin, settings=house)
+            yield House(origin=origin, settings=house)
         finally:
             server.should_exit = True
             await task
