@@ -72,6 +72,7 @@ async def open_tab(*, javascript: bool = True, locale: str = "en-US") -> AsyncIt
             context = await browser.new_context(
                 java_script_enabled=javascript,
                 locale=locale,
+                ignore_https_errors=True,  # a test's own certificate
                 viewport={"width": 1280, "height": 860},
             )
             tab = Tab(await context.new_page())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import structlog
 
 from api.identity import sessions
 from tests import browser, serving
-from tests.console import workplace
+from tests.console import certificate, workplace
+from tests.identity import visitor
 from wallet import database, ids
 
 pytestmark = pytest.mark.slow
@@ -27,10 +29,12 @@ async def world(db: database.Database) -> workplace.World:
 
 
 @pytest.fixture
-async def house(db: database.Database, world: workplace.World) -> AsyncIterator[serving.House]:
+async def house(
+    db: database.Database, world: workplace.World, tmp_path: Path
+) -> AsyncIterator[serving.House]:
     """The installation, served as in production; at the end no policy was broken."""
     with structlog.testing.capture_logs() as logs:
-        async with serving.serve(db) as served:
+        async with serving.serve(db, data_dir=tmp_path) as served:
             yield served
 
     assert [] == [one for one in logs if one["event"] == "csp.violation"]
@@ -305,11 +309,14 @@ async def test_the_documentation_opens(
 
 
 async def test_what_the_policy_stops_is_reported(
-    db: database.Database, world: workplace.World
+    db: database.Database, world: workplace.World, tmp_path: Path
 ) -> None:
     # So that the empty reports of the tests above mean something.
     with structlog.testing.capture_logs() as logs:
-        async with serving.serve(db) as house, workplace.desk(db, house, "support") as (desk, _):
+        async with (
+            serving.serve(db, data_dir=tmp_path) as house,
+            workplace.desk(db, house, "support") as (desk, _),
+        ):
             async with desk.page.expect_request("**/csp"):
                 await desk.page.evaluate(
                     "document.body.append(Object.assign(document.createElement('script'),"
@@ -320,6 +327,79 @@ async def test_what_the_policy_stops_is_reported(
             assert any("Content Security Policy" in one for one in desk.tab.complaints)
     (report,) = [one for one in logs if one["event"] == "csp.violation"]
     assert "https://evil.example/x.js" == report["blocked"]
+
+
+async def test_staff_sign_in_by_tls_and_the_cookie_is_bound_to_this_host(
+    db: database.Database, world: workplace.World, tmp_path: Path
+) -> None:
+    staff_id = await workplace.employ(db, "support")
+    person = await visitor.give_password(db, "staff", staff_id)
+    made = certificate.make(tmp_path)
+    with structlog.testing.capture_logs() as logs:
+        async with (
+            serving.serve(db, certificate=made, data_dir=tmp_path) as house,
+            browser.open_tab() as tab,
+        ):
+            desk = workplace.Desk(tab)
+            await tab.page.goto(f"{house.origin}/console")
+            await tab.page.get_by_label("E-mail address").fill(person.email)
+            await tab.page.get_by_label("Password").fill(visitor.PASSWORD)
+            await tab.page.get_by_role("button", name="Sign in", exact=True).click()
+            await tab.page.wait_for_url(f"{house.origin}/console")
+            await desk.ready()
+            await desk.task("Find a member")
+            await desk.fill(email=world.ana.email)
+            found = data(await desk.run())["memberByEmail"]
+            (cookie,) = [
+                one for one in await tab.page.context.cookies() if "commonpurse" in one["name"]
+            ]
+
+            assert "Ana" == found["displayName"]
+            assert "__Host-commonpurse" == cookie["name"]
+            assert (True, True, "Lax", "/", "localhost") == (
+                cookie["secure"],
+                cookie["httpOnly"],
+                cookie["sameSite"],
+                cookie["path"],
+                cookie["domain"],
+            )
+            assert "commonpurse" not in await tab.page.evaluate("document.cookie")
+            assert [] == tab.complaints
+    assert [] == [one for one in logs if one["event"] == "csp.violation"]
+
+
+async def test_a_page_of_another_origin_cannot_use_the_session(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    document = {"query": "{ merchants { edges { node { id } } } }"}
+    async with workplace.desk(db, house, "support") as (desk, _):
+        ours = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, True])
+        bare = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, False])
+        # The same server by another name is another origin, to which the browser asks first.
+        await desk.page.goto(f"{house.origin.replace('localhost', '127.0.0.1')}/healthz")
+        theirs = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, True])
+
+        assert 200 == ours
+        assert 401 == bare
+        assert "TypeError" == theirs
+
+
+SEND = """async ([address, document, preflight]) => {
+  try {
+    const response = await fetch(address, {
+      method: "POST",
+      credentials: "include",
+      headers: {
+        "Content-Type": "application/json",
+        ...(preflight ? { "GraphQL-Require-Preflight": "1" } : {}),
+      },
+      body: JSON.stringify(document),
+    });
+    return response.status;
+  } catch (error) {
+    return error.name;
+  }
+}"""
 
 
 async def _carry(desk: workplace.Desk, house: serving.House, secret: str) -> None:
