@@ -38,7 +38,7 @@ class PurchaseLine:
     description: str | None = strawberry.field(description="What the receipt says.")
     kind: reports.PurchaseLineKind = strawberry.field(description="Goods, or their delivery.")
     category: str = strawberry.field(description="The merchant's category.")
-    labels: list[str] = strawberry.field(description="The merchant's labels.")
+    labels: list[str] = strawberry.field(description="The merchant's labels; at most 20.")
     quantity: scalars.Decimal = strawberry.field(description="How many.")
     amount: shapes.Money = strawberry.field(description="Paid for the whole line.")
     discount: shapes.Money = strawberry.field(description="Taken off the line before `amount`.")
