@@ -33,6 +33,8 @@ ALGORITHMS: Final = (
     *("ES256", "ES384", "ES512", "EdDSA", "Ed25519"),
     *("PS256", "PS384", "PS512", "RS256", "RS384", "RS512"),
 )
+# A header that nobody has heard of says nothing, unless the token calls it critical (RFC 7515, 4).
+RULES: Final = jws.JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
 TYPES: Final = frozenset({"at+jwt", "application/at+jwt", "jwt"})  # RFC 9068, and who came before
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 TOKEN_CHARS_MAX: Final = 8 * 1024  # as much as servers take in one header
@@ -99,7 +101,7 @@ class Provider:
         if key is None:
             return None
         try:
-            claims = jwt.decode(text, key, algorithms=ALGORITHMS).claims
+            claims = jwt.decode(text, key, registry=RULES).claims
             self._rules(self._published.issuer).validate(claims)
         except (joserfc.errors.JoseError, ValueError, TypeError, KeyError):
             return None

@@ -12,11 +12,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import uvicorn
-from joserfc import jwk, jwt
+from joserfc import jwk, jws, jwt
+from joserfc.registry import HeaderParameter
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+UNHEARD = {"unheard": HeaderParameter("A header that only this provider knows", "int")}
 
 Answer = Callable[[], Response]
 
@@ -54,7 +57,7 @@ class Provider:
             {name: value for name, value in said.items() if value is not None},
             {name: value for name, value in (usual | claims).items() if value is not None},
             key,
-            algorithms=[said["alg"]],
+            registry=jws.JWSRegistry(UNHEARD, [said["alg"]], strict_check_header=False),
         )
 
     def discovery(self, **changed: Any) -> dict[str, Any]:
