@@ -6,7 +6,7 @@ client can answer. It is kept after its use: presented again, it ends the family
 
 import dataclasses
 import datetime
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Final
 
 from api.identity import bridge, families
@@ -73,7 +73,7 @@ def save(
     family: families.Family,
     client_id: str,
     redirect_uri: str,
-    scopes: Collection[str],
+    scopes: Sequence[str],
     code_challenge: str,
     nonce: str | None,
 ) -> None:
@@ -84,7 +84,7 @@ def save(
         family.grant_id,
         client_id,
         redirect_uri,
-        sorted(scopes),
+        list(scopes),
         code_challenge,
         nonce,
         LIFE,

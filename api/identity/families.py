@@ -15,7 +15,7 @@ import hashlib
 import re
 import secrets
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any, Final
 
 from api.identity import bearer, bridge
@@ -146,7 +146,7 @@ def hash_of(text: str) -> bytes:
     return hashlib.sha256(text.encode("ascii")).digest()
 
 
-def start(rows: bridge.Rows, *, client_id: str, person: Person, scopes: Collection[str]) -> Family:
+def start(rows: bridge.Rows, *, client_id: str, person: Person, scopes: Sequence[str]) -> Family:
     """Begin the family of a new consent."""
     grant_id = ids.new()
     rows.run(
@@ -155,7 +155,7 @@ def start(rows: bridge.Rows, *, client_id: str, person: Person, scopes: Collecti
         client_id,
         person.kind,
         person.principal_id,
-        sorted(scopes),
+        list(scopes),
         person.session_id,
         person.authenticated_at,
         list(person.amr),
@@ -164,7 +164,7 @@ def start(rows: bridge.Rows, *, client_id: str, person: Person, scopes: Collecti
 
 
 def own(
-    rows: bridge.Rows, *, client_id: str, merchant_id: uuid.UUID, scopes: Collection[str]
+    rows: bridge.Rows, *, client_id: str, merchant_id: uuid.UUID, scopes: Sequence[str]
 ) -> Family:
     """Return the family of a merchant's client, begun when there is none."""
     person = Person(kind="merchant", principal_id=merchant_id)
@@ -197,7 +197,7 @@ def revoke(rows: bridge.Rows, grant_id: uuid.UUID, why: str) -> None:
 
 
 def save_access(
-    rows: bridge.Rows, text: str, *, family: Family, client_id: str, scopes: Collection[str]
+    rows: bridge.Rows, text: str, *, family: Family, client_id: str, scopes: Sequence[str]
 ) -> None:
     """Store a new access token."""
     rows.run(
@@ -206,7 +206,7 @@ def save_access(
         hash_of(text),
         family.person.kind,
         family.person.principal_id,
-        sorted(scopes),
+        list(scopes),
         bearer.AUDIENCE,
         client_id,
         family.grant_id,

@@ -226,7 +226,7 @@ class MerchantGrant(grants.ClientCredentialsGrant):
             self.server.rows,
             client_id=client.client_id,
             merchant_id=client.merchant_id,
-            scopes=client.scopes,
+            scopes=sorted(client.scopes),
         )
         self.server.save_tokens(token, family, self.request.client, ())
 

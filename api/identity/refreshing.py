@@ -9,7 +9,7 @@ successor is retired and a new one given, once. Whoever holds the retired one gi
 import dataclasses
 import datetime
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
 from typing import Any, Final
 
 from api.identity import bridge, families
@@ -102,7 +102,7 @@ def save(
     *,
     family: families.Family,
     client_id: str,
-    scopes: Collection[str],
+    scopes: Sequence[str],
 ) -> uuid.UUID:
     """Store a new refresh token and return its id."""
     refresh_id = ids.new()
@@ -112,7 +112,7 @@ def save(
         families.hash_of(text),
         family.grant_id,
         client_id,
-        sorted(scopes),
+        list(scopes),
         LIFE,
     )
     return refresh_id

@@ -8,7 +8,7 @@ client that names us as the issuer (RFC 9207), so that no client takes one serve
 
 import re
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from authlib.common.urls import add_params_to_uri
@@ -70,7 +70,7 @@ class Server(AuthorizationServer):
         token: dict[str, Any],
         family: families.Family,
         client: grants.Registered,
-        refreshable: Collection[str],
+        refreshable: Sequence[str],
     ) -> uuid.UUID | None:
         """Store what is about to be answered; return the id of the refresh token, if there is one.
 

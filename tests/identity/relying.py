@@ -147,8 +147,12 @@ def basic(client_id: str, secret: str) -> str:
 
 def challenge(verifier: str) -> str:
     """Return the S256 challenge of a verifier."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return encoded(hashlib.sha256(verifier.encode("ascii")).digest())
+
+
+def encoded(value: bytes) -> str:
+    """Write bytes as JOSE does: base64url without padding."""
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
 
 
 def key(page: httpx2.Response) -> str:
