@@ -48,14 +48,21 @@ class OneMutationField(validation.ValidationRule):
     def enter_operation_definition(
         self, node: graphql.OperationDefinitionNode, *_args: object
     ) -> None:
-        """Refuse a mutation whose root selection is anything but exactly one field."""
+        """Refuse a mutation that asks for two things, or hides what it asks for in a fragment.
+
+        `__typename` beside the one does nothing, and generators of clients write it everywhere.
+        """
         if node.operation is not graphql.OperationType.MUTATION:
             return
-        selections = node.selection_set.selections
-        if len(selections) != 1 or not isinstance(selections[0], graphql.FieldNode):
+        selections = [one for one in node.selection_set.selections if not _is_typename(one)]
+        if len(selections) > 1 or not all(isinstance(one, graphql.FieldNode) for one in selections):
             self.report_error(
                 graphql.GraphQLError("A mutation has exactly one field, written directly.", node)
             )
+
+
+def _is_typename(selection: graphql.SelectionNode) -> bool:
+    return isinstance(selection, graphql.FieldNode) and selection.name.value == "__typename"
 
 
 RULES: Final = (*graphql.specified_rules, OneMutationField)

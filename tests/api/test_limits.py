@@ -74,9 +74,10 @@ def test_a_mutation_has_exactly_one_field() -> None:
     one = 'redemptionCodeCreate(merchantId: "mer_x") { __typename }'
 
     assert isinstance(judged(f"mutation {{ {one} }}"), documents.Prepared)
+    assert isinstance(judged(f"mutation {{ __typename {one} }}"), documents.Prepared)
     for text in (
         f"mutation {{ a: {one} b: {one} }}",
-        f"mutation {{ __typename {one} }}",
+        f"mutation {{ __typename ...F }} fragment F on Mutation {{ {one} }}",
         f"mutation {{ ...F }} fragment F on Mutation {{ {one} }}",
         f"mutation {{ ... on Mutation {{ a: {one} b: {one} }} }}",
     ):

@@ -5,7 +5,7 @@ import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
 import { readFileSync } from "node:fs";
 
-const { url, token, manifest, documents, merchantId, get } = JSON.parse(process.argv[2]);
+const { url, token, manifest, documents, possibleTypes, merchantId, get } = JSON.parse(process.argv[2]);
 const read = (name) => gql(readFileSync(`${documents}/${name}.graphql`, "utf8"));
 
 const seen = [];
@@ -15,12 +15,12 @@ const watched = async (...call) => {
     method: call[1].method,
     status: response.status,
     type: response.headers.get("content-type"),
-    text: `${call[0]} ${call[1].body ?? ""}`.includes("query Wallet"),
+    text: /viewer|redemptionCode/.test(`${call[0]} ${call[1].body ?? ""}`),
   });
   return response;
 };
 const client = new ApolloClient({
-  cache: new InMemoryCache(),
+  cache: new InMemoryCache({ possibleTypes }),
   link: ApolloLink.from([
     new PersistedQueryLink({
       ...generatePersistedQueryIdsFromManifest({
@@ -56,18 +56,19 @@ console.log(
   JSON.stringify({
     wallet: await ask(() => client.query({ query: read("Wallet") })),
     cached: await client.query({ query: read("Wallet"), fetchPolicy: "cache-only" }).then(({ data }) => data),
-    partial: await ask(() => client.query({ query: read("Partial") })),
-    retired: await ask(() => client.query({ query: read("Retired") })),
+    partial: await ask(() => client.query({ query: read("Movements"), variables: { first: 1000 } })),
+    coercion: await ask(() => client.query({ query: read("Movements"), variables: { first: "many" } })),
+    forbidden: await ask(() => client.query({ query: read("Forbidden") })),
+    unknown: await ask(() => client.query({ query: read("Unknown") })),
     code: await ask(() =>
       client.mutate({ mutation: read("RedemptionCodeCreate"), variables: { merchantId }, errorPolicy: "all" }),
     ),
     refusal: await ask(() =>
       client.mutate({
         mutation: read("RedemptionCodeCreate"),
-        variables: { merchantId: "mrc_00000000000000000000000000" },
+        variables: { merchantId: "mer_00000000000000000000000000" },
         errorPolicy: "all",
       }),
     ),
-    wrong: await ask(() => client.query({ query: read("Movements"), variables: { first: 1000 } })),
   }),
 );

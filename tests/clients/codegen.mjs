@@ -30,6 +30,8 @@ await generate(
           useTypeImports: true,
         },
       },
+      // Without it Apollo's cache does not know that a Refusal is a UserError, and drops its fields.
+      [`${folder}/wallet/possible-types.ts`]: { plugins: ["fragment-matcher"] },
       [`${folder}/Schema.kt`]: {
         plugins: ["kotlin"],
         config: { package: "com.example.wallet", scalars: scalars("String"), withTypes: true },
