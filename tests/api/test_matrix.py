@@ -8,7 +8,7 @@ be answered, byte for byte, like what is not there.
 
 import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import graphql
 import httpx2
@@ -16,13 +16,14 @@ import orjson
 import pytest
 
 from api import app, settings
-from api.graphql import limits, permissions, schema
+from api.graphql import permissions, scalars
 from api.identity import bearer
-from tests.api import client, world
+from tests import serving
+from tests.api import client, following, ways, world
 from tests.wallet import factories
-from wallet import database
+from wallet import database, ids, members
 
-SCHEMA: Final = schema.build()._schema
+RICH: Final = 100_000_000  # points a minute: thousands of questions are asked here
 MEMBERS: Final = frozenset({"owner", "other member"})
 MERCHANTS: Final = frozenset({"merchant A", "merchant B"})
 STAFF: Final = frozenset({"support", "colleague", "supervisor", "operator"})
@@ -45,10 +46,10 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Wallet": STAFF | {"owner"},
 }
 
-Arguments: TypeAlias = dict[str, Any]
-
 # What the root fields are asked: something that is there, and the same question about nothing.
-ASKED: Final[dict[str, Callable[[world.World, str], list[tuple[Arguments, Arguments]]]]] = {
+ASKED: Final[
+    dict[str, Callable[[world.World, str], list[tuple[ways.Arguments, ways.Arguments]]]]
+] = {
     "approvals": lambda _it, _kind: [({}, {})],
     "auditTrail": lambda it, _kind: [
         (
@@ -79,82 +80,14 @@ ASKED: Final[dict[str, Callable[[world.World, str], list[tuple[Arguments, Argume
 WITHOUT_IDS: Final = frozenset({"purchasePreview"})
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Way:
-    """A way from a root field down to a type: names of fields, and types after `on`."""
-
-    steps: tuple[str, ...]
-    kinds: tuple[str, ...]  # the types with an id that it passes, the last one is where it ends
-
-    @property
-    def root(self) -> str:
-        """The root field."""
-        return self.steps[0]
-
-    def text(self, asked: Arguments) -> str:
-        """The query that walks it with these arguments and asks for the id at its end."""
-        types = {name: one.type for name, one in _query().fields[self.root].args.items()}
-        arguments = ", ".join(f"{name}: ${name}" for name in asked)
-        declared = ", ".join(f"${name}: {types[name]}" for name in asked)
-        inside = "id"
-        for step in reversed(self.steps[1:]):
-            inside = f"{'... ' if step.startswith('on ') else ''}{step} {{ {inside} }}"
-        head = f"query Way({declared})" if declared else "query Way"
-        called = f"{self.root}({arguments})" if arguments else self.root
-        return f"{head} {{ {called} {{ {inside} }} }}"
-
-    def found(self, data: Any) -> list[str]:
-        """The ids at its end, in an answer."""
-        reached = [data]
-        for step in self.steps:
-            if not step.startswith("on "):
-                values = [one.get(step) for one in reached]
-                lists = [one if isinstance(one, list) else [one] for one in values]
-                reached = [one for each in lists for one in each if one is not None]
-        return [one["id"] for one in reached if "id" in one]
-
-
-def _query() -> graphql.GraphQLObjectType:
-    assert SCHEMA.query_type is not None
-    return SCHEMA.query_type
-
-
-def has_id(kind: object) -> bool:
-    return isinstance(kind, graphql.GraphQLObjectType) and "id" in kind.fields
-
-
-def ways() -> Iterator[Way]:
-    """Every way from a root field to a type with an id that a document may be deep enough for."""
-    for name, field in _query().fields.items():
-        yield from _below((name,), (), graphql.get_named_type(field.type), depth=1)
-
-
-def _below(
-    steps: tuple[str, ...], kinds: tuple[str, ...], kind: Any, *, depth: int
-) -> Iterator[Way]:
-    if graphql.is_abstract_type(kind):
-        for possible in SCHEMA.get_possible_types(kind):
-            yield from _below((*steps, f"on {possible.name}"), kinds, possible, depth=depth)
-        return
-    if not isinstance(kind, graphql.GraphQLObjectType) or kind.name in kinds:
-        return
-    if has_id(kind):
-        kinds = (*kinds, kind.name)
-        if depth < limits.DEPTH_MAX:
-            yield Way(steps, kinds)
-    for name, field in kind.fields.items():
-        assert not any(graphql.is_required_argument(one) for one in field.args.values()), name
-        below = graphql.get_named_type(field.type)
-        yield from _below((*steps, name), kinds, below, depth=depth + 1)
-
-
-WAYS: Final = tuple(ways())
+WAYS: Final = tuple(ways.every("query"))
+STREAMS: Final = tuple(ways.every("subscription"))
 
 
 @pytest.fixture
 async def unhurried(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
     """The application with so many points to spend that these thousands of questions pass."""
-    house = settings.Settings(_env_file=None, documents="open", cost_per_minute=100_000_000)
+    house = settings.Settings(_env_file=None, documents="open", cost_per_minute=RICH)
     application = app.create_app(house, db)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
@@ -169,19 +102,19 @@ async def it(coalition: factories.Coalition, unhurried: httpx2.AsyncClient) -> w
 
 
 def test_the_policy_knows_every_type_with_an_id_and_every_way_that_begins_one() -> None:
-    kinds = {name for name, kind in SCHEMA.type_map.items() if has_id(kind)}
+    kinds = {name for name, kind in ways.SCHEMA.type_map.items() if ways.has_id(kind)}
     reached = {way.kinds[-1] for way in WAYS}
 
     assert kinds == set(SEES) == set(world.PREFIXES)
     assert kinds == reached
-    assert set(_query().fields) == set(ASKED) | WITHOUT_IDS
+    assert set(ways.root("query").fields) == set(ASKED) | WITHOUT_IDS
     assert {way.root for way in WAYS} == set(ASKED)
 
 
 def test_every_node_can_be_asked_for_by_its_id() -> None:
-    node = SCHEMA.get_type("Node")
+    node = ways.SCHEMA.get_type("Node")
     assert isinstance(node, graphql.GraphQLInterfaceType)
-    kinds = {one.name for one in SCHEMA.get_possible_types(node)}
+    kinds = {one.name for one in ways.SCHEMA.get_possible_types(node)}
 
     assert kinds == {way.kinds[0] for way in WAYS if way.root == "node"}
 
@@ -207,7 +140,7 @@ def _scopes(name: str) -> frozenset[str]:
     return bearer.SCOPES["member" if name in MEMBERS else "merchant"]
 
 
-def _expected(name: str, way: Way) -> str:
+def _expected(name: str, way: ways.Way) -> str:
     scope = permissions.SCOPES[f"Query.{way.root}"]
     if name == "nobody":
         return "UNAUTHENTICATED"
@@ -216,7 +149,7 @@ def _expected(name: str, way: Way) -> str:
     return "there" if all(name in SEES[kind] for kind in way.kinds) else "not there"
 
 
-def _seen(way: Way, answer: client.Answer, it: world.World) -> str:
+def _seen(way: ways.Way, answer: client.Answer, it: world.World) -> str:
     if "errors" in answer.body:
         assert not answer.body.get("data") or set(answer.body["data"].values()) == {None}
         return "+".join(answer.codes)
@@ -236,11 +169,13 @@ def plain(answer: httpx2.Response) -> tuple[int, dict[str, str], bytes]:
     return answer.status_code, headers, orjson.dumps(body)
 
 
-async def raw(caller: client.Client, query: str, variables: Arguments) -> httpx2.Response:
+async def raw(
+    caller: client.Client, query: str, variables: ways.Arguments, *, accept: str = client.GRAPHQL
+) -> httpx2.Response:
     return await caller.http.post(
         "/graphql",
         json={"query": query, "variables": variables},
-        headers={"Authorization": f"Bearer {caller.token}", "Accept": client.GRAPHQL},
+        headers={"Authorization": f"Bearer {caller.token}", "Accept": accept},
     )
 
 
@@ -253,7 +188,10 @@ async def test_what_is_not_yours_is_answered_like_what_is_not_there(
         if _expected(name, way) == "there":
             continue
         for real, none in ASKED[way.root](it, way.kinds[0]):
-            if real == none or _expected(name, Way(way.steps, way.kinds[:1])) == "there":
+            if (
+                real == none
+                or _expected(name, dataclasses.replace(way, kinds=way.kinds[:1])) == "there"
+            ):
                 continue  # Not a question about one thing, or one about a thing that may be seen.
             hidden, absent = (
                 await raw(caller, way.text(real), real),
@@ -265,3 +203,144 @@ async def test_what_is_not_yours_is_answered_like_what_is_not_there(
 
     assert [] == wrong
     assert compared > 0
+
+
+async def test_a_list_of_ids_tells_no_more_than_one_id(it: world.World) -> None:
+    query = "query Many($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    nodes = sorted({way.kinds[0] for way in WAYS if way.root == "nodes"})
+    for name in sorted(set(CALLERS) - {"nobody"}):
+        shown = [it.ids[kind] if name in SEES[kind] else None for kind in nodes]
+        asked = [key for kind in nodes for key in (it.ids[kind], world.missing(kind))]
+
+        mixed = await it.caller(name).ask(query, {"ids": asked})
+
+        expected = [entry for one in shown for entry in (one and {"id": one}, None)]
+        assert (name, mixed.data["nodes"]) == (name, expected)
+
+
+async def test_a_stream_brings_what_is_yours_and_nothing_of_others(
+    it: world.World, coalition: factories.Coalition
+) -> None:
+    ben = await members.find(coalition.db, it.caller("other member").principal_id)
+    await coalition.fill(ben, 100)
+    hidden = {it.ids[kind] for kind, callers in SEES.items() if "other member" not in callers}
+    async with serving.serve(coalition.db, documents="open", cost_per_minute=RICH) as house:
+        for way in STREAMS:
+            mine = await _streamed(house, way, it.caller("owner"), it.member, coalition)
+            bens = await _streamed(house, way, it.caller("other member"), ben, coalition)
+
+            assert (way.steps, True) == (way.steps, it.ids[way.kinds[-1]] in mine)
+            assert (way.steps, set()) == (way.steps, hidden & set(bens))
+
+
+async def _streamed(
+    house: serving.House,
+    way: ways.Way,
+    caller: client.Client,
+    member: members.Member,
+    coalition: factories.Coalition,
+) -> list[str]:
+    """The ids at the end of a way in all that ever changed in a member's wallet."""
+    asked = {"after": scalars.cursor(0, member.wallet_id)}
+    version = (await coalition.faces(member)).version
+    async with following.follow(house, caller.token, way.text(asked), **asked) as events:
+        answers: list[Any] = [await events.next() for _ in range(version)]
+    return [key for answer in answers for key in way.found(answer["data"])]
+
+
+async def test_a_stream_after_a_cursor_of_another_wallet_is_refused_like_one_of_none(
+    it: world.World,
+) -> None:
+    (way, *_) = STREAMS
+    foreign, nothing = [
+        await raw(it.caller("other member"), way.text(asked), asked, accept=following.EVENTS)
+        for wallet_id in (it.member.wallet_id, ids.new())
+        for asked in [{"after": scalars.cursor(0, wallet_id)}]
+    ]
+
+    assert plain(foreign) == plain(nothing)
+    assert "BAD_USER_INPUT" in foreign.text
+
+
+KINDS_OF_IDS: Final = {
+    "memberId": "Member",
+    "merchantId": "Merchant",
+    "purchaseId": "Purchase",
+    "redemptionId": "Redemption",
+}
+# A till names the member who stands before it: every merchant may, so nothing is hidden there.
+NAMED: Final = frozenset({"purchaseReport", "purchaseReportBulk"})
+
+
+def _id_places() -> Iterator[tuple[str, str]]:
+    """Every id that a mutation of a member or a merchant takes: the mutation, and the field."""
+    theirs = bearer.SCOPES["member"] | bearer.SCOPES["merchant"]
+    for name, field in ways.root("mutation").fields.items():
+        if permissions.SCOPES[f"Mutation.{name}"] in theirs:
+            for argument, one in field.args.items():
+                yield from ((name, found) for found in _ids_in(argument, one.type))
+
+
+def _ids_in(name: str, kind: Any) -> Iterator[str]:
+    kind = graphql.get_named_type(kind)
+    if isinstance(kind, graphql.GraphQLInputObjectType):
+        for field_name, field in kind.fields.items():
+            yield from _ids_in(field_name, field.type)
+    elif kind is graphql.GraphQLID:
+        yield name
+
+
+EURO: Final = {"amount": "1.00", "currency": "EUR"}
+# What each such mutation says besides the id.
+SAID: Final[dict[str, ways.Arguments]] = {
+    "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
+    "purchaseReturn": {"reason": "did not fit"},
+    "redemptionCapture": {"amount": EURO},
+    "redemptionRefund": {"amount": EURO},
+    "redemptionRelease": {},
+}
+STANDING: Final = """
+    select (select count(*) from ledger.transfer) as transfers,
+           (select count(*) from ledger.refusal) as refusals,
+           (select count(*) from ledger.purchase_event) as events
+"""
+
+
+def test_every_id_that_a_mutation_takes_is_tried_with_ids_of_others() -> None:
+    places = set(_id_places())
+    public = {place for place in places if KINDS_OF_IDS[place[1]] == "Merchant"}
+
+    assert {name for name, _ in places - public} == set(SAID) | NAMED
+
+
+@pytest.mark.parametrize("amount", [True, False])
+async def test_a_mutation_on_what_is_not_yours_is_answered_like_one_on_nothing_and_moves_nothing(
+    amount: bool, it: world.World, db: database.Database
+) -> None:
+    before = await db.fetchrow(STANDING)
+    caller = it.caller("merchant B")
+    for name, field in _id_places():
+        kind = KINDS_OF_IDS[field]
+        if name in NAMED or kind == "Merchant":
+            continue
+        assert "merchant B" not in SEES[kind]
+        told = {key: value for key, value in SAID[name].items() if amount or key != "amount"}
+        for real in {it.ids[kind], it.held if kind == "Redemption" else it.ids[kind]}:
+            foreign, nothing = [
+                await raw(caller, _mutation(name), {"input": {**told, field: key, **_key()}})
+                for key in (real, world.missing(kind))
+            ]
+
+            assert (name, plain(foreign)) == (name, plain(nothing))
+            assert "NOT_FOUND" in foreign.text, foreign.text
+    assert before == await db.fetchrow(STANDING)
+
+
+def _key() -> ways.Arguments:
+    return {"idempotencyKey": client.key()}
+
+
+def _mutation(name: str) -> str:
+    kind = ways.root("mutation").fields[name].args["input"].type
+    said = "replayed errors { ... on UserError { __typename code message path } }"
+    return f"mutation Try($input: {kind}) {{ {name}(input: $input) {{ {said} }} }}"
