@@ -169,6 +169,7 @@ class _Recovery:
             password_hash=password_hash,
             # Whoever read the letter has the address; a link from the command line shows nothing.
             email_verified=found.purpose != "invite",
+            locale=None if person.locale else pages.language(request),
         )
         if found.purpose == "confirm":
             await self._at.note(person, "email.confirm")
