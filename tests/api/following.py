@@ -140,6 +140,6 @@ async def connect(
     """Open a socket, as a program does: without an Origin."""
     address = house.origin.replace("http", "ws", 1) + "/graphql"
     async with websocket_client.connect(
-        address, subprotocols=[websockets.Subprotocol(one) for one in protocols], **more
+        address, subprotocols=[websockets.Subprotocol(one) for one in protocols] or None, **more
     ) as connection:
         yield Socket(connection)

@@ -11,6 +11,7 @@ const client = createClient({
   connectionParams: { Authorization: `Bearer ${token}` },
   retryAttempts: 50,
   retryWait: () => new Promise((done) => setTimeout(done, 200)),
+  shouldRetry: () => true, // also while nobody listens
   keepAlive: 1_000,
   on: { connected: () => (follower.connected += 1) },
 });
