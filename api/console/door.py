@@ -35,6 +35,7 @@ MEDIA: Final = {
     ".ttf": "font/ttf",
     ".woff2": "font/woff2",
 }
+AWAY_SECONDS: Final = "5"
 # The name of a part changes with its contents, so a copy never gets old.
 PART_CACHE: Final = "public, max-age=31536000, immutable"
 PAGE: Final = {
@@ -50,25 +51,33 @@ POLICY: Final = (
     " base-uri 'none'; form-action 'none'"
 )
 MISSING: Final = "The support console is not built. Build it with `make console`, then start again."
-_MISSING_PAGE: Final = """<!doctype html>
+_SAID: Final = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>The console is not built · Commonpurse</title>
+<title>{title} · Commonpurse</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="{at}/assets/pages.css">
 </head>
 <body>
 <main class="narrow">
-<h1>The support console is not built</h1>
-<p>The API runs, but this copy came without the console. Whoever installed it builds it with
-<code>make console</code>, which needs the internet once, and starts the server again.</p>
-<p>An installed wheel of a release brings the console along.</p>
+<h1>{title}</h1>
+{text}
 </main>
 </body>
 </html>
 """
+_SAID_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'"
+)
+_MISSING_TEXT: Final = """
+<p>The API runs, but this copy came without the console. Whoever installed it builds it with
+<code>make console</code>, which needs the internet once, and then starts the server again. The
+wheel of a release brings it along.</p>
+"""
+_AWAY_TEXT: Final = "<p>Nothing is lost. Reload this page in a moment.</p>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -116,35 +125,29 @@ class Door:
     async def page(self, request: Request) -> Response:
         """Answer /console."""
         if self.copy is None:
-            policy = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'"
-            return HTMLResponse(
-                _MISSING_PAGE.format(at=html.escape(self._at)),
-                status_code=503,
-                headers={**PAGE, "Content-Security-Policy": policy},
-            )
+            return self._said("The support console is not built", _MISSING_TEXT)
+        try:
+            return await self._page(request, self.copy)
+        except errors.Unavailable:
+            return self._said("The database is away", _AWAY_TEXT)
+
+    async def _page(self, request: Request, copy: Copy) -> Response:
         if await self._who(request) is None:
             # The whole address: a session belongs to the name that the settings give this house.
             signin = f"{self._house.origin}/staff/signin?next=/console"
             return RedirectResponse(signin, status_code=303, headers=PAGE)
-        text = self.copy.page.replace('"./assets/', f'"{html.escape(self._at)}/console/assets/')
+        text = copy.page.replace('"./assets/', f'"{html.escape(self._at)}/console/assets/')
         return HTMLResponse(text, headers={**PAGE, **self._policy()})
 
     async def me(self, request: Request) -> Response:
         """Answer who works here and what they may do, for the page."""
-        who = await self._who(request)
-        if who is None:
-            return _json(401, {"error": "Sign in first."})
-        person = await staff.find(self._db, who.principal_id)
-        return _json(
-            200,
-            {
-                "id": ids.show("sta", person.staff_id),
-                "name": person.name,
-                "role": person.role,
-                "scopes": sorted(who.scopes),
-                "goodwill": await self._goodwill(person.role),
-            },
-        )
+        try:
+            who = await self._who(request)
+            if who is None:
+                return _json(401, {"error": "Sign in first."})
+            return _json(200, await self._person(who))
+        except errors.Unavailable:
+            return _json(503, {"error": "The database is away for a moment."})
 
     async def part(self, request: Request) -> Response:
         """Answer /console/assets/{name}."""
@@ -159,6 +162,16 @@ class Door:
         session = await sessions.find(self._db, self._house, request)
         return None if session is None else await bearer.of_session(self._db, session)
 
+    async def _person(self, who: bearer.Principal) -> dict[str, object]:
+        person = await staff.find(self._db, who.principal_id)
+        return {
+            "id": ids.show("sta", person.staff_id),
+            "name": person.name,
+            "role": person.role,
+            "scopes": sorted(who.scopes),
+            "goodwill": await self._goodwill(person.role),
+        }
+
     async def _goodwill(self, role: str) -> dict[str, str] | None:
         try:
             asset = (await programme.of(self._db)).asset
@@ -166,6 +179,11 @@ class Door:
             return None
         most = goodwill.limits(role, asset.code)
         return {"once": money.show(most.once_minor, asset), "currency": asset.code}
+
+    def _said(self, title: str, text: str) -> Response:
+        page = _SAID.format(at=html.escape(self._at), title=title, text=text)
+        headers = {**PAGE, "Content-Security-Policy": _SAID_POLICY, "Retry-After": AWAY_SECONDS}
+        return HTMLResponse(page, status_code=503, headers=headers)
 
     def _policy(self) -> dict[str, str]:
         where = f"{self._house.origin}{reports.PATH}"

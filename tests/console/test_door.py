@@ -1,5 +1,6 @@
 """The door of the console: who is let in, what is served, and with which headers."""
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 
-from api import settings
+from api import postgres, settings
 from api.console import door
 from api.identity import sessions
 from tests.wallet import factories
@@ -218,3 +219,19 @@ async def test_without_the_built_copy_the_page_says_what_to_do(
     # Once, when the application is made; and it says what to do.
     assert ["console.missing"] == [one["event"] for one in logs]
     assert "make console" in logs[0]["message"]
+
+
+async def test_a_database_that_is_away_is_said_and_not_a_bug(
+    durable: postgres.Embedded, tmp_path: Path
+) -> None:
+    db = await database.Database.connect(durable.dsn, size=2)
+    cookie = await signed_in(db, await employ(db))
+    async with visit(db, built(tmp_path), cookie) as client:
+        await asyncio.to_thread(durable.stop)
+        page = await client.get("/console")
+        me = await client.get("/console/me")
+        await asyncio.to_thread(durable.start)
+    await db.close()
+
+    assert (503, 503) == (page.status_code, me.status_code)
+    assert "5" == page.headers["retry-after"]
