@@ -1,0 +1,155 @@
+"""Nothing that the staff does is without a reason, a name, a document and a request in the log."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+import graphql
+import httpx2
+import pytest
+
+from api.graphql import permissions, schema
+from api.identity import bearer
+from tests.api import client, world
+from tests.api.test_operator import TERMS
+from tests.conftest import Connection
+from tests.wallet import factories
+from wallet import audit, ids
+
+SCHEMA: Final = schema.build()._schema
+STAFF: Final = sorted(
+    place.removeprefix("Mutation.")
+    for place, scope in permissions.SCOPES.items()
+    if place.startswith("Mutation.") and scope in bearer.SCOPES["staff"]
+)
+WHY: Final = "because the auditor will ask"
+EUROS: Final = {"amount": "1.00", "currency": "EUR"}
+
+# What each act of the staff is told, besides its key and its reason.
+TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
+    "approvalDecide": lambda it: {"approvalId": it.proposed, "decision": "DECLINED"},
+    "contractPublish": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "validFrom": "2026-01-01T00:00:00Z",
+        "terms": TERMS,
+    },
+    "goodwillCredit": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
+    "goodwillCreditPropose": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
+    "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
+    "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
+    "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
+    "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
+    "merchantReinstate": lambda it: {"merchantId": it.ids["Merchant"]},
+    "merchantSuspend": lambda it: {"merchantId": it.ids["Merchant"]},
+    "redemptionResolve": lambda it: {
+        "redemptionId": it.held,
+        "outcome": "RELEASED",
+        "evidence": "receipt 4711",
+    },
+    "storeAdd": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "externalId": "18",
+        "name": "Chiado",
+        "channel": "SHOP",
+    },
+}
+
+
+@pytest.fixture
+async def it(coalition: factories.Coalition, http: httpx2.AsyncClient) -> world.World:
+    """The world."""
+    return await world.build(coalition, http)
+
+
+def inputs(name: str) -> dict[str, graphql.GraphQLInputField]:
+    """The fields of a mutation's input."""
+    assert SCHEMA.mutation_type is not None
+    kind = graphql.get_named_type(SCHEMA.mutation_type.fields[name].args["input"].type)
+    assert isinstance(kind, graphql.GraphQLInputObjectType), name
+    return kind.fields
+
+
+def reason_of(name: str) -> str:
+    """What the reason is called: a contract's is its note."""
+    return "note" if name == "contractPublish" else "reason"
+
+
+def document(name: str) -> str:
+    said = "errors { ... on UserError { code path } }"
+    assert SCHEMA.mutation_type is not None
+    kind = SCHEMA.mutation_type.fields[name].args["input"].type
+    return f"mutation Act($input: {kind}) {{ {name}(input: $input) {{ {said} }} }}"
+
+
+def told(it: world.World, name: str, reason: str) -> dict[str, Any]:
+    key = {"idempotencyKey": client.key()} if "idempotencyKey" in inputs(name) else {}
+    return {**key, **TOLD[name](it), reason_of(name): reason}
+
+
+def test_every_act_of_the_staff_is_tried_here() -> None:
+    assert sorted(TOLD) == STAFF
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_every_act_of_the_staff_must_be_given_a_reason(name: str) -> None:
+    assert str(inputs(name)[reason_of(name)].type) == "String!"
+
+
+@pytest.mark.parametrize("name", STAFF)
+async def test_every_act_of_the_staff_is_logged_with_who_and_why_and_by_what(
+    name: str, it: world.World, owner: Connection
+) -> None:
+    caller = it.caller("operator")
+
+    answer = await caller.ask(document(name), {"input": told(it, name, WHY)})
+
+    assert answer.data[name]["errors"] == []
+    (row,) = await owner.fetch(
+        "select * from coalition.audit where actor_id = $1", caller.principal_id
+    )
+    assert (row["actor_kind"], row["reason"]) == ("staff", WHY)
+    assert row["document_hash"] == hashlib.sha256(document(name).encode()).digest()
+    assert row["request_id"] == answer.headers["x-request-id"]
+    assert row["subject_id"] is not None
+
+
+@pytest.mark.parametrize("name", STAFF)
+async def test_no_act_of_the_staff_happens_without_a_reason_that_can_be_kept(
+    name: str, it: world.World, owner: Connection
+) -> None:
+    caller = it.caller("operator")
+    before = await owner.fetchval("select count(*) from coalition.audit")
+
+    said = []
+    for reason in ("", " \t\n", "x" * (audit.REASON_CHARS_MAX + 1), "half\x00"):
+        answer = await caller.ask(document(name), {"input": told(it, name, reason)})
+        said += answer.data[name]["errors"]
+
+    at = [reason_of(name)]
+    blank = {"code": "REASON_MISSING", "path": at}
+    unfit = {"code": "TEXT_INVALID", "path": at}
+    assert [blank, blank, unfit, blank if name.startswith("goodwill") else unfit] == said
+    assert before == await owner.fetchval("select count(*) from coalition.audit")
+
+
+async def test_looking_is_logged_too_by_document_and_request(
+    it: world.World, owner: Connection
+) -> None:
+    caller = it.caller("support")
+    looks = {
+        "member.find": ("query L($id: ID!) { member(id: $id) { id } }", "Member"),
+        "purchase.find": ("query L($id: ID!) { purchaseExplanation(id: $id) { id } }", "Purchase"),
+        "node.find": ("query L($id: ID!) { node(id: $id) { id } }", "Redemption"),
+    }
+    for act, (query, kind) in looks.items():
+        answer = await caller.ask(query, {"id": it.ids[kind]})
+
+        row = await owner.fetchrow(
+            "select * from coalition.audit where act = $1 and actor_id = $2",
+            act,
+            caller.principal_id,
+        )
+        assert row is not None
+        assert row["subject_id"] == ids.parse(world.PREFIXES[kind], it.ids[kind])
+        assert row["document_hash"] == hashlib.sha256(query.encode()).digest()
+        assert row["request_id"] == answer.headers["x-request-id"]
