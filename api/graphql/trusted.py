@@ -100,6 +100,11 @@ class Trusted:
         self._known: _Kept[documents.Prepared | documents.Refused] = _Kept(KNOWN_MAX)
         self._unknown: _Kept[None] = _Kept(UNKNOWN_MAX)
 
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many hashes are remembered: known ones, unknown ones."""
+        return len(self._known), len(self._unknown)
+
     async def find(self, digest: str) -> documents.Prepared | documents.Refused | None:
         """Return the document of a hash, or None if none is registered under it.
 
@@ -183,6 +188,9 @@ class _Kept(Generic[Value]):
     def __init__(self, most: int) -> None:
         self._most = most
         self._values: collections.OrderedDict[str, tuple[float, Value]] = collections.OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
 
     def get(self, name: str, now: float) -> tuple[Value] | None:
         """Return what is kept under a name, in a tuple, because what is kept may be None."""
