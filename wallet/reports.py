@@ -4,11 +4,13 @@ Reading only. Totals are sums over counters and facts, so they are true of the i
 are asked, and they cost a scan: none of them belongs on the path of a write.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from wallet import ledger, money, sql
+from wallet import ledger, money, programme, sql
 from wallet.database import Database
 
 
@@ -37,6 +39,31 @@ class MerchantTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class MerchantMonth:
+    """What one merchant's accounts did in one month, in minor units; `month` is such as 2026-03.
+
+    Cashback is promised when it is earned and cancelled when it comes to nothing. What becomes free
+    to spend is issued, and what of it goes back with goods is taken back. What members spend here
+    is honoured, less what is refunded. Breakage is what expired and fell back to the merchant.
+    """
+
+    month: str
+    promised_minor: int
+    cancelled_minor: int
+    issued_minor: int
+    taken_back_minor: int
+    honoured_minor: int
+    refunded_minor: int
+    breakage_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        """What the coalition owes this merchant for the month; negative where it owes."""
+        owed = self.honoured_minor - self.refunded_minor + self.breakage_minor
+        return owed - (self.issued_minor - self.taken_back_minor)
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many rows of each kind there are."""
 
@@ -53,6 +80,47 @@ async def merchants(db: Database, asset: money.Asset) -> list[MerchantTotals]:
     async with db.bulk_pool.acquire() as connection:
         rows = await connection.fetch(sql.load("reports/merchants"), asset.number)
     return [MerchantTotals(**dict(row)) for row in rows]
+
+
+async def months(
+    db: Database, merchant_id: UUID, *, since: datetime, until: datetime
+) -> list[MerchantMonth]:
+    """One merchant's months from `since` until before `until`; a month without movement is not in.
+
+    The first and the last are cut where the period is.
+    """
+    house = await programme.of(db)
+    async with db.bulk_pool.acquire() as connection:
+        rows = await connection.fetch(
+            sql.load("reports/merchant_months"),
+            house.asset.number,
+            merchant_id,
+            since,
+            until,
+            house.time_zone,
+        )
+    moved: dict[str, Counter[str]] = {}
+    for row in rows:
+        moved.setdefault(row["month"], Counter())[row["code"]] = row["amount_minor"]
+    return [_month(month, by_code) for month, by_code in moved.items()]
+
+
+def _month(month: str, by_code: Counter[str]) -> MerchantMonth:
+    def summed(*codes: str) -> int:
+        return sum(by_code[code] for code in codes)
+
+    return MerchantMonth(
+        month=month,
+        promised_minor=summed("earn"),
+        cancelled_minor=summed("lapse", "return_pending"),
+        issued_minor=summed("fund"),
+        taken_back_minor=summed(
+            "return", "loss", "unexpire", "unexpire_merchant", "unexpire_charity"
+        ),
+        honoured_minor=summed("capture"),
+        refunded_minor=summed("refund"),
+        breakage_minor=summed("expire_merchant") - summed("unexpire_merchant"),
+    )
 
 
 async def counts(db: Database) -> Counts:

@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     approvals,
+    clients,
     cost,
     live,
     member,
@@ -26,6 +27,7 @@ from api.graphql import (
     permissions,
     public,
     scalars,
+    settlement,
     staff,
     till,
     trail,
@@ -38,9 +40,11 @@ class Query(
     member.Query,
     partner.Query,
     till.Query,
+    settlement.Query,
     staff.Query,
     approvals.Query,
     trail.Query,
+    clients.Query,
 ):
     """Every root field to read by."""
 
@@ -53,6 +57,7 @@ class Mutation(
     staff.Mutation,
     approvals.Mutation,
     operator.Mutation,
+    clients.Mutation,
 ):
     """Every root field to write by."""
 

@@ -30,7 +30,13 @@ Kind = Literal["member", "merchant", "staff"]
 SCOPES: Final[dict[Kind, frozenset[str]]] = {
     "member": frozenset({"member"}),
     "merchant": frozenset(
-        {"purchases:report", "purchases:read", "redemptions:write", "redemptions:read"}
+        {
+            "purchases:report",
+            "purchases:read",
+            "redemptions:write",
+            "redemptions:read",
+            "statements:read",
+        }
     ),
     "staff": frozenset(
         {
