@@ -74,7 +74,11 @@ async def test_the_answer_does_not_wait_for_the_letter(
 ) -> None:
     # A server that takes the connection and says nothing: the letter waits, the page must not.
     never = asyncio.Event()
-    silent = await asyncio.start_server(lambda _read, _write: never.wait(), "127.0.0.1", 0)
+
+    async def wait(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await never.wait()
+
+    silent = await asyncio.start_server(wait, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     url = f"smtp://127.0.0.1:{port}"
     async with visitor.visit(db, tmp_path, mailer="smtp", smtp_url=url) as browser:
