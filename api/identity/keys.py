@@ -95,11 +95,11 @@ def _load(path: Path) -> Keys:
     found = []
     for entry in _entries(path):
         try:
-            key = jwk.import_key(entry)
+            key = jwk.ECKey.import_key(entry)
         except (errors.JoseError, ValueError, KeyError, TypeError):
             # The library's own words may quote the key.
             raise Unusable("an entry cannot be read as a JWK") from None
-        if not isinstance(key, jwk.ECKey) or key.curve_name != CURVE or not key.is_private:
+        if key.curve_name != CURVE or not key.is_private:
             raise Unusable(f"every key must be private, EC, on {CURVE}")
         key.ensure_kid()
         found.append(key)
