@@ -163,7 +163,7 @@ class Query:
         self,
         info: context.Info,
         merchant_id: Annotated[strawberry.ID, strawberry.argument(description="Which merchant.")],
-    ) -> list[MerchantClient]:
+    ) -> list[MerchantClient] | None:
         """At most clients.LIST_MAX."""
         try:
             found = await clients.list_of(info.context.db, ids.parse("mer", merchant_id))

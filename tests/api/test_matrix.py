@@ -61,6 +61,9 @@ ASKED: Final[
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
     ],
+    "merchantClients": lambda it, _kind: [
+        ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
+    ],
     "merchants": lambda _it, _kind: [({}, {})],
     "node": lambda it, kind: [({"id": it.ids[kind]}, {"id": world.missing(kind)})],
     "nodes": lambda it, kind: [({"ids": [it.ids[kind]]}, {"ids": [world.missing(kind)]})],
@@ -77,7 +80,7 @@ ASKED: Final[
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
-WITHOUT_IDS: Final = frozenset({"purchasePreview"})
+WITHOUT_IDS: Final = frozenset({"merchantStatement", "purchasePreview"})
 
 
 WAYS: Final = tuple(ways.every("query"))

@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx2
 
-from api.identity import bearer
+from api.identity import bearer, clients
 from tests.api import client
 from tests.wallet import factories
 from wallet import approvals, audit, credit, ids, members, merchants, money, notices, staff
@@ -73,6 +73,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     store = await merchants.store_add(
         db, store_id=ids.new(), merchant_id=rosa, external_id="17", name="Baixa", channel="shop"
     )
+    await _program(coalition, rosa)
     await coalition.fill(ana, 2_000)
     bought = factories.purchase(10_000)
     reported = await coalition.report(rosa, ana, bought)
@@ -115,9 +116,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "supervisor": ("staff", vera),
         "operator": ("staff", oscar),
     }
-    callers = {name: await _client(coalition, http, *whom) for name, whom in who.items()}
     return World(
-        callers={**callers, "nobody": client.Client(http, "", uuid.UUID(int=0))},
+        callers=await _callers(coalition, http, who),
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
         member=ana,
@@ -127,14 +127,28 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     )
 
 
-async def _client(
+async def _callers(
     coalition: factories.Coalition,
     http: httpx2.AsyncClient,
-    kind: bearer.Kind,
-    principal_id: uuid.UUID,
-) -> client.Client:
-    token = await bearer.mint(coalition.db, kind=kind, principal_id=principal_id)
-    return client.Client(http, token.text, principal_id)
+    who: dict[str, tuple[bearer.Kind, uuid.UUID]],
+) -> dict[str, client.Client]:
+    callers = {"nobody": client.Client(http, "", uuid.UUID(int=0))}
+    for name, (kind, principal_id) in who.items():
+        token = await bearer.mint(coalition.db, kind=kind, principal_id=principal_id)
+        callers[name] = client.Client(http, token.text, principal_id)
+    return callers
+
+
+async def _program(coalition: factories.Coalition, merchant_id: uuid.UUID) -> None:
+    await clients.register(
+        coalition.db,
+        key=ids.new(),
+        kind="merchant",
+        name="Rosa: tills",
+        merchant_id=merchant_id,
+        scopes=["purchases:report"],
+        actor=audit.SYSTEM,
+    )
 
 
 async def _person(coalition: factories.Coalition, role: str) -> uuid.UUID:
