@@ -110,6 +110,22 @@ def staff_(
     terminal.with_database(add)
 
 
+@app.command()
+def role(
+    person: Annotated[str, typer.Argument(help="Whose: a sta_ id.")],
+    new: Annotated[str, typer.Argument(metavar="ROLE", help="support, supervisor or operator.")],
+    reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
+) -> None:
+    """Give a person of the staff another role; it holds from the next request on."""
+
+    async def change(db: database.Database) -> None:
+        staff_id = terminal.identified("sta", person)
+        changed = await staff.change_role(db, staff_id, role=new, reason=reason, actor=audit.SYSTEM)
+        terminal.out.print(f"{changed.name} is {changed.role} now.")
+
+    terminal.with_database(change)
+
+
 app.command()(credentials.token)
 app.command()(credentials.revoke)
 app.command()(credentials.invite)

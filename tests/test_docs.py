@@ -4,6 +4,7 @@ A table is compared row by row with the code it describes. When a test here fail
 the code, the page is what needs the change; the difference shows the rows to write.
 """
 
+import dataclasses
 import importlib
 import json
 import re
@@ -20,7 +21,7 @@ from api.graphql import failures, permissions
 from api.identity import bearer
 from api.identity import tables as identity_tables
 from wallet import errors, laws, sql, tables
-from wallet.rules import chart
+from wallet.rules import chart, goodwill
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -222,7 +223,7 @@ def test_every_decision_is_in_the_index() -> None:
 
 
 def documents() -> Iterator[tuple[str, str]]:
-    for page in ("README.md", "docs/api.md", "docs/connect-app.md"):
+    for page in ("README.md", "docs/api.md", "docs/connect-app.md", "docs/support.md"):
         for number, code in enumerate(fences(page, "graphql"), start=1):
             yield f"{page} {number}", code
     for path in sorted((DOCS / "requests").glob("*/*.graphql")):
@@ -275,7 +276,26 @@ def test_the_readme_quotes_only_figures_of_the_last_run() -> None:
     assert [] == [one and one[0] for one in quoted if one is None or f"| {one[0]} |" not in run]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/api.md", "docs/connect-app.md"])
+def test_the_page_for_support_says_what_each_role_may_do_and_give() -> None:
+    scopes = [(role, ", ".join(sorted(may))) for role, may in bearer.ROLE_SCOPES.items()]
+    limits = [
+        (role, *(str(most // 100) for most in dataclasses.astuple(goodwill.limits(role))))
+        for role in bearer.ROLE_SCOPES
+    ]
+
+    assert scopes == rows("docs/support.md", "## Come in")
+    assert limits == rows("docs/support.md", "## Post a goodwill credit")
+
+
+def test_the_page_for_support_knows_what_to_say_for_every_refusal() -> None:
+    told = column("docs/support.md", "## What to say, refusal by refusal")
+
+    assert sorted(errors.CODES) == sorted(told)
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/api.md", "docs/connect-app.md", "docs/support.md"]
+)
 def test_every_json_example_is_json(page: str) -> None:
     for code in fences(page, "json"):
         json.loads(code)

@@ -29,8 +29,7 @@ async def add(
     """Add a person. Repeating it is harmless; EMAIL_TAKEN for another's address."""
     text.check(name, "name", chars_max=members.NAME_CHARS_MAX)
     members.check_email(email)
-    if role not in ROLES:
-        raise errors.TextInvalid(f"A role is one of {', '.join(ROLES)}.", path=("role",))
+    _check_role(role)
     try:
         created = await db.fetchval(
             "insert into coalition.staff (staff_id, name, email, role) values ($1, $2, $3, $4)"
@@ -45,6 +44,25 @@ async def add(
     if created is not None:
         await audit.write(db, actor=actor, act="staff.add", subject=staff_id)
     return await find(db, staff_id)
+
+
+async def change_role(
+    db: Database, staff_id: UUID, *, role: str, reason: str, actor: audit.Actor
+) -> Person:
+    """Give a person another role; what their tokens may do follows at once."""
+    _check_role(role)
+    audit.check_reason(reason)
+    await db.execute("update coalition.staff set role = $2 where staff_id = $1", staff_id, role)
+    person = await find(db, staff_id)
+    await audit.write(
+        db,
+        actor=actor,
+        act="staff.role",
+        subject=staff_id,
+        reason=reason,
+        detail={"role": role},
+    )
+    return person
 
 
 async def find(db: Database, staff_id: UUID) -> Person:
@@ -64,3 +82,8 @@ async def find_many(db: Database, staff_ids: list[UUID]) -> dict[UUID, Person]:
         staff_ids,
     )
     return {row["staff_id"]: Person(**dict(row)) for row in rows}
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise errors.TextInvalid(f"A role is one of {', '.join(ROLES)}.", path=("role",))

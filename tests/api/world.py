@@ -14,7 +14,18 @@ import httpx2
 from api.identity import bearer, clients
 from tests.api import client
 from tests.wallet import factories
-from wallet import approvals, audit, credit, ids, members, merchants, money, notices, staff
+from wallet import (
+    approvals,
+    audit,
+    credit,
+    database,
+    ids,
+    members,
+    merchants,
+    money,
+    notices,
+    staff,
+)
 from wallet.rules import returns
 
 PREFIXES: Final = {
@@ -81,14 +92,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     spent = await coalition.spend(ana, rosa, 300)
     held = await coalition.hold(ana, rosa, 100, now=await db.fetchval("select clock_timestamp()"))
     decided, proposed = [await _propose(coalition, sofia, ana) for _ in range(2)]
-    await approvals.decide(
-        db,
-        approval_id=decided,
-        checker=credit.Staff(vera, "supervisor"),
-        actor=audit.Actor("staff", vera),
-        decision="approved",
-        reason="checked with the carrier",
-    )
+    await _approve(db, decided, vera)
     await notices.drain(db)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
@@ -177,3 +181,14 @@ async def _propose(
         reason="two parcels lost in a row",
     )
     return proposed.approval.approval_id
+
+
+async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.UUID) -> None:
+    await approvals.decide(
+        db,
+        approval_id=approval_id,
+        checker=credit.Staff(checker, "supervisor"),
+        actor=audit.Actor("staff", checker),
+        decision="approved",
+        reason="checked with the carrier",
+    )
