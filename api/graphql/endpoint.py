@@ -38,6 +38,7 @@ from api.graphql import (
     streams,
     transport,
     welcome,
+    wording,
 )
 from api.identity import bearer
 from wallet import database, errors
@@ -93,6 +94,7 @@ class Endpoint:
 
     async def _respond(self, request: Request) -> Response:
         request_id = "req_" + secrets.token_hex(8)
+        wording.answer_in(request.headers.get("accept-language"))
         reply = _Reply(transport.RESPONSE, request_id, older=self._older, open=self.gate.open)
         try:
             if self._development and request.method == "GET" and transport.wants_html(request):

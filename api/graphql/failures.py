@@ -12,9 +12,15 @@ from typing import Any, Final
 import graphql
 import structlog
 
+from api.graphql import wording
 from wallet import errors
 
 ERRORS_MAX: Final = 20  # a caller who made twenty mistakes does not need the twenty-first
+
+FOR_PEOPLE: Final = frozenset(
+    {"UNAUTHENTICATED", "FORBIDDEN", "RATE_LIMITED", "INTERNAL", "UNAVAILABLE", "TIMEOUT"}
+)
+"""Codes whose messages an app may show; the rest are for its developer, in English."""
 
 log: Final = structlog.get_logger("api.graphql")
 
@@ -97,6 +103,8 @@ def unavailable() -> Failure:
 
 def plain(code: str, message: str, request_id: str) -> dict[str, Any]:
     """Return one error of an answer without a place in the document."""
+    if code in FOR_PEOPLE:
+        message = wording.say(message, rather=CODES[code][1])
     return {"message": message, "extensions": {"code": code, "requestId": request_id}}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
 import strawberry
 from strawberry.utils import str_converters
 
-from api.graphql import scalars, shapes
+from api.graphql import scalars, shapes, wording
 from wallet import errors, money
 
 NAMES: Final = {"asset": "currency", "store": "storeExternalId"}
@@ -46,7 +46,9 @@ class UserError:
     code: str = strawberry.field(
         graphql_type=ERROR_CODE, description="Stable; decide by this, not by the message."
     )
-    message: str = strawberry.field(description="For a person: what is wrong and what to do next.")
+    message: str = strawberry.field(
+        description="For a person, in the request's language: what is wrong and what to do next."
+    )
     path: list[str] = strawberry.field(
         description="Field names and positions down to the input at fault; empty for all of it."
     )
@@ -96,7 +98,7 @@ def show(refusal: errors.Refusal) -> Any:
     """Return the GraphQL object of a refusal; one whose data is missing is shown as plain."""
     said: dict[str, Any] = {
         "code": refusal.code,
-        "message": refusal.message,
+        "message": wording.say(refusal.message, rather=refusal.advice),
         "path": _path(refusal),
     }
     match refusal:

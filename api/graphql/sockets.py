@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api import settings
-from api.graphql import endpoint, failures, hub, lease, streams, transport
+from api.graphql import endpoint, failures, hub, lease, streams, transport, wording
 from api.identity import bearer
 from wallet import errors
 
@@ -84,6 +84,7 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one socket from its first to its last word."""
         socket = WebSocket(scope, receive, send)
+        wording.answer_in(socket.headers.get("accept-language"))
         if socket.headers.get("origin", self._origin) != self._origin:
             await socket.close()  # before it is accepted, this is a plain 403
             return

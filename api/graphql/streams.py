@@ -54,7 +54,7 @@ def part(result: graphql.ExecutionResult, request_id: str) -> Part:
 
 def failure(failed: failures.Failure, request_id: str) -> Part:
     """Return a failure as the last part of a stream."""
-    return Part({"errors": [failures.plain(failed.code, failed.message, request_id)]}, failed=True)
+    return Part({"errors": failed.shown(request_id)}, failed=True)
 
 
 class Single:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 
-from api.graphql import documents, failures
+from api.graphql import documents, failures, wording
 
 RESPONSE: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
@@ -42,6 +42,7 @@ def headers(request_id: str) -> dict[str, str]:
     """Return what every answer carries: personal data is never cached, never sniffed."""
     return {
         "Cache-Control": "no-store",
+        "Content-Language": wording.language(),
         "Vary": "Accept, Accept-Language, Authorization, Cookie",
         "X-Content-Type-Options": "nosniff",
         "X-Request-Id": request_id,
