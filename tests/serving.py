@@ -25,6 +25,7 @@ async def serve(
     db: database.Database,
     *,
     port: int = 0,
+    buffer: int | None = None,
     development: bool = False,
     certificate: tuple[Path, Path] | None = None,
     **chosen: Any,
@@ -32,9 +33,12 @@ async def serve(
     """Serve on loopback until the block ends, on a free port by default. `chosen` are settings.
 
     With the files of a certificate and its key it is served by TLS, as behind a real name.
+    `buffer` is how many bytes the system keeps for a reader that does not read.
     """
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if buffer is not None:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
         origin = f"{'https' if certificate else 'http'}://localhost:{port}"

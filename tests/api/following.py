@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from tests import serving
 
 PROTOCOL: Final = "graphql-transport-ws"
 EVENTS: Final = "text/event-stream"
+BUFFER: Final = 16_384  # what a follower's system keeps unread: little, so that it shows
 SECONDS_MAX: Final = 30  # for one answer; a test that waits longer has failed
 FOLLOW: Final = """
     subscription Follow($after: Cursor) {
@@ -74,8 +76,13 @@ async def follow(
     house: serving.House, token: str, query: str = FOLLOW, **variables: Any
 ) -> AsyncIterator[Events]:
     """Follow by server-sent events; the head has come, and with it a stream that follows."""
+    small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)]
     async with (
-        httpx2.AsyncClient(base_url=house.origin, timeout=SECONDS_MAX * 3) as http,
+        httpx2.AsyncClient(
+            base_url=house.origin,
+            timeout=SECONDS_MAX * 3,
+            transport=httpx2.AsyncHTTPTransport(socket_options=small),
+        ) as http,
         http.stream(
             "POST",
             "/graphql",
@@ -139,7 +146,13 @@ async def connect(
 ) -> AsyncIterator[Socket]:
     """Open a socket, as a program does: without an Origin."""
     address = house.origin.replace("http", "ws", 1) + "/graphql"
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+    plain.connect(("127.0.0.1", house.settings.port))
     async with websocket_client.connect(
-        address, subprotocols=[websockets.Subprotocol(one) for one in protocols] or None, **more
+        address,
+        sock=plain,
+        subprotocols=[websockets.Subprotocol(one) for one in protocols] or None,
+        **more,
     ) as connection:
         yield Socket(connection)

@@ -6,7 +6,9 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx2
 import pytest
+import websockets
 
 from api import postgres
 from api.graphql import scalars
@@ -15,7 +17,7 @@ from tests import serving
 from tests.api import client, following
 from tests.conftest import Connection
 from tests.wallet import factories
-from wallet import database, members
+from wallet import database, earn, ids, members
 
 
 @pytest.fixture
@@ -227,3 +229,60 @@ async def test_a_replay_that_is_dearer_than_the_points_left_goes_on_as_they_come
 
     assert list(range(1, 38)) == at_once + rest
     assert clock() - began > 3
+
+
+@pytest.mark.slow
+async def test_a_follower_that_stops_reading_is_dropped_and_resumes_where_it_was(
+    db: database.Database, coalition: factories.Coalition, ben: client.Client
+) -> None:
+    member = await members.find(db, ben.principal_id)
+    start = (await standing(ben))["cursor"]
+    total = 2 * await _many(coalition, member, 1_000)
+    rich: dict[str, Any] = {"documents": "open", "cost_per_minute": 10**8}
+    async with serving.serve(db, buffer=following.BUFFER, **rich) as house:
+        async with (
+            following.follow(house, ben.token, LONG, after=start) as events,
+            following.connect(house, max_queue=1) as opened,
+        ):
+            await opened.init(ben.token)
+            await opened.subscribe("one", LONG, after=start)
+            await asyncio.sleep(30)  # and read nothing
+            by_events = [one async for one in _rest(events.next)]
+            by_socket = [one async for one in _rest(opened.hear)]
+        for seen in (by_events, by_socket):
+            known = [change["wallet"]["version"] for change in seen]
+
+            assert list(range(1, len(seen) + 1)) == known
+            assert 0 < len(seen) < total
+            async with following.follow(house, ben.token, after=seen[-1]["cursor"]) as events:
+                rest = [await events.version() for _ in range(total - len(seen))]
+            assert list(range(len(seen) + 1, total + 1)) == rest
+
+
+# Long answers fill what the two ends keep for each other sooner.
+REASONS = " ".join(f"a{number}: reason" for number in range(14))
+LONG = f"""
+    subscription Long($after: Cursor) {{
+      walletChanged(after: $after) {{ cursor wallet {{ version }} movement {{ {REASONS} }} }}
+    }}
+"""
+
+
+async def _many(coalition: factories.Coalition, member: members.Member, count: int) -> int:
+    """Report purchases in bulk and let them mature; returns how many."""
+    for begin in range(0, count, 500):
+        items = [
+            earn.Report(ids.new(), member.member_id, factories.purchase(100 + n))
+            for n in range(begin, min(begin + 500, count))
+        ]
+        await earn.report(coalition.db, merchant_id=coalition.mint, items=items, now=factories.NOON)
+    while await earn.mature(coalition.db, now=factories.NOON):
+        pass
+    return count
+
+
+async def _rest(read: Any) -> AsyncIterator[dict[str, Any]]:
+    """The changes that still come, until the other side is gone."""
+    with contextlib.suppress(httpx2.TransportError, websockets.ConnectionClosed):
+        while isinstance(found := await read(), dict):
+            yield following.change(found.get("payload", found))
