@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import headers, settings
+from api import bugs, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.identity import oauth, signin
@@ -55,7 +55,10 @@ def create_app(
             *signin.routes(settings, db),
             *console.routes(settings, db),
         ],
-        middleware=[Middleware(headers.SecurityHeaders, secure=settings.secure)],
+        middleware=[
+            Middleware(headers.SecurityHeaders, secure=settings.secure),
+            Middleware(bugs.Masked, house=settings),
+        ],
         lifespan=lifespan,
     )
     application.state.hub = live  # for the server, which ends streams before it waits for answers
