@@ -9,8 +9,6 @@ from tests.conftest import ROOT
 from wallet import errors
 
 UNKNOWN = 'mutation { redemptionCodeCreate(merchantId: "mer_x") { errors { code message } } }'
-    """mutation { redemptionCodeCreate(merchantId: "mer_x") { errors { code message path } } }"""
-)
 
 
 def test_every_refusal_and_every_failure_for_people_is_translated() -> None:
