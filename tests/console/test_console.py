@@ -1,6 +1,7 @@
 """The console in a real browser, at a real server: every task, and what people can do wrong."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import structlog
 
 from api.identity import sessions
 from tests import browser, serving
-from tests.console import certificate, workplace
+from tests.console import certificate, test_tasks, workplace
 from tests.identity import visitor
 from wallet import database, ids
 
@@ -68,6 +69,9 @@ async def test_support_looks_up_a_member_and_what_the_member_sees(
         redemptions = data(await desk.run())["member"]["redemptions"]["edges"]
         await desk.task("What do the merchants give back")
         merchants = data(await desk.run())["merchants"]["edges"]
+        await desk.task("What is behind this id")
+        await desk.fill(id=ids.show("red", world.held.redemption_id))
+        behind = data(await desk.run())["node"]
 
         assert (member_id, "15.00") == (found["id"], found["wallet"]["available"]["amount"])
         assert {"EARN", "MATURE", "HOLD"} <= {
@@ -79,6 +83,7 @@ async def test_support_looks_up_a_member_and_what_the_member_sees(
         assert all(line["decision"]["sentence"] for line in explained["lines"])
         assert ["HELD"] == [edge["node"]["status"] for edge in redemptions]
         assert 2 == len(merchants)
+        assert ("Redemption", "HELD") == (behind["__typename"], behind["redemptionStatus"])
         assert [] == desk.tab.complaints
 
 
@@ -222,6 +227,15 @@ async def test_operators_look_after_merchants(
         await desk.task("Publish a contract")
         await desk.fill("input", merchantId=merchant_id, note="As signed today.")
         published = data(await desk.send())["contractPublish"]
+        await desk.task("Add a store")
+        await desk.fill("input", merchantId=merchant_id, reason="It opens tomorrow.")
+        added = data(await desk.send())["storeAdd"]
+        await desk.task("Register a program of a merchant")
+        await desk.fill("input", merchantId=merchant_id, reason="The tills go live.")
+        client = data(await desk.send())["merchantClientRegister"]
+        await desk.task("Replace the secret of a program")
+        await desk.fill("input", clientId=client["client"]["clientId"], reason="It was mailed.")
+        rotated = data(await desk.send())["merchantClientRotate"]
         await desk.task("Suspend a merchant")
         await desk.fill("input", merchantId=merchant_id, reason="It has not paid its share.")
         suspended = data(await desk.send())["merchantSuspend"]
@@ -230,9 +244,21 @@ async def test_operators_look_after_merchants(
         reinstated = data(await desk.send())["merchantReinstate"]
 
         assert ([], 1) == (published["errors"], published["version"])
+        assert "1" == added["store"]["externalId"]
+        assert client["secret"] and rotated["secret"] and client["secret"] != rotated["secret"]
         assert "SUSPENDED" == suspended["merchant"]["status"]
         assert "ACTIVE" == reinstated["merchant"]["status"]
+        await desk.page.wait_for_timeout(700)
+        kept = await desk.page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
+        assert client["secret"] not in kept and rotated["secret"] not in kept
         assert [] == desk.tab.complaints
+
+
+def test_every_task_is_run_by_one_of_these_tests() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    titles = {test_tasks.head(name)[0] for name in test_tasks.NAMES}
+
+    assert titles == set(re.findall(r'desk\.task\(\s*"([^"]+)"', source))
 
 
 async def test_each_role_is_shown_its_own_tasks(
