@@ -129,6 +129,7 @@ def role(
 app.command()(credentials.token)
 app.command()(credentials.revoke)
 app.command()(credentials.invite)
+app.command()(credentials.rekey)
 
 
 def _day(text: str | datetime.date) -> datetime.date:

@@ -28,6 +28,8 @@ LETTER_BROWSER: Final = (throttle.Allowance(5, 60 * MINUTES),)
 LETTER_NETWORK: Final = (throttle.Allowance(30, 60 * MINUTES),)
 # A session is a row: nobody needs hundreds.
 CHALLENGE_NETWORK: Final = (throttle.Allowance(120, 10 * MINUTES),)
+# So is a request of an app, which everybody who signs in makes: a town at noon must fit in.
+AUTHORIZATION_NETWORK: Final = (throttle.Allowance(300, 10 * MINUTES),)
 
 
 async def sign_in(
@@ -57,6 +59,12 @@ async def letter(
 async def challenge(db: database.Database, request: Request) -> datetime.timedelta | None:
     """Count one challenge to a passkey, which may open a session."""
     return await _first(db, (CHALLENGE_NETWORK, ("challenge", "network", *network(request))))
+
+
+async def authorization(db: database.Database, request: Request) -> datetime.timedelta | None:
+    """Count one request of an app, which is stored and may open a session."""
+    key = ("authorization", "network", *network(request))
+    return await _first(db, (AUTHORIZATION_NETWORK, key))
 
 
 async def forgive(db: database.Database, *address: str) -> None:

@@ -22,7 +22,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import settings
-from api.identity import bridge, families, grants, keys, pages, parameters, server, sessions
+from api.identity import (
+    attempts,
+    bridge,
+    families,
+    grants,
+    keys,
+    pages,
+    parameters,
+    server,
+    sessions,
+)
 from wallet import database
 
 PATH: Final = "/oauth/authorize"
@@ -93,6 +103,9 @@ class Endpoint:
         refusal = await bridge.run(self._db, lambda rows: self._refusal(rows, told, fault))
         if refusal is not None:
             return refusal
+        wait = await attempts.authorization(self._db, request)
+        if wait is not None:
+            return server.too_often(wait)
         session = await sessions.find(self._db, self._house, request)
         now = datetime.datetime.now(datetime.UTC)
         if told.get("prompt") == "none":
@@ -124,7 +137,7 @@ class Endpoint:
         if session is not None and KEY.fullmatch(key):
             row = await self._db.fetchrow(_FIND, _hash(key), session.session_id)
         if session is None or row is None:
-            return _expired()
+            return self._over(request)
         waiting = _waiting(row)
         if waiting.needs_sign_in(session, datetime.datetime.now(datetime.UTC)):
             here = urllib.parse.quote(f"{PATH}?request={key}", safe="")
@@ -156,12 +169,12 @@ class Endpoint:
             return server.refused("The decision must be allow or deny.")
         session = await sessions.find(self._db, self._house, request)
         if session is None or not KEY.fullmatch(key):
-            return _expired()
+            return self._over(request)
         allowed = decision == "allow"
         answer = await bridge.run(
             self._db, lambda rows: self._answer(rows, session, key, allowed=allowed)
         )
-        return _expired() if answer is None else answer
+        return self._over(request) if answer is None else answer
 
     def _answer(
         self, rows: bridge.Rows, session: sessions.Session, key: str, *, allowed: bool
@@ -230,14 +243,12 @@ class Endpoint:
         asked = parameters.Asked(self._house, told, method="GET", path=PATH)
         return server.Server(self._house, self._ring, rows), asked
 
+    def _over(self, request: Request) -> Response:
+        """Tell the person, who is the only one to see it, where to begin again."""
+        return pages.render(request, self._house, "over.html", status=400)
+
     def _go(self, path: str) -> Response:
         return RedirectResponse(self._house.origin + path, 303, headers=server.NOT_STORED)
-
-
-def _expired() -> Response:
-    return server.refused(
-        "This request has expired or belongs to another browser. Begin again in the app."
-    )
 
 
 def _read(found: Sequence[tuple[str, str]]) -> tuple[dict[str, str], str | None]:

@@ -16,7 +16,7 @@ import typer
 from rich.markup import escape
 
 from api import terminal
-from api.identity import bearer, clients, recovery, registration, rotation, sessions
+from api.identity import bearer, clients, keys, recovery, registration, rotation, sessions
 from wallet import audit, database, ids
 
 client: Final = typer.Typer(help="Clients: programs that ask for tokens of their own.")
@@ -85,6 +85,17 @@ def revoke(
             raise typer.Exit(1)
 
     terminal.with_database(close)
+
+
+def rekey() -> None:
+    """Add a key, which signs id tokens from now on; the older ones stay published."""
+    house = terminal.configured()
+    try:
+        kid = keys.add(keys.path(house))
+    except keys.Unusable as unusable:
+        said.print(f"[red]The file {keys.path(house)} is unusable: {escape(str(unusable))}.[/red]")
+        raise typer.Exit(1) from None
+    said.print(f"The key {kid} is in {keys.path(house)}. A running server has it at once.")
 
 
 def invite(

@@ -75,25 +75,30 @@ class Ring:
         return found.st_mtime_ns, found.st_size
 
 
+def path(house: settings.Settings) -> Path:
+    """Return where the keys of this installation are."""
+    return house.signing_keys or house.data_dir / "signing-keys.json"
+
+
 def ring(house: settings.Settings) -> Ring:
     """Return the ring of this installation; nothing is read or made before it is needed."""
-    return Ring(house.signing_keys or house.data_dir / "signing-keys.json")
+    return Ring(path(house))
 
 
-def add(path: Path) -> str:
+def add(file: Path) -> str:
     """Put a new key at the front of the file, made when missing; return its id.
 
     The last one falls off when there are more than KEYS_MAX.
     """
-    known = [] if not path.exists() else _entries(path)
+    known = [] if not file.exists() else _entries(file)
     made = _new()
-    _replace(path, [made, *known][:KEYS_MAX])
+    _replace(file, [made, *known][:KEYS_MAX])
     return str(made["kid"])
 
 
-def _load(path: Path) -> Keys:
+def _load(file: Path) -> Keys:
     found = []
-    for entry in _entries(path):
+    for entry in _entries(file):
         try:
             key = jwk.ECKey.import_key(entry)
         except (errors.JoseError, ValueError, KeyError, TypeError):
@@ -109,9 +114,9 @@ def _load(path: Path) -> Keys:
     return Keys(signing=found[0], published={"keys": published})
 
 
-def _entries(path: Path) -> list[Any]:
+def _entries(file: Path) -> list[Any]:
     try:
-        told = orjson.loads(path.read_bytes())
+        told = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError:
         raise Unusable("it is no JSON") from None
     entries = told.get("keys") if isinstance(told, dict) else None
@@ -126,29 +131,29 @@ def _new() -> dict[str, Any]:
     return {**key.as_dict(private=True), "use": "sig", "alg": ALGORITHM}
 
 
-def _make(path: Path) -> None:
+def _make(file: Path) -> None:
     """Make the file with one key; of two processes that do so at once, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = _write(path, [_new()])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    written = _write(file, [_new()])
     try:
         # A link, unlike a rename, never replaces a file that is there by now.
-        os.link(written, path)
+        os.link(written, file)
     except FileExistsError:
         return
     finally:
         written.unlink()
 
 
-def _replace(path: Path, entries: list[Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, entries).replace(path)
+def _replace(file: Path, entries: list[Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _write(file, entries).replace(file)
 
 
-def _write(path: Path, entries: list[Any]) -> Path:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    opened = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(opened, "wb") as file:
-        file.write(orjson.dumps({"keys": entries}, option=orjson.OPT_INDENT_2))
-        file.flush()
-        os.fsync(file.fileno())
+def _write(file: Path, entries: list[Any]) -> Path:
+    beside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(number, "wb") as opened:
+        opened.write(orjson.dumps({"keys": entries}, option=orjson.OPT_INDENT_2))
+        opened.flush()
+        os.fsync(opened.fileno())
     return beside

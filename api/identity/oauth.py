@@ -129,12 +129,7 @@ class Door:
         if asked.unproven is not None:
             wait = await throttle.take(self._db, FAILURES, "client", asked.unproven)
             if wait is not None:
-                return server.refused(
-                    "This client failed to prove itself too often. Correct its secret.",
-                    error="invalid_client",
-                    status=429,
-                    headers={"Retry-After": str(int(wait.total_seconds()) + 1)},
-                )
+                return server.too_often(wait, error="invalid_client")
         return response
 
 

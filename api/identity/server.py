@@ -6,6 +6,8 @@ they are stored, and how an answer is written: JSON that is never cached, or a w
 client that names us as the issuer (RFC 9207), so that no client takes one server for another.
 """
 
+import datetime
+import math
 import re
 import uuid
 from collections.abc import Collection, Mapping, Sequence
@@ -171,3 +173,14 @@ def refused(
     """Answer what never came as far as Authlib."""
     said = {"error": error, "error_description": sentence}
     return JSONResponse(said, status, headers={**NOT_STORED, **(headers or {})})
+
+
+def too_often(wait: datetime.timedelta, *, error: str = "temporarily_unavailable") -> Response:
+    """Say when to try again."""
+    seconds = math.ceil(wait.total_seconds())
+    return refused(
+        f"There were too many of these. Try again in {seconds} seconds.",
+        error=error,
+        status=429,
+        headers={"Retry-After": str(seconds)},
+    )

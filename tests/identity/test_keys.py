@@ -1,7 +1,9 @@
 """The file of signing keys: made once, for its owner alone, and rotated by adding a key."""
 
 import asyncio
+import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +169,25 @@ async def test_no_private_key_is_in_the_database(
     for table in tables:
         rows = await owner.fetch(f"select * from identity.{table['table_name']}")
         assert key["d"] not in str([dict(row) for row in rows])
+
+
+async def rekey(tmp_path: Path) -> tuple[int | None, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "api.cli", "rekey"),
+        env={"PATH": os.environ["PATH"], "COMMONPURSE_DATA_DIR": str(tmp_path)},
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    return process.returncode, said.decode()
+
+
+async def test_the_operator_adds_a_key_by_a_command(tmp_path: Path) -> None:
+    ring = keys.Ring(tmp_path / "signing-keys.json")
+    first = ring.read().kid
+    status, said = await rekey(tmp_path)
+    second = ring.read().kid
+    (tmp_path / "signing-keys.json").write_bytes(b"broken")
+    refused, told = await rekey(tmp_path)
+
+    assert 0 == status and second in said and second != first
+    assert 1 == refused and "it is no JSON" in told

@@ -288,3 +288,17 @@ async def test_other_methods_are_refused_as_json(phone: relying.Browser) -> None
 
         assert (405, "GET, POST") == (response.status_code, response.headers["allow"])
         assert "invalid_request" == response.json()["error"]
+
+
+async def test_a_flood_of_requests_is_slowed(
+    db: database.Database, phone: relying.Browser, app_client: relying.Party
+) -> None:
+    await phone.http.get(app_client.address())
+    # As if all but the last of the allowance had been used in this minute.
+    await db.execute("update identity.throttle set empty_at = clock_timestamp() + interval '1 day'")
+
+    late = await phone.http.get(app_client.address())
+
+    assert (429, "temporarily_unavailable") == (late.status_code, late.json()["error"])
+    assert int(late.headers["retry-after"]) > 0
+    assert 1 == await db.fetchval("select count(*) from identity.authorization_request")

@@ -57,10 +57,6 @@ async def test_nothing_that_opens_a_door_is_logged_or_stored(
     assert "Wallet app" in stored
 
 
-def test_authlib_is_kept_from_saying_what_it_knows() -> None:
-    assert not logging.getLogger("authlib.oauth2.rfc6749.grants").isEnabledFor(logging.INFO)
-
-
 async def test_what_has_ended_is_forgotten_after_a_day(
     db: database.Database, phone: relying.Browser, app_client: relying.Party
 ) -> None:
