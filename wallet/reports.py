@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from wallet import ledger, money, programme, sql
+from wallet import ids, ledger, money, programme, sql
 from wallet.database import Database
 
 
@@ -93,8 +93,9 @@ async def months(
     async with db.bulk_pool.acquire() as connection:
         rows = await connection.fetch(
             sql.load("reports/merchant_months"),
-            house.asset.number,
+            list(range(ids.BUCKETS)),
             merchant_id,
+            house.asset.number,
             since,
             until,
             house.time_zone,

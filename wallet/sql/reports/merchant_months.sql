@@ -1,8 +1,17 @@
--- What one merchant's accounts did in a period, by month and movement. A month begins where the
--- programme's days begin. A movement between two accounts of the merchant is counted once.
-select to_char(date_trunc('month', posted_at at time zone $5), 'YYYY-MM') as month, code,
+-- What one merchant's accounts did in a period, by month and movement; a month begins where the
+-- programme's days begin. The buckets are named so that the indexes of each side find the rows; a
+-- movement between two accounts of the merchant has it on both sides, and is counted on the first.
+with moved as (
+    select code, amount, effective_at from ledger.transfer
+     where bucket = any($1) and debit_owner = $2 and asset = $3
+       and effective_at >= $4 and effective_at < $5
+    union all
+    select code, amount, effective_at from ledger.transfer
+     where bucket = any($1) and credit_owner = $2 and asset = $3
+       and effective_at >= $4 and effective_at < $5 and debit_owner is distinct from $2
+)
+select to_char(date_trunc('month', effective_at at time zone $6), 'YYYY-MM') as month, code,
        sum(amount)::bigint as amount_minor
-  from ledger.transfer
- where asset = $1 and $2 in (debit_owner, credit_owner) and posted_at >= $3 and posted_at < $4
+  from moved
  group by month, code
  order by month, code
