@@ -36,6 +36,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     "Merchant": MEMBERS | MERCHANTS | STAFF,
+    "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
@@ -109,6 +110,7 @@ def test_the_policy_knows_every_type_with_an_id_and_every_way_that_begins_one() 
     reached = {way.kinds[-1] for way in WAYS}
 
     assert kinds == set(SEES) == set(world.PREFIXES)
+    assert kinds == ways.with_ids()
     assert kinds == reached
     assert set(ways.root("query").fields) == set(ASKED) | WITHOUT_IDS
     assert {way.root for way in WAYS} == set(ASKED)

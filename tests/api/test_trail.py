@@ -35,6 +35,14 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     },
     "goodwillCredit": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
     "goodwillCreditPropose": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
+    "merchantClientRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "name": "Rosa: shop",
+        "scopes": ["purchases:report"],
+    },
+    "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
+    "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
+    "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
     "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
@@ -66,7 +74,8 @@ def inputs(name: str) -> dict[str, graphql.GraphQLInputField]:
     assert SCHEMA.mutation_type is not None
     kind = graphql.get_named_type(SCHEMA.mutation_type.fields[name].args["input"].type)
     assert isinstance(kind, graphql.GraphQLInputObjectType), name
-    return kind.fields
+    fields: dict[str, graphql.GraphQLInputField] = kind.fields
+    return fields
 
 
 def reason_of(name: str) -> str:

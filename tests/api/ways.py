@@ -9,6 +9,7 @@ import graphql
 from api.graphql import limits, schema
 
 SCHEMA: Final = schema.build()._schema
+KEYS: Final = {"MerchantClient": "clientId"}  # types whose id has another name
 Arguments: TypeAlias = dict[str, Any]
 
 
@@ -25,6 +26,11 @@ class Way:
         """The root field."""
         return self.steps[0]
 
+    @property
+    def key(self) -> str:
+        """The field with the id, at its end."""
+        return KEYS.get(self.kinds[-1], "id")
+
     def step(self, name: str) -> "Way":
         """One step further."""
         return dataclasses.replace(self, steps=(*self.steps, name))
@@ -35,7 +41,7 @@ class Way:
         types = {name: one.type for name, one in args.items()}
         arguments = ", ".join(f"{name}: ${name}" for name in asked)
         declared = ", ".join(f"${name}: {types[name]}" for name in asked)
-        inside = "id"
+        inside = self.key
         for step in reversed(self.steps[1:]):
             inside = f"{'... ' if step.startswith('on ') else ''}{step} {{ {inside} }}"
         head = f"{self.operation} Way({declared})" if declared else f"{self.operation} Way"
@@ -50,7 +56,7 @@ class Way:
                 values = [one.get(step) for one in reached]
                 lists = [one if isinstance(one, list) else [one] for one in values]
                 reached = [one for each in lists for one in each if one is not None]
-        return [one["id"] for one in reached if "id" in one]
+        return [one[self.key] for one in reached if self.key in one]
 
 
 def root(operation: str) -> graphql.GraphQLObjectType:
@@ -60,7 +66,29 @@ def root(operation: str) -> graphql.GraphQLObjectType:
 
 
 def has_id(kind: object) -> bool:
-    return isinstance(kind, graphql.GraphQLObjectType) and "id" in kind.fields
+    return isinstance(kind, graphql.GraphQLObjectType) and (
+        "id" in kind.fields or kind.name in KEYS
+    )
+
+
+def with_ids() -> set[str]:
+    """The types below the roots that are read which have any id at all, their own or another's."""
+    found: set[str] = set()
+    waiting: list[Any] = [root("query"), root("subscription")]
+    seen: set[str] = set()
+    while waiting:
+        kind = graphql.get_named_type(waiting.pop())
+        if kind.name in seen:
+            continue
+        seen.add(kind.name)
+        if graphql.is_abstract_type(kind):
+            waiting += SCHEMA.get_possible_types(kind)
+        elif isinstance(kind, graphql.GraphQLObjectType):
+            waiting += [field.type for field in kind.fields.values()]
+            below = {graphql.get_named_type(field.type) for field in kind.fields.values()}
+            if graphql.GraphQLID in below:
+                found.add(kind.name)
+    return found
 
 
 def every(operation: str) -> Iterator[Way]:

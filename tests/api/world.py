@@ -34,6 +34,7 @@ PREFIXES: Final = {
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
+    "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
     "Purchase": "pur",
@@ -120,9 +121,11 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "supervisor": ("staff", vera),
         "operator": ("staff", oscar),
     }
+    program = await _register(db, rosa)
     return World(
         callers=await _callers(coalition, http, who),
-        ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()},
+        ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
+        | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
         member=ana,
         held=ids.show("red", held.redemption_id),
@@ -192,3 +195,16 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
         decision="approved",
         reason="checked with the carrier",
     )
+
+
+async def _register(db: database.Database, merchant_id: uuid.UUID) -> str:
+    given = await clients.register(
+        db,
+        key=ids.new(),
+        kind="merchant",
+        name="Rosa: tills",
+        scopes=["purchases:report"],
+        merchant_id=merchant_id,
+        actor=audit.SYSTEM,
+    )
+    return given.client.client_id
