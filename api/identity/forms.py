@@ -5,6 +5,7 @@ A form counts only if our own page sent it: the browser itself says so (`Sec-Fet
 `SameSite=Lax` besides. Where to go on to is one of a few addresses of ours, never a whole address.
 """
 
+import asyncio
 import re
 import urllib.parse
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from api import settings
 
 BYTES_MAX: Final = 32 * 1024  # a passkey's answer with a certificate takes about 6 KiB
 FIELDS_MAX: Final = 20
+READ_SECONDS_MAX: Final = 10  # a slow telephone needs one; who sends byte by byte is let go
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 ONWARD: Final = re.compile(
     r"/oauth/authorize\?request=[A-Za-z0-9_-]{16,128}|/account|/console/?", re.ASCII
@@ -40,11 +42,11 @@ async def read(request: Request, house: settings.Settings) -> Mapping[str, str]:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MEDIA_TYPE:
         raise Unacceptable(415)
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BYTES_MAX:
-            raise Unacceptable(413)
+    try:
+        async with asyncio.timeout(READ_SECONDS_MAX):
+            body = await _body(request)
+    except TimeoutError:
+        raise Unacceptable(408) from None
     try:
         pairs = urllib.parse.parse_qsl(
             body.decode("ascii"),
@@ -58,6 +60,15 @@ async def read(request: Request, house: settings.Settings) -> Mapping[str, str]:
     if len(fields) != len(pairs) or any("\x00" in value for value in fields.values()):
         raise Unacceptable(400)  # of two equal names one reader takes the first, another the last
     return fields
+
+
+async def _body(request: Request) -> bytes:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BYTES_MAX:
+            raise Unacceptable(413)
+    return body
 
 
 def own(request: Request, house: settings.Settings) -> None:

@@ -48,7 +48,7 @@ def render(
     page = _templates(chosen).get_template(template)
     text = page.render(
         at=urllib.parse.urlsplit(house.origin).path,
-        back=f"{request.url.path}?{request.url.query}".rstrip("?"),
+        back=_address(request),
         **values,
     )
     return HTMLResponse(
@@ -135,6 +135,12 @@ def _ago(then: datetime.datetime, language: str) -> str:
 def _asset(name: str) -> tuple[bytes, str]:
     body = (resources.files("api.identity") / "assets" / name).read_bytes()
     return body, hashlib.sha256(body).hexdigest()[:16]
+
+
+def _address(request: Request) -> str:
+    """Return the page's own path with its query, for a form that leads back to it."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.scope['path']}?{query}".rstrip("?")
 
 
 def _source(redirect_uri: str | None) -> str:

@@ -60,6 +60,14 @@ _REMOVE: Final = """
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Used:
+    """Whose passkey was shown, and whether it opens the door."""
+
+    principal_id: uuid.UUID
+    right: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Passkey:
     """One passkey as its owner sees it."""
 
@@ -96,8 +104,8 @@ async def used(
     *,
     kind: sessions.Kind,
     answer: str,
-) -> uuid.UUID | None:
-    """Return whose passkey answered our challenge; None if it does not open this door."""
+) -> Used | None:
+    """Return whose passkey answered our challenge; None if nobody's did."""
     challenge = await _challenge(db, session, "passkey.use", answer)
     if challenge is None:
         return None
@@ -119,9 +127,9 @@ async def used(
             require_user_verification=True,
         )
     except Exception:  # as above: forged, foreign or broken, it is refused alike
-        return None
-    found: uuid.UUID | None = await db.fetchval(_USED, parsed.raw_id, verified.new_sign_count)
-    return found
+        return Used(row["principal_id"], right=False)
+    counted = await db.fetchval(_USED, parsed.raw_id, verified.new_sign_count)
+    return Used(row["principal_id"], right=counted is not None)
 
 
 async def invite(

@@ -111,19 +111,20 @@ class _SignIn:
         wait = await attempts.sign_in(self._at.db, request, before)
         if wait is not None:
             return self._at.later(request, wait)
-        principal_id = None
+        shown = None
         if before is not None:
-            principal_id = await passkeys.used(
+            shown = await passkeys.used(
                 self._at.db,
                 self._at.house,
                 before,
                 kind=self._kind,
                 answer=fields.get("credential", ""),
             )
-        person = (
-            await accounts.find(self._at.db, self._kind, principal_id) if principal_id else None
-        )
-        if person is None:
+        person = None
+        if shown is not None:
+            person = await accounts.find(self._at.db, self._kind, shown.principal_id)
+        if shown is None or person is None or not shown.right:
+            self._at.background.start("note", self._refused(person, "hwk"))
             return await self._form(request, onward=onward, problem="passkey")
         return await self._at.sign_in(request, person, before=before, amr="hwk", onward=onward)
 

@@ -297,6 +297,50 @@ async def test_assets_are_kept_by_their_version(browser: visitor.Visitor) -> Non
     assert [404] * 3 == missing
 
 
+TEXT = 4.5  # WCAG 2.2 AA: for text, and below it for the edge of a field
+EDGE = 3.0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("front", "behind", "least"),
+    [
+        ("ink", "sheet", TEXT),
+        ("ink", "ground", TEXT),
+        ("ink", "tint", TEXT),
+        ("soft", "sheet", TEXT),
+        ("soft", "ground", TEXT),
+        ("accent", "sheet", TEXT),
+        ("accent", "tint", TEXT),
+        ("accent-deep", "sheet", TEXT),
+        ("accent-ink", "accent", TEXT),
+        ("accent-ink", "accent-deep", TEXT),
+        ("bad", "sheet", TEXT),
+        ("bad", "bad-tint", TEXT),
+        ("edge", "sheet", EDGE),
+    ],
+)
+def test_colours_can_be_told_apart(scheme: str, front: str, behind: str, least: float) -> None:
+    style = (IDENTITY / "assets" / "pages.css").read_text()
+    light, dark = (
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r":root {(.*?)}", style, re.DOTALL)
+    )
+    colours = light if scheme == "light" else dark
+    bright, dim = sorted((_light(colours[front]), _light(colours[behind])), reverse=True)
+
+    assert (bright + 0.05) / (dim + 0.05) >= least
+
+
+def _light(colour: str) -> float:
+    """The relative luminance of WCAG."""
+    parts = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    red, green, blue = (
+        one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 @pytest.mark.parametrize(
     ("issuer", "expected"),
     [

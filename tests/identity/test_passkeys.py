@@ -1,5 +1,6 @@
 """Passkeys: what opens the door, and everything that must not."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ from api.identity import accounts, passkeys
 from tests.identity import authenticator, visitor
 from tests.wallet import factories
 from wallet import database
+
+_REFUSED = """
+    select count(*) from coalition.audit
+    where act = 'session.refuse' and subject_id = $1 and detail ->> 'how' = 'hwk'
+"""
 
 
 async def _challenge(browser: visitor.Visitor, path: str = "/signin/challenge") -> dict[str, Any]:
@@ -101,7 +107,10 @@ async def test_a_false_answer_opens_nothing(
 
 
 async def test_a_counter_that_stands_still_gives_a_copy_away(
-    browser: visitor.Visitor, key: authenticator.Authenticator
+    browser: visitor.Visitor,
+    db: database.Database,
+    ana: accounts.Person,
+    key: authenticator.Authenticator,
 ) -> None:
     await _use(browser, key)
     await browser.post("/signout")
@@ -110,6 +119,9 @@ async def test_a_counter_that_stands_still_gives_a_copy_away(
     real = await _use(browser, key, count=key.count + 1)
 
     assert [422, 303] == [copy.status_code, real.status_code]
+    async with asyncio.timeout(5):
+        while not await db.fetchval(_REFUSED, ana.principal_id):  # noqa: ASYNC110 - noted later
+            await asyncio.sleep(0.02)
 
 
 async def test_an_authenticator_without_a_counter_works(

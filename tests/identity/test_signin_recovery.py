@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from api.identity import accounts, once, recovery
 from tests.identity import visitor
 from tests.wallet import factories
-from wallet import database
+from wallet import database, ids
 
 NEW = "quite another set of words"
 
@@ -243,6 +245,33 @@ async def test_a_link_from_the_command_line_confirms_no_address(
     robin = await accounts.find(db, "staff", staff_id)
     assert robin is not None
     assert robin.email_verified_at is None
+
+
+async def test_the_command_line_prints_a_link(
+    browser: visitor.Visitor, db: database.Database, dsn: str
+) -> None:
+    shown = ids.show("sta", await visitor.add_staff(db))
+    environment = {name: value for name, value in os.environ.items() if "COMMONPURSE" not in name}
+
+    async def run(*words: str) -> tuple[int, str]:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "api.cli", "invite", *words),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**environment, "DATABASE_URL": dsn},
+        )
+        out, _ = await process.communicate()
+        return process.returncode or 0, out.decode().strip()
+
+    status, link = await run(shown)
+    opened = await browser.get(link.removeprefix("http://localhost:8000"))
+    nobody, _ = await run(ids.show("mem", ids.new()))
+    wrong, _ = await run("mer_x")
+
+    assert (status, opened.status_code) == (0, 200)
+    assert "Welcome" in opened.text
+    assert (nobody, wrong) == (1, 2)
 
 
 async def test_a_letter_confirms_the_address_that_it_went_to(
