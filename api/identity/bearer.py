@@ -75,7 +75,8 @@ _FIND: Final = """
     left join coalition.member m on t.principal_kind = 'member' and m.member_id = t.principal_id
     where t.token_hash = $1 and t.audience = $2
       and t.revoked_at is null and t.expires_at > clock_timestamp()
-      and (t.grant_id is null or (g.revoked_at is null and c.status = 'active'))
+      and (t.grant_id is null
+           or (g.grant_id is not null and g.revoked_at is null and c.status = 'active'))
 """
 _ROLE: Final = "select role from coalition.staff where staff_id = $1"
 _REVOKE: Final = """

@@ -60,10 +60,11 @@ _ACCESS_LIVE: Final = """
     select t.grant_id, t.client_id, t.principal_kind, t.principal_id, t.scopes, t.created_at,
            t.expires_at, t.audience
     from identity.token t
-    left join identity.access_grant g using (grant_id)
+    left join identity.access_grant g on g.grant_id = t.grant_id
     left join identity.client c on c.client_id = t.client_id
     where t.token_hash = $1 and t.revoked_at is null and t.expires_at > clock_timestamp()
-      and (t.grant_id is null or (g.revoked_at is null and c.status = 'active'))
+      and (t.grant_id is null
+           or (g.grant_id is not null and g.revoked_at is null and c.status = 'active'))
 """
 _REFRESH_LIVE: Final = """
     select r.grant_id, r.client_id, g.principal_kind, g.principal_id, r.scopes, r.created_at,

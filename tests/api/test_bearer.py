@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.identity import bearer
+from tests.identity import relying
 from wallet import audit, database, ids, staff
 
 
@@ -102,3 +103,59 @@ async def test_a_role_limits_its_tokens_also_when_it_is_lowered_later(
     assert after is not None and after.scopes == bearer.ROLE_SCOPES["support"]
     with pytest.raises(ValueError, match="A support token may have"):
         await bearer.mint(db, kind="staff", principal_id=staff_id, scopes=["merchants:write"])
+
+
+async def granted(db: database.Database) -> str:
+    """Return an access token of a member's app, as the authorization server stores it."""
+    client = await relying.register(db)
+    grant_id, text = ids.new(), "cp_at_" + "A" * 43
+    await db.execute(
+        "insert into identity.access_grant (grant_id, client_id, principal_kind, principal_id,"
+        " scopes, amr, authenticated_at)"
+        " values ($1, $2, 'member', $3, '{member}', '{pwd}', clock_timestamp() - interval '1 h')",
+        grant_id,
+        client.client.client_id,
+        ids.new(),
+    )
+    await db.execute(
+        "insert into identity.token (token_id, token_hash, principal_kind, principal_id, scopes,"
+        " audience, client_id, grant_id, expires_at)"
+        " select $1, $2, principal_kind, principal_id, scopes, 'commonpurse', client_id, grant_id,"
+        " clock_timestamp() + interval '10 min' from identity.access_grant where grant_id = $3",
+        ids.new(),
+        hashlib.sha256(text.encode()).digest(),
+        grant_id,
+    )
+    return text
+
+
+async def test_a_token_of_a_consent_knows_when_the_person_signed_in(db: database.Database) -> None:
+    found = await bearer.find(db, await granted(db))
+
+    assert found is not None and found.authenticated_at is not None
+    age = datetime.datetime.now(datetime.UTC) - found.authenticated_at
+    assert datetime.timedelta(minutes=59) < age < datetime.timedelta(minutes=61)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update identity.access_grant set revoked_at = clock_timestamp()",
+        "delete from identity.access_grant",
+        "update identity.client set status = 'suspended'",
+        "delete from identity.client",
+        "update identity.token set revoked_at = clock_timestamp()",
+        "update identity.token set expires_at = clock_timestamp()",
+        "update identity.token set audience = 'elsewhere'",
+    ],
+)
+async def test_a_token_of_a_consent_is_worth_no_more_than_the_consent_and_the_client(
+    db: database.Database, change: str
+) -> None:
+    text = await granted(db)
+    before = await bearer.find(db, text)
+
+    await db.execute(change)
+
+    assert before is not None
+    assert await bearer.find(db, text) is None
