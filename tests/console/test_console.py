@@ -13,7 +13,8 @@ from api.identity import sessions
 from tests import browser, serving
 from tests.console import certificate, test_tasks, workplace
 from tests.identity import visitor
-from wallet import database, ids
+from tests.wallet import factories
+from wallet import database, ids, money
 
 pytestmark = pytest.mark.slow
 
@@ -332,6 +333,20 @@ async def test_the_documentation_opens(
         await desk.page.get_by_text("Credit a member out of the operator's pocket").wait_for()
 
         assert [] == desk.tab.complaints
+
+
+async def test_tasks_are_in_the_currency_of_the_programme(
+    db: database.Database, tmp_path: Path
+) -> None:
+    workplace.need()
+    await factories.open_coalition(db, asset=money.asset("USD"))
+    async with (
+        serving.serve(db, data_dir=tmp_path) as house,
+        workplace.desk(db, house, "support") as (desk, _),
+    ):
+        await desk.task("Post a goodwill credit")
+
+        assert "USD" == (await desk.variables())["input"]["amount"]["currency"]
 
 
 async def test_what_the_policy_stops_is_reported(

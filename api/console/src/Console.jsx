@@ -21,12 +21,13 @@ export function Console({ person }) {
   const [outcome, setOutcome] = useState(null);
   const schema = useRef(null);
 
+  const currency = person.goodwill?.currency ?? "EUR";
   const sections = useMemo(() => tasksFor(person.scopes), [person]);
   const plugins = useMemo(
-    () => [tasksPanel(sections), refusalsPanel(), HISTORY_PLUGIN],
-    [sections],
+    () => [tasksPanel(sections, currency), refusalsPanel(), HISTORY_PLUGIN],
+    [sections, currency],
   );
-  const first = useMemo(() => beginning(sections), [sections]);
+  const first = useMemo(() => beginning(sections, currency), [sections, currency]);
   const fetcher = useMemo(
     () =>
       makeFetcher({
@@ -79,9 +80,10 @@ function fromTheTop() {
 }
 
 /** The tab this browser tab last showed, or else the first look-ups as tabs. */
-function beginning(sections) {
+function beginning(sections, currency) {
   const last = lastTab();
-  const tabs = last ? [last] : (sections[0]?.tasks ?? []).slice(0, FIRST_TABS).map(asTab);
+  const looks = (sections[0]?.tasks ?? []).slice(0, FIRST_TABS);
+  const tabs = last ? [last] : looks.map((task) => asTab(task, currency));
   if (tabs.length === 0) return {};
   const [{ query, variables }] = tabs;
   // The editors begin with what they are given here, and find the stored tab by it.

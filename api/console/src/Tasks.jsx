@@ -3,15 +3,15 @@ import { pick, useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 
 import { asTab } from "./tasks.js";
 
-export function tasksPanel(sections) {
+export function tasksPanel(sections, currency) {
   return {
     title: "Tasks",
     icon: Icon,
-    content: () => <Tasks sections={sections} />,
+    content: () => <Tasks sections={sections} currency={currency} />,
   };
 }
 
-function Tasks({ sections }) {
+function Tasks({ sections, currency }) {
   const { addTab } = useGraphiQLActions();
   const { queryEditor, variableEditor, tabs, activeTabIndex } = useGraphiQL(
     pick("queryEditor", "variableEditor", "tabs", "activeTabIndex"),
@@ -19,7 +19,7 @@ function Tasks({ sections }) {
   const ready = Boolean(queryEditor && variableEditor);
 
   function open(task) {
-    const tab = asTab(task);
+    const tab = asTab(task, currency);
     const unused = !tabs[activeTabIndex]?.query && !queryEditor.getValue();
     if (!unused) addTab();
     queryEditor.setValue(tab.query);

@@ -14,6 +14,7 @@ const variables = import.meta.glob(["./tasks/*.json", "!./tasks/sections.json"],
 });
 
 const NEW_KEY = /"made-new-for-each-tab"/g;
+const CURRENCY = /"EUR"/g;
 
 function read(name) {
   const document = documents[`./tasks/${name}.graphql`];
@@ -43,8 +44,10 @@ export function tasksFor(scopes) {
   })).filter(({ tasks }) => tasks.length > 0);
 }
 
-/** A task as a tab; each opened tab is a new intent, so it gets a new idempotency key. */
-export function asTab(task) {
-  const fresh = task.variables.replace(NEW_KEY, () => `"${crypto.randomUUID()}"`);
-  return { query: task.document, variables: fresh };
+/** A task as a tab: in the programme's currency, and with a key of its own, as it is a new intent. */
+export function asTab(task, currency) {
+  const variables = task.variables
+    .replace(NEW_KEY, () => `"${crypto.randomUUID()}"`)
+    .replace(CURRENCY, () => `"${currency}"`);
+  return { query: task.document, variables };
 }
