@@ -75,8 +75,12 @@ class MerchantClient:
     name: str = strawberry.field(description="What the operator calls it.")
     merchant: merchants.Merchant = strawberry.field(description="For whom it acts, always.")
     auth_method: ClientAuthMethod = strawberry.field(description="How it proves itself.")
-    scopes: list[str] = strawberry.field(description="What it may ask for, sorted.")
-    key_ids: list[str] = strawberry.field(description="The `kid` of each of its public keys.")
+    scopes: list[str] = strawberry.field(
+        description="What it may ask for, sorted; at most all scopes."
+    )
+    key_ids: list[str] = strawberry.field(
+        description="The `kid` of each of its public keys; at most 8."
+    )
     rate_per_minute: int | None = strawberry.field(
         description="Its own limit in points a minute; null for that of every caller."
     )

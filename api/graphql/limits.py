@@ -6,6 +6,7 @@ every level costs no more than its own length. The rule tuples are built once, a
 class made per request would make every look-up in the cache of valid documents miss.
 """
 
+import collections
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,11 @@ INTROSPECTION_DEPTH_MAX: Final = 20  # the standard introspection query nests `o
 ALIASES_MAX: Final = 15
 DIRECTIVES_MAX: Final = 8
 OPERATIONS_MAX: Final = 5
+FRAGMENTS_MAX: Final = 40  # each is compared with each that stands beside it
+# Fields of one name are compared pair by pair, with all that is below them: that is the dearest
+# part of validation. A page of money asks for `amount` some 30 times, for `merchant` some 5.
+SAME_OBJECT_MAX: Final = 20
+SAME_VALUE_MAX: Final = 100
 
 
 class TooLarge(Exception):
@@ -89,6 +95,9 @@ def check(document: graphql.DocumentNode) -> None:
     ]
     if len(operations) > OPERATIONS_MAX:
         raise TooLarge(f"A document holds at most {OPERATIONS_MAX} operations.")
+    _check_repetition(document)
+    if len(fragments) > FRAGMENTS_MAX:
+        raise TooLarge(f"A document holds at most {FRAGMENTS_MAX} fragments.")
     measured: dict[str, _Size] = {}
     for operation in operations:
         size = _measure(operation.selection_set, fragments, measured, level=1)
@@ -99,6 +108,29 @@ def check(document: graphql.DocumentNode) -> None:
             raise TooLarge(f"A query uses at most {ALIASES_MAX} aliases.")
         if directives > DIRECTIVES_MAX:
             raise TooLarge(f"A query uses at most {DIRECTIVES_MAX} directives.")
+
+
+def _check_repetition(document: graphql.DocumentNode) -> None:
+    asked: collections.Counter[tuple[str, bool]] = collections.Counter()
+    open_ = [
+        node.selection_set
+        for node in document.definitions
+        if isinstance(node, graphql.OperationDefinitionNode | graphql.FragmentDefinitionNode)
+    ]
+    while open_:
+        for node in open_.pop().selections:
+            below: graphql.SelectionSetNode | None = getattr(node, "selection_set", None)
+            if below is not None:
+                open_.append(below)
+            if isinstance(node, graphql.FieldNode):
+                name = (node.alias or node.name).value
+                asked[name, below is not None] += 1
+    for (_, is_object), times in asked.items():
+        if times > (SAME_OBJECT_MAX if is_object else SAME_VALUE_MAX):
+            raise TooLarge(
+                f"A document asks for the same field at most {SAME_OBJECT_MAX} times if it is an"
+                f" object, {SAME_VALUE_MAX} times if it is a value."
+            )
 
 
 def _measure(
