@@ -235,6 +235,7 @@ class _Conversation:
                     await self._send({"type": "error", "id": key, "payload": part.body["errors"]})
                     return
                 await self._send({"type": "next", "id": key, "payload": part.body})
+                await asyncio.sleep(0)  # a replay lets others, and `complete`, have their turn
         finally:
             await stream.aclose()
         self._operations.pop(key, None)
