@@ -5,13 +5,17 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable
+from typing import Final
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 
 from api import app, settings, worker
 from api.graphql import sockets
 from wallet import database
+
+log: Final = structlog.get_logger("api.serving")
 
 STOP_SECONDS = 10
 """How long requests under way may take at a stop; twice the longest request."""
@@ -26,6 +30,8 @@ async def serve(
     started: Callable[[], None] | None = None,
 ) -> None:
     """Serve until a signal says stop. `started` is called once requests are answered."""
+    if house.documents == "open" and not development:
+        log.warning("documents.open", meaning="members' apps may send any document")
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
         async with worker.beside(db) if work_too else contextlib.nullcontext():

@@ -29,6 +29,8 @@ support agent; <code>commonpurse token</code> makes more.</p>
   -H "Authorization: Bearer $TOKEN" \\
   -H "Content-Type: application/json" \\
   -d '{"query": "{ viewer { wallet { available { amount } } } }"}'</pre>
+<p>It is open, for development: a member's app may send any document. In production it sends
+registered ones only.</p>
 <p>People of the staff work at <a href="console">the support console</a>, in this browser.</p>
 <p>The whole schema, with a sentence on every field, is in <code>schema.graphql</code>; with a
 merchant's or a support agent's token any GraphQL client can also ask for it by introspection.</p>

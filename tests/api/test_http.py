@@ -315,6 +315,7 @@ async def test_a_browser_sees_how_to_send_a_query_in_development_only(
 
     assert shown.status_code == 200
     assert "Authorization: Bearer" in shown.text
+    assert "open, for development" in shown.text
     assert "curl -s http://127.0.0.1:8444/graphql " in shown.text
     assert "http" not in shown.text.replace("http://127.0.0.1", "")  # nothing is loaded
     assert (await http.get("/graphql", headers=headers)).status_code == 406
