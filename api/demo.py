@@ -193,8 +193,8 @@ def _text(
   merchant  {tokens["MERCHANT"]}  {cast.merchant_name}
   support   {tokens["SUPPORT"]}  Robin Ferreira
 
-[yellow]Open, for development:[/yellow] members' apps may send any document here, and every token may
-introspect. `commonpurse serve` takes registered documents only.
+[yellow]Open, for development:[/yellow] members' apps may send any document here, and every token
+may introspect. `commonpurse serve` takes registered documents only.
 
 [bold]In a browser[/bold], by links that work once, for a day
   member      {links["member"]}
