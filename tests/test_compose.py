@@ -51,7 +51,7 @@ def test_each_variable_is_a_setting(service: str) -> None:
 def test_no_secret_stands_in_the_file_and_a_missing_one_stops_the_start() -> None:
     for service, description in SERVICES.items():
         for name, value in description["environment"].items():
-            if name.endswith("PASSWORD") or "://" in str(value):
+            if name.endswith("PASSWORD") or ("://" in str(value) and "@" in str(value)):
                 secret = value.partition("commonpurse:")[2].partition("@")[0] or value
                 assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", secret), f"{service}: {name}"
 
@@ -126,3 +126,12 @@ def test_the_image_is_built_from_files_that_exist_and_carries_our_version() -> N
     version = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
     assert version is not None
     assert {f"commonpurse:{version[1]}"} == {SERVICES[service]["image"] for service in OURS}
+
+
+def test_what_the_api_writes_outlives_its_container() -> None:
+    api = SERVICES["api"]
+    folder = api["environment"]["COMMONPURSE_DATA_DIR"]
+
+    assert f"data:{folder}" in api["volumes"]
+    assert "data" in COMPOSE["volumes"]
+    assert f"--owner=commonpurse {folder}\n" in DOCKERFILE
