@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -129,6 +130,11 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
     purchase = found["memberByEmail"]["purchases"]["edges"][0]["node"]
     assert all(line["decision"]["sentence"] for line in purchase["lines"])
     assert (data_dir / "demo.env").stat().st_mode & 0o077 == 0
+    for who in ("member", "support"):
+        link = re.search(rf"{who} +http://localhost(:\d+/verify\?key=\S+)", up.log.read_text())
+        assert link is not None
+        with urllib.request.urlopen(f"http://127.0.0.1{link[1]}", timeout=10) as page:
+            assert "Welcome" in page.read().decode()
     assert up.stop() == 0
 
     again = Up(data_dir)

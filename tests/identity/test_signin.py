@@ -8,8 +8,11 @@ from typing import Any
 
 import argon2
 import pytest
+from starlette.requests import Request
+from starlette.types import Message
 
-from api.identity import accounts, passwords
+from api import settings
+from api.identity import accounts, forms, passwords
 from tests.identity import visitor
 from tests.wallet import factories
 from wallet import database
@@ -349,3 +352,19 @@ async def test_nonsense_is_refused_in_words(
 
     assert answer.status_code == status
     assert "Nothing was done" in answer.text or "nothing was done" in answer.text
+
+
+@pytest.mark.slow
+async def test_a_form_that_never_ends_is_let_go() -> None:
+    never = asyncio.Event()
+
+    async def receive() -> Message:
+        await never.wait()
+        raise AssertionError("unreachable")
+
+    headers = {name.lower().encode(): value.encode() for name, value in visitor.FORM.items()}
+    request = Request({"type": "http", "method": "POST", "headers": [*headers.items()]}, receive)
+    with pytest.raises(forms.Unacceptable) as caught:
+        await forms.read(request, settings.Settings(_env_file=None))
+
+    assert caught.value.status == 408
