@@ -33,11 +33,11 @@ def configured() -> settings.Settings:
             name = str(one["loc"][0] if one["loc"] else "").upper()
             out.print(f"[red]COMMONPURSE_{name.removeprefix('COMMONPURSE_')}: {one['msg']}[/red]")
         raise typer.Exit(2) from None
-    _log(house)
+    set_up_logs(house)
     return house
 
 
-def _log(house: settings.Settings) -> None:
+def set_up_logs(house: settings.Settings) -> None:
     """Log to the error stream, so that what a command prints can be piped."""
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
     if house.log_format == "json":

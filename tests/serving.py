@@ -1,15 +1,26 @@
-"""The application behind the real server and a real socket, for browsers and foreign clients."""
+"""The application behind the real server and a real socket, for browsers and foreign clients.
+
+`serve` serves it within the test; `process` starts the product as an operator does.
+"""
 
 import asyncio
 import contextlib
+import os
+import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import httpx2
 
 from api import serving, settings
 from wallet import database
+
+COMMAND: Final = Path(sys.executable).parent / "commonpurse"
+SECONDS_TO_START: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +68,38 @@ async def serve(
         finally:
             server.should_exit = True
             await task
+
+
+@contextlib.asynccontextmanager
+async def process(dsn: str, folder: Path, **chosen: Any) -> AsyncIterator[House]:
+    """Start `commonpurse serve --work` with its data in a folder; all it says is in <folder>.log.
+
+    `chosen` are settings.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    house = settings.Settings(_env_file=None, data_dir=folder, port=port, **chosen)
+    variables = {"data_dir": folder, "port": port, **chosen}
+    environment = {f"COMMONPURSE_{name.upper()}": str(value) for name, value in variables.items()}
+    log = folder.with_suffix(".log")
+    with log.open("wb") as out:
+        server = await asyncio.create_subprocess_exec(
+            *(COMMAND, "serve", "--work"),
+            env={**os.environ, **environment, "DATABASE_URL": dsn},
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        async with asyncio.timeout(SECONDS_TO_START), httpx2.AsyncClient() as http:
+            answers = False
+            while not answers:
+                assert server.returncode is None, log.read_text(encoding="utf-8")
+                with contextlib.suppress(httpx2.TransportError):
+                    answers = (await http.get(f"http://127.0.0.1:{port}/healthz")).is_success
+                await asyncio.sleep(0.05)
+        yield House(origin=f"http://localhost:{port}", settings=house)
+    finally:
+        if server.returncode is None:
+            server.send_signal(signal.SIGTERM)
+        await server.wait()

@@ -5,6 +5,7 @@ cannot serve: each failure has a stable code, a status and a sentence. A bug is 
 text and its request id, and the caller gets the id only.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,11 @@ FOR_PEOPLE: Final = frozenset(
 """Codes whose messages an app may show; the rest are for its developer, in English."""
 
 log: Final = structlog.get_logger("api.graphql")
+
+# What graphql-core repeats of a value that does not fit, and our tokens wherever they were put: a
+# client may keep what we answer in a log of its own.
+REPEATED: Final = re.compile(r"(?:, found)?: ['\"{\[].*", re.DOTALL)
+TOKEN: Final = re.compile(r"(cp_(?:at|rt|cs)_)[\w-]+", re.ASCII)
 
 # code → (HTTP status when no data is returned, what it means)
 CODES: Final[dict[str, tuple[int, str]]] = {
@@ -110,7 +116,10 @@ def plain(code: str, message: str, request_id: str) -> dict[str, Any]:
 
 def of_document(error: graphql.GraphQLError, code: str) -> dict[str, Any]:
     """Return a parse or validation error; the request id is added when it is sent."""
-    shown: dict[str, Any] = {"message": error.message, "extensions": {"code": code}}
+    shown: dict[str, Any] = {
+        "message": TOKEN.sub(r"\1…", error.message),
+        "extensions": {"code": code},
+    }
     if error.locations:
         shown["locations"] = [location.formatted for location in error.locations]
     return shown
@@ -140,8 +149,13 @@ def _explained(
         return cause.code, cause.message
     if error.path is None and (cause is None or isinstance(cause, graphql.GraphQLError)):
         # Before anything was executed: a variable that does not fit its type.
-        return "BAD_USER_INPUT", error.message
+        return "BAD_USER_INPUT", _without_value(error.message)
     return "INTERNAL", bug(cause or error, request_id)
+
+
+def _without_value(message: str) -> str:
+    """Return what is wrong with a variable, and where, without the value: it may be a code."""
+    return TOKEN.sub(r"\1…", REPEATED.sub("", message).rstrip(".") + ".")
 
 
 def bug(cause: BaseException, request_id: str) -> str:
