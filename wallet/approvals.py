@@ -98,7 +98,17 @@ async def propose_goodwill(
         ) from None
     await members.find(db, member_id)
     detail = {"amount_minor": amount_minor, "asset": asset.code}
-    return await _propose(db, GOODWILL, member_id, detail, reason, staff_id, actor, request_id, now)
+    return await _propose(
+        db,
+        act=GOODWILL,
+        subject_id=member_id,
+        detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
+    )
 
 
 async def propose_settlement(
@@ -121,7 +131,15 @@ async def propose_settlement(
         raise errors.RedemptionClosed(path=("redemption_id",))
     detail = {"outcome": outcome, "evidence": evidence}
     return await _propose(
-        db, SETTLEMENT, redemption_id, detail, reason, staff_id, actor, request_id, now
+        db,
+        act=SETTLEMENT,
+        subject_id=redemption_id,
+        detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
     )
 
 
@@ -263,11 +281,12 @@ async def _decline(
 
 async def _propose(
     db: Database,
+    *,
     act: str,
     subject_id: UUID,
     detail: dict[str, Any],
     reason: str,
-    staff_id: UUID,
+    maker_id: UUID,
     actor: audit.Actor,
     request_id: UUID,
     now: datetime | None,
@@ -283,7 +302,7 @@ async def _propose(
         subject_id,
         orjson.dumps(detail).decode(),
         reason,
-        staff_id,
+        maker_id,
         LIFE,
         now,
     )
