@@ -86,7 +86,7 @@ def _wait(seconds: float) -> failures.Failure:
     whole = max(1, math.ceil(seconds))
     return failures.Failure(
         "RATE_LIMITED",
-        f"Your points for this minute are used up. Send the same request again in {whole} s.",
+        f"That was too much for one minute. Send the same request again in {whole} s.",
         headers={"Retry-After": str(whole)},
         extensions={"retryAfter": whole},
     )
