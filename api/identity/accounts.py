@@ -12,18 +12,17 @@ from typing import Any, Final
 from api.identity import sessions
 from wallet import database, members
 
-_COLUMNS: Final = "a.password_hash, a.password_at, a.email_verified_at, a.locale"
 _PEOPLE: Final[dict[sessions.Kind, str]] = {
-    "member": (
-        f"select m.member_id as principal_id, m.display_name as name, m.email, {_COLUMNS}"  # noqa: S608
-        " from coalition.member m left join identity.account a on a.principal_id = m.member_id"
-        " where "
-    ),
-    "staff": (
-        f"select m.staff_id as principal_id, m.name, m.email, {_COLUMNS}"  # noqa: S608
-        " from coalition.staff m left join identity.account a on a.principal_id = m.staff_id"
-        " where "
-    ),
+    "member": """
+        select m.member_id as principal_id, m.display_name as name, m.email,
+               a.password_hash, a.password_at, a.email_verified_at, a.locale
+        from coalition.member m left join identity.account a on a.principal_id = m.member_id
+        where """,
+    "staff": """
+        select m.staff_id as principal_id, m.name, m.email,
+               a.password_hash, a.password_at, a.email_verified_at, a.locale
+        from coalition.staff m left join identity.account a on a.principal_id = m.staff_id
+        where """,
 }
 _KEYS: Final[dict[sessions.Kind, str]] = {"member": "m.member_id = $1", "staff": "m.staff_id = $1"}
 _SET: Final = """

@@ -115,7 +115,8 @@ def _templates(language: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.install_gettext_translations(texts.catalogue(language), newstyle=True)  # type: ignore[attr-defined]
+    known = texts.catalogue(language)
+    made.install_gettext_translations(known, newstyle=True)  # type: ignore[attr-defined]
     made.globals |= {
         "language": language,
         "languages": texts.LANGUAGES,
