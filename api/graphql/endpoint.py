@@ -135,19 +135,7 @@ class Endpoint:
         started = time.perf_counter()
         result = await self._execute(admitted, call.variables, caller, patience_s)
         response = reply.executed(result, self._told(principal, admitted))
-        log.info(
-            "operation",
-            request_id=reply.request_id,
-            caller=principal.kind,
-            token=str(principal.token_id),
-            name=admitted.name,
-            document=admitted.prepared.digest,
-            cost=admitted.points,
-            errors=len(result.errors or ()),
-            refused=caller.refused,
-            status=response.status_code,
-            ms=round((time.perf_counter() - started) * 1000, 2),
-        )
+        _log(admitted, caller, result, started, status=response.status_code)
         return response
 
     async def stream(
@@ -164,8 +152,10 @@ class Endpoint:
             return await streams.begin(
                 self._schema, admitted, variables, caller, executor=self._executor, pay=pay
             )
+        started = time.perf_counter()
         patience_s = float(self._settings.request_seconds_max)
         result = await self._execute(admitted, variables, caller, patience_s)
+        _log(admitted, caller, result, started, status=200)
         return streams.Single(streams.part(result, request_id))
 
     async def _read(
@@ -233,6 +223,29 @@ class Endpoint:
                 "TIMEOUT",
                 "This took too long and was stopped. Retry with the same idempotency key.",
             ) from None
+
+
+def _log(
+    admitted: gate.Admitted,
+    caller: context.Context,
+    result: graphql.ExecutionResult,
+    started: float,
+    *,
+    status: int,
+) -> None:
+    log.info(
+        "operation",
+        request_id=caller.request_id,
+        caller=caller.principal.kind,
+        token=str(caller.principal.token_id),
+        name=admitted.name,
+        document=admitted.prepared.digest,
+        cost=admitted.points,
+        errors=len(result.errors or ()),
+        refused=caller.refused,
+        status=status,
+        ms=round((time.perf_counter() - started) * 1000, 2),
+    )
 
 
 def _check_safe(request: Request, principal: bearer.Principal, admitted: gate.Admitted) -> None:

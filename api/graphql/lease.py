@@ -29,6 +29,8 @@ async def end(principal: bearer.Principal, again: Again) -> None:
         except failures.Failure:
             return
         except errors.Unavailable:
+            if _expired(principal):
+                return
             continue  # nobody is sent away because the database is
         if not principal.scopes <= found.scopes:
             return
@@ -38,6 +40,11 @@ async def end(principal: bearer.Principal, again: Again) -> None:
 def ended() -> failures.Failure:
     """What somebody is told who may no longer stay."""
     return failures.Failure("UNAUTHENTICATED", "The token has ended. Come back with a new one.")
+
+
+def _expired(principal: bearer.Principal) -> bool:
+    now = datetime.datetime.now(datetime.UTC)
+    return principal.expires_at is not None and principal.expires_at < now
 
 
 def _pause(principal: bearer.Principal) -> float:

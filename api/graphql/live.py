@@ -51,7 +51,8 @@ class Subscription:
     ) -> AsyncGenerator[WalletChange, None]:
         """Refuse before the first change what must be refused; the stream itself then lasts."""
         member = info.context.principal.member
-        assert member is not None, "the scope is a member's"
+        if member is None:
+            raise failures.Failure("FORBIDDEN", "This token is not that of a member with a wallet.")
         house = await programme.of(info.context.db)
         now = await changes.version(info.context.db, member.wallet_id, asset=house.asset)
         return _follow(info, member.wallet_id, house.asset, _known(after, member.wallet_id, now))

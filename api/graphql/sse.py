@@ -114,6 +114,7 @@ class EventStream(Response):
                 if gone.done():
                     return
                 if ended.done():
+                    ended.result()  # our bug, if it raises
                     ending = streams.failure(lease.ended(), self._request_id)
                     await _send(send, _event(ending) + COMPLETE, last=True)
                     return
