@@ -319,3 +319,50 @@ async def test_a_browser_sees_how_to_send_a_query_in_development_only(
     assert "curl -s http://127.0.0.1:8444/graphql " in shown.text
     assert "http" not in shown.text.replace("http://127.0.0.1", "")  # nothing is loaded
     assert (await http.get("/graphql", headers=headers)).status_code == 406
+
+
+async def test_no_answer_of_any_kind_is_cached_or_sniffed(
+    ana: client.Client, support: client.Client, db: database.Database
+) -> None:
+    answers = {
+        200: await ana.send(json=HELLO),
+        294: await ana.ask('{ viewer { id } member(id: "mem_x") { id } }'),
+        400: await ana.send(json={"query": "{"}),
+        401: await ana.send(json=HELLO, headers={"Authorization": "Bearer x"}),
+        404: await ana.send(json={"documentId": "sha256:" + "0" * 64}),
+        405: await ana.send(method="DELETE"),
+        406: await ana.send(json=HELLO, headers={"Accept": "text/html"}),
+        413: await ana.send(json={**HELLO, "variables": {"a": "x" * 70_000}}),
+        415: await ana.send(content="x", headers={"Content-Type": "text/plain"}),
+        422: await ana.ask("{ nothing }"),
+    }
+    got = await support.send(method="GET", params=HELLO)
+    async with client.door(db, documents="open", cost_per_minute=1) as http:
+        await ana.at(http).ask("{ __typename }")
+        answers[429] = await ana.at(http).ask("{ __typename }")
+    await db.pool.close()
+    answers[503] = await ana.ask("{ viewer { id } }")
+
+    assert list(answers) == [answer.status for answer in answers.values()]
+    for answer in (*answers.values(), got):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["vary"] == "Accept, Accept-Language, Authorization, Cookie"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-request-id"].startswith("req_")
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_with_the_older_statuses_422_is_400_and_294_is_200(
+    db: database.Database, ana: client.Client
+) -> None:
+    async with client.door(db, documents="open", statuses="older") as http:
+        older = ana.at(http)
+        partial = await older.ask('{ viewer { id } member(id: "mem_x") { id } }')
+        wrong = await older.ask("{ nothing }")
+        shapeless = await older.send(json={})
+        default = await older.send(json=HELLO, headers={"Accept": "*/*"})
+
+    assert (partial.status, partial.codes) == (200, ["FORBIDDEN"])
+    assert (wrong.status, wrong.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+    assert (shapeless.status, shapeless.codes) == (400, ["BAD_REQUEST"])
+    assert default.headers["content-type"] == "application/json; charset=utf-8"
