@@ -210,6 +210,16 @@ async def test_a_follower_who_may_not_is_refused_before_the_stream(
         )
 
 
+async def test_a_token_of_nobody_with_a_wallet_follows_nothing(
+    house: serving.House, db: database.Database, coalition: factories.Coalition
+) -> None:
+    token = await bearer.mint(db, kind="member", principal_id=ids.new())
+    async with following.follow(house, token.text) as events:
+        await events.response.aread()
+
+    assert 403 == events.response.status_code
+
+
 async def test_a_replay_that_is_dearer_than_the_points_left_goes_on_as_they_come_back(
     db: database.Database, coalition: factories.Coalition, ben: client.Client
 ) -> None:

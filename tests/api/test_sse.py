@@ -60,6 +60,7 @@ async def test_what_is_wrong_before_the_stream_is_answered_without_one(
         (ana.token, "subscription { nothing }", 422, "GRAPHQL_VALIDATION_FAILED"),
         (ana.token, "subscription {", 400, "GRAPHQL_PARSE_FAILED"),
         (ana.token, TWO_FIELDS, 422, "GRAPHQL_VALIDATION_FAILED"),
+        (ana.token, SKIPPED, 422, "GRAPHQL_VALIDATION_FAILED"),
         (ana.token, 'subscription { walletChanged(after: "x") { cursor } }', 422, None),
     )
     for token, query, status, code in cases:
@@ -72,6 +73,7 @@ async def test_what_is_wrong_before_the_stream_is_answered_without_one(
         assert events.response.headers["content-type"].startswith(client.GRAPHQL)
 
 
+SKIPPED = "subscription { walletChanged @skip(if: true) { cursor } }"
 TWO_FIELDS = "subscription { a: walletChanged { cursor } b: walletChanged { cursor } }"
 
 
