@@ -1,7 +1,7 @@
 """Security headers on every answer, whatever its door forgot.
 
 A door that serves a page sets its own Content-Security-Policy; every other answer may load nothing
-and be framed by nobody.
+and be framed by nobody. What a door does not call cacheable is kept by no cache.
 """
 
 from typing import Final
@@ -10,6 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS: Final = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
