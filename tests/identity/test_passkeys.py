@@ -264,7 +264,10 @@ async def test_staff_sign_in_with_passkeys_too(
 
 
 async def test_a_passkey_is_renamed_and_removed(
-    browser: visitor.Visitor, ana: accounts.Person, key: authenticator.Authenticator
+    browser: visitor.Visitor,
+    db: database.Database,
+    ana: accounts.Person,
+    key: authenticator.Authenticator,
 ) -> None:
     shown_id = helpers.bytes_to_base64url(key.credential_id)
     await browser.sign_in(ana.email)
@@ -275,6 +278,11 @@ async def test_a_passkey_is_renamed_and_removed(
     await browser.post("/signout")
     after = await _use(browser, key)
 
+    acts = await db.fetch(
+        "select act from coalition.audit where actor_id = $1 and act like 'passkey.%'",
+        ana.principal_id,
+    )
+    assert {"passkey.add", "passkey.remove"} == {row["act"] for row in acts}
     assert "Blue phone" in named.text
     assert removed.headers["location"] == "/account?said=passkey_removed"
     assert after.status_code == 422

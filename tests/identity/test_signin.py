@@ -279,6 +279,18 @@ async def test_when_too_many_wait_the_rest_come_back() -> None:
     await asyncio.gather(*running)
 
 
+@pytest.mark.slow
+async def test_a_crowd_at_the_door_is_told_to_come_back(browser: visitor.Visitor) -> None:
+    answers = await asyncio.gather(
+        *(browser.sign_in(f"somebody-{number}@example.org") for number in range(55))
+    )
+
+    told = [one for one in answers if one.status_code == 503]
+    assert {422, 503} == {one.status_code for one in answers}
+    assert {"5"} == {one.headers["retry-after"] for one in told}
+    assert "Too many people" in told[0].text
+
+
 async def test_the_audit_log_knows_members_and_no_addresses(
     browser: visitor.Visitor, owner: Any, ana: accounts.Person
 ) -> None:

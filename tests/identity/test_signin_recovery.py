@@ -193,6 +193,8 @@ async def test_recovery_signs_everybody_else_out_and_says_so_by_letter(
     letter = await browser.letter()
     old_password = await browser.sign_in(ana.email)
     old_link = await browser.post("/verify", key=other_link, password="thief's own choice")
+    acts = await db.fetch("select act from coalition.audit where actor_id = $1", ana.principal_id)
+    assert {"account.recover", "password.set", "session.open"} == {row["act"] for row in acts}
     assert thrown_out.status_code == 303
     assert old_password.status_code == 422
     assert old_link.status_code == 410
