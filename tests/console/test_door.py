@@ -180,6 +180,33 @@ async def test_parts_are_kept_for_ever_and_named_for_what_they_are(
     assert "public, max-age=31536000, immutable" == part.headers["cache-control"]
 
 
+async def test_parts_are_packed_for_who_takes_them_so(
+    db: database.Database, tmp_path: Path
+) -> None:
+    async with visit(db, built(tmp_path)) as client:
+        packed = await client.get(
+            "/console/assets/index-1.js", headers={"Accept-Encoding": "br, gzip"}
+        )
+        plain = await client.get(
+            "/console/assets/index-1.js", headers={"Accept-Encoding": "identity"}
+        )
+        font = await client.get(
+            "/console/assets/codicon-1.ttf", headers={"Accept-Encoding": "gzip"}
+        )
+
+    assert "gzip" == packed.headers["content-encoding"]
+    assert "index-1.js" == packed.text == plain.text  # the client unpacks
+    assert "content-encoding" not in {*plain.headers, *font.headers}
+    assert ["Accept-Encoding"] * 2 == [one.headers["vary"] for one in (packed, plain)]
+
+
+async def test_the_address_has_one_spelling(db: database.Database, tmp_path: Path) -> None:
+    async with visit(db, built(tmp_path), issuer="https://wallet.example") as client:
+        page = await client.get("/console/")
+
+    assert (308, "https://wallet.example/console") == (page.status_code, page.headers["location"])
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -4,37 +4,40 @@ import { formatResult } from "@graphiql/toolkit";
 import { useEffect, useRef } from "react";
 
 export function Ask({ write, answer }) {
-  const run = useRef(null);
-  useEffect(() => {
-    // The way back has the focus: Enter by habit changes nothing.
-    run.current?.focus();
-    const onKey = (event) => event.key === "Escape" && answer(false);
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, [answer]);
+  const dialog = useRef(null);
+  // A dialog of the browser's own: nothing behind it can be reached, and Escape is no. Its first
+  // button has the focus, so Enter by habit changes nothing.
+  useEffect(() => dialog.current.showModal(), []);
   return (
-    <div className="veil">
-      <div className="ask" role="alertdialog" aria-labelledby="ask-title" aria-describedby="ask-about">
-        <h2 id="ask-title">{write.money ? "This moves money. Run it?" : "This changes records. Run it?"}</h2>
-        <p id="ask-about">
-          <code>{write.name}</code> {write.about}
+    <dialog
+      ref={dialog}
+      className="ask"
+      role="alertdialog"
+      aria-labelledby="ask-title"
+      aria-describedby="ask-about"
+      onCancel={() => answer(false)}
+    >
+      <h2 id="ask-title">
+        {write.money ? "This moves money. Run it?" : "This changes records. Run it?"}
+      </h2>
+      <p id="ask-about">
+        <code>{write.name}</code> {write.about}
+      </p>
+      {write.reason !== null && (
+        <p>
+          <span className="label">Your reason</span> {write.reason}
         </p>
-        {write.reason !== null && (
-          <p>
-            <span className="label">Your reason</span> {write.reason}
-          </p>
-        )}
-        <p className="small">It goes into the audit log with your name and this document.</p>
-        <div className="choices">
-          <button type="button" ref={run} onClick={() => answer(false)}>
-            Do not run
-          </button>
-          <button type="button" className="go" onClick={() => answer(true)}>
-            Run it
-          </button>
-        </div>
+      )}
+      <p className="small">It goes into the audit log with your name and this document.</p>
+      <div className="choices">
+        <button type="button" onClick={() => answer(false)}>
+          Do not run
+        </button>
+        <button type="button" className="go" onClick={() => answer(true)}>
+          Run it
+        </button>
       </div>
-    </div>
+    </dialog>
   );
 }
 
