@@ -6,6 +6,7 @@ import dataclasses
 import json
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -138,6 +139,14 @@ class Socket:
                     await self.connection.recv()
         except websockets.ConnectionClosed as closed:
             return (closed.rcvd.code, closed.rcvd.reason) if closed.rcvd else (1006, "")
+
+
+async def let_in(folder: Path, times: int) -> None:
+    """Wait until a follower that runs in node has been let in so often."""
+    async with asyncio.timeout(SECONDS_MAX * 2):
+        told = folder / "connected"
+        while not (told.exists() and int(told.read_text() or "0") >= times):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 @contextlib.asynccontextmanager

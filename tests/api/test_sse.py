@@ -240,12 +240,13 @@ async def test_the_client_graphql_sse_follows_through_a_restart(
     (tmp_path / "token").write_text(ben.token)
     async with serving.serve(db, documents="open") as house:
         told = asyncio.create_task(
-            node.run("sse.mjs", f"{house.origin}/graphql", f"{tmp_path}/token", start, "12")
+            node.run("sse.mjs", f"{house.origin}/graphql", str(tmp_path), start, "12")
         )
+        await following.let_in(tmp_path, 1)
         await _post(coalition, member)
-        await asyncio.sleep(2)  # time for node to start
     async with serving.serve(db, port=house.settings.port, documents="open"):
         await _post(coalition, member)
+        await following.let_in(tmp_path, 2)
         found = json.loads(await told)
 
     assert list(range(1, 13)) == found["versions"]

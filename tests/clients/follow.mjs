@@ -1,5 +1,5 @@
 // A follower as an app writes it: it remembers the last cursor, and drops what it already knows.
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 export const query = `
   subscription Follow($after: Cursor) {
@@ -8,7 +8,8 @@ export const query = `
 `;
 
 export class Follower {
-  constructor(after, wanted) {
+  constructor({ after, wanted, folder }) {
+    this.folder = folder;
     // Both clients send this very object again when they connect again, so `after` moves on in it.
     this.request = { query, variables: { after } };
     this.wanted = wanted;
@@ -16,6 +17,11 @@ export class Follower {
     this.repeated = 0;
     this.connected = 0;
   }
+
+  // Tells the test how often it has been let in.
+  on = {
+    connected: () => writeFileSync(`${this.folder}/connected`, String((this.connected += 1))),
+  };
 
   // True when all that was wanted has come.
   take(answer) {
@@ -33,8 +39,9 @@ export class Follower {
   }
 }
 
-// node x.mjs ADDRESS TOKEN-FILE CURSOR HOW-MANY
+// node x.mjs ADDRESS FOLDER CURSOR HOW-MANY; the folder holds the token.
 export function asked() {
-  const [address, token, after, wanted] = process.argv.slice(2);
-  return { address, token: readFileSync(token, 'utf8').trim(), after, wanted: Number(wanted) };
+  const [address, folder, after, wanted] = process.argv.slice(2);
+  const token = readFileSync(`${folder}/token`, 'utf8').trim();
+  return { address, token, follower: new Follower({ after, wanted: Number(wanted), folder }) };
 }

@@ -1,15 +1,14 @@
 // Follows a wallet with graphql-sse, through restarts of the server.
 import { createClient } from 'graphql-sse';
-import { asked, Follower } from './follow.mjs';
+import { asked } from './follow.mjs';
 
-const { address, token, after, wanted } = asked();
-const follower = new Follower(after, wanted);
+const { address, token, follower } = asked();
 const client = createClient({
   url: address,
   headers: { Authorization: `Bearer ${token}` },
   retryAttempts: 50,
   retry: () => new Promise((done) => setTimeout(done, 200)),
-  on: { connected: () => (follower.connected += 1) },
+  on: follower.on,
 });
 
 await new Promise((done, fail) => {

@@ -1,10 +1,9 @@
 // Follows a wallet with graphql-ws, through restarts of the server.
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import { asked, Follower } from './follow.mjs';
+import { asked } from './follow.mjs';
 
-const { address, token, after, wanted } = asked();
-const follower = new Follower(after, wanted);
+const { address, token, follower } = asked();
 const client = createClient({
   url: address.replace(/^http/, 'ws'),
   webSocketImpl: WebSocket,
@@ -13,7 +12,7 @@ const client = createClient({
   retryWait: () => new Promise((done) => setTimeout(done, 200)),
   shouldRetry: () => true, // also while nobody listens
   keepAlive: 1_000,
-  on: { connected: () => (follower.connected += 1) },
+  on: follower.on,
 });
 
 await new Promise((done, fail) => {
