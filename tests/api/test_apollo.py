@@ -1,25 +1,21 @@
-"""Apollo Client with registered documents, and the program that docs/connect-app.md shows.
+"""Apollo Client with registered documents, in an installation that takes nothing else.
 
-The installation trusts registered documents only, as in production. The manifests are those that
-the tools of the clients wrote, registered by the command that an operator uses.
+The manifest is what Apollo's tool wrote, registered by the command that an operator uses.
 """
 
 import asyncio
 import json
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.identity import bearer, clients
+from api.identity import bearer
 from tests import node, serving
-from tests.api.test_codegen import PAGE, TYPESCRIPT, compiled
-from tests.identity.test_openid_client import cookie
 from tests.wallet import factories
-from wallet import audit, database, ids, members
+from wallet import database, ids, members
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 REQUESTS = ROOT / "docs" / "requests" / "app"
@@ -117,47 +113,3 @@ async def test_apollo_client_understands_every_answer(
     assert ("Refusal", "NOT_FOUND") == (refusal["__typename"], refusal["code"])
     methods = {call["method"] for name in told if name != "cached" for call in told[name]["seen"]}
     assert ({"GET", "POST"} if get else {"POST"}) == methods
-
-
-async def test_the_program_of_the_page_signs_in_and_asks(
-    db: database.Database,
-    dsn: str,
-    tmp_path: Path,
-    coalition: factories.Coalition,
-    ana: members.Member,
-) -> None:
-    await node.run("codegen.mjs", str(tmp_path))
-    (tmp_path / "node_modules").symlink_to(node.CLIENTS / "node_modules")
-    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
-    code = "\n".join(TYPESCRIPT.findall(PAGE.read_text(encoding="utf-8")))
-    (tmp_path / "app.ts").write_text(code, encoding="utf-8")
-    assert "" == await compiled(tmp_path, "app.ts")
-    await register(dsn, tmp_path / "wallet" / "persisted-documents.json")
-    made = await clients.register(
-        db,
-        key=ids.new(),
-        kind="app",
-        name="Wallet",
-        scopes=["openid", "offline_access", "member"],
-        redirect_uris=["http://127.0.0.1/signed-in"],
-        actor=audit.SYSTEM,
-    )
-
-    async with serving.serve(db) as house:
-        facts = {
-            "built": str(tmp_path / "built"),
-            "issuer": house.origin,
-            "clientId": made.client.client_id,
-            "cookie": await cookie(db, house, ana),
-            "merchantId": ids.show("mer", await coalition.merchant()),
-        }
-        told: dict[str, Any] = json.loads(await node.run("app.mjs", json.dumps(facts)))
-
-    shown = told.pop("code")
-    assert re.fullmatch(r"[0-9A-Z]{4,}", shown.replace("-", "")), shown
-    assert {
-        "renewals": 1,
-        "fresh": True,
-        "page": "20.00 EUR",
-        "refusal": "There is nothing here with this id that you may use. Check the id.",
-    } == told

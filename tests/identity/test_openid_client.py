@@ -10,30 +10,11 @@ from typing import Any
 
 import pytest
 from joserfc import jwk
-from starlette.requests import Request
 
-from api.identity import clients, sessions
 from tests import node, serving
+from tests.identity import relying
 from tests.wallet import factories
-from wallet import audit, database, ids, members
-
-REDIRECT = "http://127.0.0.1/signed-in"
-SCOPES = ("openid", "offline_access", "profile", "email", "member")
-
-
-async def cookie(db: database.Database, house: serving.House, member: members.Member) -> str:
-    """Return the cookie of a browser in which a member has signed in just now."""
-    nobody = Request({"type": "http", "headers": []})
-    opened = await sessions.sign_in(
-        db, nobody, before=None, kind="member", principal_id=member.member_id, amr=("pwd",)
-    )
-    return f"{sessions.cookie_name(house.settings)}={opened.secret}"
-
-
-async def register(db: database.Database, kind: Any, name: str, **facts: Any) -> clients.Given:
-    return await clients.register(
-        db, key=ids.new(), kind=kind, name=name, actor=audit.SYSTEM, **facts
-    )
+from wallet import database, ids, members
 
 
 class Foreign:
@@ -50,22 +31,15 @@ class Foreign:
 
 
 @pytest.fixture
-async def coalition(db: database.Database) -> factories.Coalition:
-    return await factories.open_coalition(db)
-
-
-@pytest.fixture
-async def member(coalition: factories.Coalition) -> members.Member:
-    return await coalition.member()
-
-
-@pytest.fixture
 async def foreign(db: database.Database, member: members.Member) -> AsyncIterator[Foreign]:
-    app = await register(db, "app", "Wallet", scopes=SCOPES, redirect_uris=[REDIRECT])
+    """One app, and the browser of a member who has signed in just now."""
+    app = await relying.register(db)
+    opened = await relying.open_session(db, member.member_id)
     async with serving.serve(db, documents="open") as house:
+        ((name, secret),) = relying.signed_in(house, opened.secret).items()
         facts = {
             "issuer": house.origin,
-            "cookie": await cookie(db, house, member),
+            "cookie": f"{name}={secret}",
             "app": app.client.client_id,
         }
         yield Foreign(db, house, facts)
@@ -82,7 +56,7 @@ async def test_an_app_signs_a_member_in_and_stays_signed_in(
     assert {"sub": shown, "name": member.display_name, "email": member.email}.items() <= told[
         "info"
     ].items()
-    assert set(SCOPES) == set(told["scope"].split())
+    assert set(relying.SCOPE.split()) == set(told["scope"].split())
     assert 0 < told["seconds"] <= 600
     assert [viewer, viewer] == [
         {"data": told[name]["body"]["data"]} for name in ("before", "after")
@@ -184,7 +158,7 @@ async def test_one_of_eight_who_come_with_a_code_at_once_gets_tokens(foreign: Fo
 
 
 async def test_what_was_given_to_one_app_is_of_no_use_to_another(foreign: Foreign) -> None:
-    other = await register(foreign.db, "app", "Other", scopes=SCOPES, redirect_uris=[REDIRECT])
+    other = await relying.register(foreign.db, name="Other")
 
     told = await foreign.run("stolen", other=other.client.client_id)
 
@@ -220,9 +194,11 @@ async def test_a_merchants_server_shows_who_it_is_in_each_way(
     key = jwk.ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"})
     key.ensure_kid()
     facts: dict[str, Any] = {"scopes": ["purchases:report"], "merchant_id": merchant_id}
-    basic = await register(foreign.db, "merchant", "Basic", **facts)
-    post = await register(foreign.db, "merchant", "Post", auth_method="client_secret_post", **facts)
-    signed = await register(
+    basic = await relying.register(foreign.db, "merchant", "Basic", **facts)
+    post = await relying.register(
+        foreign.db, "merchant", "Post", auth_method="client_secret_post", **facts
+    )
+    signed = await relying.register(
         foreign.db,
         "merchant",
         "Signed",
@@ -260,7 +236,7 @@ async def test_a_merchants_server_shows_who_it_is_in_each_way(
 async def test_a_resource_server_may_ask_about_any_token(
     foreign: Foreign, member: members.Member
 ) -> None:
-    server = await register(foreign.db, "resource", "Reports")
+    server = await relying.register(foreign.db, "resource", "Reports")
 
     told = await foreign.run(
         "resource", server={"id": server.client.client_id, "secret": server.secret}
