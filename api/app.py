@@ -12,7 +12,8 @@ from starlette.routing import Route, WebSocketRoute
 from api import bugs, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
-from api.identity import oauth, signin
+from api.oauth import endpoints
+from api.signin import entry
 from wallet import database, errors
 
 NOT_CACHED = {"Cache-Control": "no-store"}
@@ -51,8 +52,8 @@ def create_app(
             WebSocketRoute("/graphql", sockets.Sockets(graphql, settings, live)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            *oauth.routes(settings, db),
-            *signin.routes(settings, db),
+            *endpoints.routes(settings, db),
+            *entry.routes(settings, db),
             *console.routes(settings, db),
         ],
         middleware=[

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import settings
-from api.identity import pages
+from api.signin import pages
 
 log = structlog.get_logger("api")
 

@@ -15,10 +15,9 @@ import rich.console
 import typer
 import uvloop
 
-from api import demo, postgres, serving, terminal
+from api import credentials, demo, postgres, serving, terminal
 from api.graphql import catalogue
 from api.graphql import schema as graphql_schema
-from api.identity import credentials
 from api.journey import walk
 from api.replay import command as replay_command
 from wallet import audit, database, doctor, errors, ids, migrate, programme, seal, staff
@@ -113,10 +112,15 @@ def staff_(
 @app.command()
 def role(
     person: Annotated[str, typer.Argument(help="Whose: a sta_ id.")],
-    new: Annotated[str, typer.Argument(metavar="ROLE", help="support, supervisor or operator.")],
+    new: Annotated[
+        str, typer.Argument(metavar="ROLE", help="support, supervisor, operator or left.")
+    ],
     reason: Annotated[str, typer.Option(help="Why, for the audit log.")],
 ) -> None:
-    """Give a person of the staff another role; it holds from the next request on."""
+    """Give a person of the staff another role; it holds from the next request on.
+
+    The role `left` ends all they could do.
+    """
 
     async def change(db: database.Database) -> None:
         staff_id = terminal.identified("sta", person)

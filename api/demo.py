@@ -17,9 +17,10 @@ import rich.console
 
 from api import serving, settings
 from api.console import door as console
-from api.identity import bearer, recovery
+from api.identity import bearer
 from api.journey import coalition, keys, walk
 from api.replay import command as replay
+from api.signin import recovery
 from wallet import audit, database, ids, migrate, staff
 
 TOKEN_LIFE: Final = datetime.timedelta(days=1)

@@ -49,7 +49,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
     merged: gettext.NullTranslations = gettext.NullTranslations()
     if language == SOURCE:
         return merged
-    folder = resources.files("api") / "identity" / "locale" / language / "LC_MESSAGES"
+    folder = resources.files("api") / "locale" / language / "LC_MESSAGES"
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         if entry.name.endswith(".po"):
             read = pofile.read_po(io.BytesIO(entry.read_bytes()), locale=language)

@@ -10,7 +10,8 @@ from wallet import audit, errors, members
 from wallet.database import Database
 from wallet.rules import text
 
-ROLES: Final = ("support", "supervisor", "operator")
+ROLES: Final = ("support", "supervisor", "operator", "left")
+"""Whoever has left opens no door any more; what they did keeps their name."""
 
 
 @dataclass(frozen=True, slots=True)

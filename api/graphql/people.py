@@ -18,6 +18,7 @@ class StaffRole(enum.Enum):
         "supervisor", description="Approves what support proposes, and reads the audit log."
     )
     OPERATOR = strawberry.enum_value("operator", description="Keeps the merchants too.")
+    LEFT = strawberry.enum_value("left", description="Works here no more, and may do nothing.")
 
 
 @strawberry.type(description="A person of the operator's staff.")

@@ -57,6 +57,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
         {"support:read", "support:credit", "support:suspend", "support:approve", "support:audit"}
     ),
     "operator": SCOPES["staff"],
+    "left": frozenset(),
 }
 
 _INSERT: Final = """
@@ -77,6 +78,7 @@ _FIND: Final = """
       and t.revoked_at is null and t.expires_at > clock_timestamp()
       and (t.grant_id is null
            or (g.grant_id is not null and g.revoked_at is null and c.status = 'active'))
+      and s.role is distinct from 'left'
 """
 _ROLE: Final = "select role from coalition.staff where staff_id = $1"
 _REVOKE: Final = """
@@ -191,7 +193,7 @@ async def of_session(db: database.Database, session: sessions.Session) -> Princi
     if session.kind != "staff" or session.principal_id is None:
         return None
     role = await db.fetchval(_ROLE, session.principal_id)
-    if role is None:
+    if role in (None, "left"):
         return None
     return Principal(
         token_id=session.session_id,

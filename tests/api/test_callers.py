@@ -6,13 +6,15 @@ import uuid
 from typing import Any
 
 import httpx2
+import pytest
 
-from api.identity import sessions
+from api.identity import bearer, sessions
 from tests.api import client
-from wallet import database, ids
+from wallet import audit, database, ids, staff
 
 OURS = "http://localhost:8000"
 HELLO = {"query": "{ __typename }"}
+OWN = {"GraphQL_Require_Preflight": "1", "Origin": OURS, "Sec_Fetch_Site": "same-origin"}
 
 
 async def signed_in(db: database.Database, kind: str, principal_id: uuid.UUID) -> str:
@@ -52,6 +54,23 @@ async def test_a_person_of_the_staff_is_known_by_the_cookie_of_our_own_page(
 
     assert answer.json()["data"] == {"member": None, "viewer": None}
     assert [one["path"] for one in answer.json()["errors"]] == [["viewer"]]  # no member's scope
+
+
+async def test_whoever_has_left_is_nobody_by_token_and_by_cookie(
+    db: database.Database, http: httpx2.AsyncClient, support: client.Client
+) -> None:
+    cookie = await signed_in(db, "staff", support.principal_id)
+    before = (await support.ask("{ __typename }"), await ask(http, cookie, **OWN))
+
+    await staff.change_role(
+        db, support.principal_id, role="left", reason="moved to Porto", actor=audit.SYSTEM
+    )
+
+    after = (await support.ask("{ __typename }"), await ask(http, cookie, **OWN))
+    assert [200, 200] == [before[0].status, before[1].status_code]
+    assert [401, 401] == [after[0].status, after[1].status_code]
+    with pytest.raises(ValueError, match="A left token"):
+        await bearer.mint(db, kind="staff", principal_id=support.principal_id)
 
 
 async def test_a_cookie_counts_only_beside_the_header_that_a_foreign_page_cannot_send(

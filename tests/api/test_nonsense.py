@@ -4,16 +4,19 @@ The inputs are found in the schema itself, so a field added later is tested from
 typed answer will do; what must never come is a bug.
 """
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import graphql
+import httpx2
+import pytest
 
 from api.graphql import permissions, schema
+from api.identity import bearer
 from tests.api import client
 from tests.api.test_partner import basket, report
 from tests.api.test_till import hold
-from wallet import ids
+from wallet import database, ids
 
 SCHEMA = schema.build()._schema
 LONG = "x" * 50_000
@@ -70,8 +73,18 @@ def filled(kind: Any, known: dict[str, str], path: Path, at: Path, value: Any) -
     return plain[kind.name]
 
 
+@pytest.fixture
+async def patient(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The application, which lets one caller ask a thousand times in a minute."""
+    async with client.door(db, documents="open", cost_per_minute=100_000_000) as http:
+        yield http
+
+
 async def test_no_input_of_any_field_finds_a_bug(
-    ana: client.Client, rosa: client.Client, operator: client.Client
+    patient: httpx2.AsyncClient,
+    ana: client.Client,
+    rosa: client.Client,
+    operator: client.Client,
 ) -> None:
     known = {
         "memberId": ids.show("mem", ana.principal_id),
@@ -79,10 +92,15 @@ async def test_no_input_of_any_field_finds_a_bug(
         "purchaseId": (await report(rosa, basket(ana)))["purchaseId"],
         "redemptionId": (await hold(ana, rosa))["redemption"]["id"],
     }
-    callers = {"member": ana, "purchases": rosa, "redemptions": rosa}
+    callers = {
+        kind: one.at(patient)
+        for kind, one in (("member", ana), ("merchant", rosa), ("staff", operator))
+    }
     asked = 0
     for place, scope in permissions.SCOPES.items():
         root_name, _, name = place.partition(".")
+        if root_name == "Subscription":
+            continue  # not answered to a plain request; its cursor is tried in test_live.py
         root = SCHEMA.query_type if root_name == "Query" else SCHEMA.mutation_type
         assert root is not None
         arguments = root.fields[name].args
@@ -91,7 +109,8 @@ async def test_no_input_of_any_field_finds_a_bug(
         if not arguments:
             continue
         query = f"{root_name.lower()} C({declared}) {{ {name}({passed}) {{ __typename }} }}"
-        caller = callers.get(scope.partition(":")[0], operator)
+        kind = next((one for one, own in bearer.SCOPES.items() if scope in own), "staff")
+        caller = callers[kind]
         for argument, one in arguments.items():
             for path, leaf in leaves(one.type, (argument,)):
                 for value in NONSENSE.get(leaf.name, []):

@@ -17,7 +17,7 @@ def test_every_refusal_and_every_failure_for_people_is_translated() -> None:
     for language in texts.LANGUAGES:
         if language == texts.SOURCE:
             continue
-        path = ROOT / "api" / "identity" / "locale" / language / "LC_MESSAGES" / "refusals.po"
+        path = ROOT / "api" / "locale" / language / "LC_MESSAGES" / "refusals.po"
         with path.open("rb") as file:
             written = {one.id: one.string for one in pofile.read_po(file) if one.id}
 

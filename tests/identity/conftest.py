@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.identity import accounts
+from api.signin import accounts
 from tests import serving
 from tests.identity import relying, visitor
 from tests.wallet import factories

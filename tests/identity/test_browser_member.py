@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from api.identity import accounts
+from api.signin import accounts
 from tests import browser, serving
 from tests.identity import relying, visitor
 from tests.wallet import factories

@@ -13,7 +13,7 @@ import pytest
 from joserfc import jwk, jwt
 
 from api import settings
-from api.identity import keys
+from api.oauth import keys
 from tests import serving
 from tests.identity import relying
 from wallet import database

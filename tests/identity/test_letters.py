@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from api import settings
-from api.identity import accounts, letters
+from api.signin import accounts, letters
 from tests.identity import mailbox, visitor
 from wallet import database, ids
 

@@ -14,7 +14,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from joserfc import jwk, jwt
 
-from api.identity import bearer, proofs
+from api.identity import bearer
+from api.oauth import proofs
 from tests import serving
 from tests.identity import relying
 from tests.wallet import factories

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from api.identity import bearer, clients, oauth, proofs, rotation
+from api.identity import bearer, clients, rotation
+from api.oauth import endpoints, proofs
 from tests import serving
 from tests.identity import relying
 from tests.wallet import factories
@@ -205,7 +206,7 @@ async def test_too_many_wrong_proofs_are_slowed_and_the_right_one_still_opens(
     wrong = dataclasses.replace(shop, secret="cp_cs_" + "A" * 43)
     answers = [
         await wrong.ask("token", grant_type="client_credentials")
-        for _ in range(oauth.FAILURES.attempts + 1)
+        for _ in range(endpoints.FAILURES.attempts + 1)
     ]
     right = await shop.ask("token", grant_type="client_credentials")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from api.identity import consents, refreshing
+from api.identity import consents
+from api.oauth import refreshing
 from tests.identity import relying
 from wallet import database, members
 

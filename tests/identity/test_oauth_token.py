@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 from joserfc import jwk, jwt
 
-from api.identity import codes, families
+from api.oauth import codes, families
 from tests.conftest import Connection
 from tests.identity import relying
 from wallet import database, ids, members

@@ -10,12 +10,12 @@ from babel.messages import catalog, extract, pofile
 from starlette.requests import Request
 
 from api import settings, texts
-from api.identity import accounts, browsers, forms, pages
+from api.signin import accounts, browsers, forms, pages
 from tests.identity import visitor
 from wallet import database
 
-IDENTITY = Path(pages.__file__).parent
-TEMPLATES = IDENTITY / "templates"
+SIGNIN = Path(pages.__file__).parent
+TEMPLATES = SIGNIN / "templates"
 MESSAGE = str | tuple[str, ...]
 
 
@@ -32,7 +32,7 @@ def _written() -> dict[MESSAGE, str]:
 
 
 def _catalogue(language: str) -> catalog.Catalog:
-    path = IDENTITY / "locale" / language / "LC_MESSAGES" / "pages.po"
+    path = SIGNIN.parent / "locale" / language / "LC_MESSAGES" / "pages.po"
     with path.open("rb") as file:
         return pofile.read_po(file, locale=language)
 
@@ -321,7 +321,7 @@ EDGE = 3.0
     ],
 )
 def test_colours_can_be_told_apart(scheme: str, front: str, behind: str, least: float) -> None:
-    style = (IDENTITY / "assets" / "pages.css").read_text()
+    style = (SIGNIN / "assets" / "pages.css").read_text()
     light, dark = (
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
         for block in re.findall(r":root {(.*?)}", style, re.DOTALL)

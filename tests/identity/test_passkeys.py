@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 from webauthn import helpers
 
-from api.identity import accounts, passkeys
+from api.signin import accounts, passkeys
 from tests.identity import authenticator, visitor
 from tests.wallet import factories
 from wallet import database

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.identity import accounts, sessions
+from api.identity import sessions
+from api.signin import accounts
 from tests.identity import visitor
 from tests.wallet import factories
 from wallet import database, ids

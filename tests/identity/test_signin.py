@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from api import settings
-from api.identity import accounts, forms, passwords
+from api.signin import accounts, forms, passwords
 from tests.identity import visitor
 from tests.wallet import factories
 from wallet import database

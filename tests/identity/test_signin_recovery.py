@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.identity import accounts, once, recovery
+from api.signin import accounts, once, recovery
 from tests.identity import visitor
 from tests.wallet import factories
 from wallet import database, ids

@@ -15,7 +15,8 @@ import argon2
 import httpx2
 
 from api import app, settings
-from api.identity import accounts, passwords, recovery, sessions
+from api.identity import sessions
+from api.signin import accounts, passwords, recovery
 from wallet import audit, database, ids, staff
 
 PASSWORD = "four plain words together"

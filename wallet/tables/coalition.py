@@ -110,7 +110,7 @@ class Staff(SQLModel, table=True):
 
     __tablename__ = "staff"
     __table_args__ = (
-        CheckConstraint("role in ('support', 'supervisor', 'operator')", name="staff_role"),
+        CheckConstraint("role in ('support', 'supervisor', 'operator', 'left')", name="staff_role"),
         Index("staff_email", text("lower(email)"), unique=True),
         {"schema": "coalition"},
     )

@@ -22,6 +22,9 @@ create index approval_newest ON coalition.approval (created_at, approval_id);
 
 alter table coalition.audit add column document_hash bytea, add column request_id text;
 
+alter table coalition.staff drop constraint staff_role,
+  add constraint staff_role check (role in ('support', 'supervisor', 'operator', 'left'));
+
 alter table coalition.token set schema identity;
 
 alter table identity.token add column client_id text, add column grant_id uuid,

@@ -16,7 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import settings
-from api.identity import accounts, background, forms, pages, passwords, sessions
+from api.identity import sessions
+from api.signin import accounts, background, forms, pages, passwords
 from wallet import audit, database, errors
 
 Page: TypeAlias = Callable[[Request], Coroutine[Any, Any, Response]]

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from api.identity import bridge, families
+from api.oauth import bridge, families
 from wallet import ids
 
 PREFIX: Final = "cp_rt_"

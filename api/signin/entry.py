@@ -11,10 +11,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import settings, texts
-from api.identity import (
+from api.identity import attempts, sessions
+from api.signin import (
     account,
     accounts,
-    attempts,
     background,
     door,
     forms,
@@ -22,7 +22,6 @@ from api.identity import (
     passkeys,
     passwords,
     recovery,
-    sessions,
 )
 from wallet import audit, database
 

@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
-from api.identity import bridge, families
+from api.oauth import bridge, families
 
 PREFIX: Final = "cp_ac_"
 LIFE: Final = datetime.timedelta(seconds=60)  # one redirect and one request away from its use

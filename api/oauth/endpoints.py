@@ -16,17 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import settings
-from api.identity import (
-    authorize,
-    bearer,
-    bridge,
-    families,
-    keys,
-    metadata,
-    parameters,
-    server,
-    throttle,
-)
+from api.identity import bearer, throttle
+from api.oauth import authorize, bridge, families, keys, metadata, parameters, server
 from wallet import database, errors
 
 FAILURES: Final = throttle.Allowance(attempts=60, window=datetime.timedelta(minutes=10))

@@ -18,7 +18,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from api.identity import bearer, bridge
+from api.identity import bearer
+from api.oauth import bridge
 from wallet import ids
 
 PREFIXES: Final[dict[bearer.Kind, str]] = {"member": "mem", "merchant": "mer", "staff": "sta"}

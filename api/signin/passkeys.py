@@ -17,7 +17,8 @@ from webauthn import helpers
 from webauthn.helpers import structs
 
 from api import settings
-from api.identity import accounts, forms, once, sessions
+from api.identity import sessions
+from api.signin import accounts, forms, once
 from wallet import database
 
 CHALLENGE_LIFE: Final = datetime.timedelta(minutes=5)

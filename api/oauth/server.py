@@ -19,17 +19,8 @@ from authlib.oauth2.rfc6749 import errors
 from starlette.responses import JSONResponse, Response
 
 from api import settings
-from api.identity import (
-    bearer,
-    bridge,
-    clients,
-    families,
-    grants,
-    keys,
-    parameters,
-    proofs,
-    refreshing,
-)
+from api.identity import bearer, clients
+from api.oauth import bridge, families, grants, keys, parameters, proofs, refreshing
 
 NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 CHALLENGE: Final = 'Basic realm="commonpurse"'

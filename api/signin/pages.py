@@ -108,7 +108,7 @@ async def asset(request: Request) -> Response:
 @functools.cache
 def _templates(language: str) -> jinja2.Environment:
     made = jinja2.Environment(
-        loader=jinja2.PackageLoader("api.identity"),
+        loader=jinja2.PackageLoader("api.signin"),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
@@ -134,7 +134,7 @@ def _ago(then: datetime.datetime, language: str) -> str:
 
 @functools.cache
 def _asset(name: str) -> tuple[bytes, str]:
-    body = (resources.files("api.identity") / "assets" / name).read_bytes()
+    body = (resources.files("api.signin") / "assets" / name).read_bytes()
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 

@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from api import settings
-from api.identity import accounts, pages
+from api.signin import accounts, pages
 
 log = structlog.get_logger("letters")
 

@@ -22,7 +22,7 @@ _PEOPLE: Final[dict[sessions.Kind, str]] = {
         select m.staff_id as principal_id, m.name, m.email,
                a.password_hash, a.password_at, a.email_verified_at, a.locale
         from coalition.staff m left join identity.account a on a.principal_id = m.staff_id
-        where """,
+        where m.role <> 'left' and """,
 }
 _KEYS: Final[dict[sessions.Kind, str]] = {"member": "m.member_id = $1", "staff": "m.staff_id = $1"}
 _SET: Final = """

@@ -16,7 +16,9 @@ import typer
 from rich.markup import escape
 
 from api import terminal
-from api.identity import bearer, clients, keys, recovery, registration, rotation, sessions
+from api.identity import bearer, clients, registration, rotation, sessions
+from api.oauth import keys
+from api.signin import recovery
 from wallet import audit, database, ids
 
 client: Final = typer.Typer(help="Clients: programs that ask for tokens of their own.")

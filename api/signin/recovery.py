@@ -17,18 +17,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from api import settings
-from api.identity import (
-    accounts,
-    attempts,
-    consents,
-    door,
-    forms,
-    letters,
-    once,
-    pages,
-    passwords,
-    sessions,
-)
+from api.identity import attempts, consents, sessions
+from api.signin import accounts, door, forms, letters, once, pages, passwords
 from wallet import audit, database, errors
 
 LIVES: Final[Mapping[str, datetime.timedelta]] = {

@@ -14,19 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api.identity import (
-    accounts,
-    attempts,
-    browsers,
-    consents,
-    door,
-    forms,
-    pages,
-    passkeys,
-    passwords,
-    recovery,
-    sessions,
-)
+from api.identity import attempts, consents, sessions
+from api.signin import accounts, browsers, door, forms, pages, passkeys, passwords, recovery
 
 PRIVATE: Final = {"Cache-Control": "no-store"}
 # What the page says after a change; nothing else in the address is shown.

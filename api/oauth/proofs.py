@@ -19,7 +19,8 @@ from authlib.oauth2.rfc6749 import errors
 from joserfc import errors as jose_errors
 from joserfc import jwk, jws, jwt
 
-from api.identity import bridge, clients, parameters, registration
+from api.identity import clients, registration
+from api.oauth import bridge, parameters
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALGORITHMS: Final = ("ES256", "PS256", "RS256", "EdDSA", "Ed25519")  # never one with a shared key

@@ -7,7 +7,8 @@ configured issuer; nothing of a request can change one.
 from typing import Final
 
 from api import settings
-from api.identity import grants, keys, proofs, registration
+from api.identity import registration
+from api.oauth import grants, keys, proofs
 
 SCOPES: Final = sorted(registration.SCOPES["app"] | registration.SCOPES["merchant"])
 

@@ -17,7 +17,8 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oidc.core import OpenIDToken
 from joserfc import jwk
 
-from api.identity import clients, codes, families, keys, parameters, redirects, refreshing
+from api.identity import clients
+from api.oauth import codes, families, keys, parameters, redirects, refreshing
 
 logging.getLogger("authlib").setLevel(logging.WARNING)
 

@@ -22,17 +22,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import settings
-from api.identity import (
-    attempts,
-    bridge,
-    families,
-    grants,
-    keys,
-    pages,
-    parameters,
-    server,
-    sessions,
-)
+from api.identity import attempts, sessions
+from api.oauth import bridge, families, grants, keys, parameters, server
+from api.signin import pages
 from wallet import database
 
 PATH: Final = "/oauth/authorize"

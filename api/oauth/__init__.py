@@ -1,0 +1,1 @@
+"""The authorization server: how programs get their tokens."""
