@@ -2,7 +2,8 @@
 
 Each command reads the settings once, finds the database (the given one, or the embedded one of the
 data folder) and calls one thing. A refusal or a database that is away ends with one sentence and a
-status of 1, never with a traceback.
+status of 1, never with a traceback. What only one command needs is imported by that command, so
+that a short one does not wait for the web application.
 """
 
 import asyncio
@@ -15,12 +16,9 @@ import rich.console
 import typer
 import uvloop
 
-from api import credentials, demo, postgres, serving, terminal
-from api.graphql import catalogue
-from api.graphql import schema as graphql_schema
-from api.journey import walk
-from api.replay import command as replay_command
-from wallet import audit, database, doctor, errors, ids, migrate, programme, seal, staff
+from api import catalogue, credentials, postgres, terminal
+from api.journey import span
+from wallet import audit, database, errors, ids, programme, seal, staff
 
 app: Final = typer.Typer(
     name="commonpurse",
@@ -38,6 +36,8 @@ app.add_typer(catalogue.group, name="documents")
 @app.command()
 def up() -> None:
     """Start everything: database, demo coalition, API, worker. For a first look."""
+    from api import demo, serving
+
     house = terminal.configured()
     serving.check_port(house)
     with terminal.reached(house, alone=True) as dsn:
@@ -51,6 +51,8 @@ def serve(
     ] = False,
 ) -> None:
     """Serve the API."""
+    from api import serving
+
     house = terminal.configured()
     with terminal.reached(house) as dsn:
         uvloop.run(serving.serve(house, dsn, work_too=work_too))
@@ -59,6 +61,8 @@ def serve(
 @app.command()
 def work() -> None:
     """Run the worker: notices, maturity, expiry, seals and the nightly laws."""
+    from api import serving
+
     house = terminal.configured()
     with terminal.reached(house) as dsn:
         uvloop.run(serving.work(house, dsn))
@@ -67,6 +71,8 @@ def work() -> None:
 @app.command(name="migrate")
 def migrate_() -> None:
     """Bring the database up to date. Safe to repeat."""
+    from wallet import migrate
+
     with terminal.reached(terminal.configured()) as dsn:
         asyncio.run(migrate.upgrade(dsn))
     terminal.out.print("The database is up to date.")
@@ -146,8 +152,8 @@ _DAY: Final = typer.Option(parser=_day, metavar="YYYY-MM-DD", help="A day of 201
 
 @replay.command(name="complete-journey")
 def complete_journey(
-    since: Annotated[datetime.date, _DAY] = walk.FIRST_DAY,
-    until: Annotated[datetime.date, _DAY] = walk.LAST_DAY,
+    since: Annotated[datetime.date, _DAY] = span.FIRST_DAY,
+    until: Annotated[datetime.date, _DAY] = span.LAST_DAY,
     households: Annotated[
         int | None, typer.Option(min=1, help="How many households; all if not given.")
     ] = None,
@@ -156,10 +162,13 @@ def complete_journey(
     ] = 0,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
+    from api.replay import command
+    from wallet import migrate
+
     with terminal.reached(terminal.configured()) as dsn:
         asyncio.run(migrate.upgrade(dsn))
         sound = asyncio.run(
-            replay_command.run(
+            command.run(
                 dsn,
                 since=since,
                 until=until,
@@ -171,15 +180,18 @@ def complete_journey(
     raise typer.Exit(0 if sound else 1)
 
 
-@app.command()
-def schema() -> None:
+@app.command(name="schema")
+def schema_() -> None:
     """Print the GraphQL schema."""
-    sys.stdout.write(graphql_schema.text(graphql_schema.build()))
+    from api.graphql import schema
+
+    sys.stdout.write(schema.text(schema.build()))
 
 
 @app.command(name="doctor")
 def doctor_() -> None:
     """Examine this installation: versions, privileges, guards, keys and every law."""
+    from wallet import doctor
 
     async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
         findings = await doctor.examine(connection)

@@ -17,8 +17,6 @@ from rich.markup import escape
 
 from api import terminal
 from api.identity import bearer, clients, registration, rotation, sessions
-from api.oauth import keys
-from api.signin import recovery
 from wallet import audit, database, ids
 
 client: Final = typer.Typer(help="Clients: programs that ask for tokens of their own.")
@@ -91,6 +89,8 @@ def revoke(
 
 def rekey() -> None:
     """Add a key, which signs id tokens from now on; the older ones stay published."""
+    from api.oauth import keys
+
     house = terminal.configured()
     try:
         kid = keys.add(keys.path(house))
@@ -104,6 +104,8 @@ def invite(
     person: Annotated[str, typer.Argument(help="Who is to sign in: a mem_ or sta_ id.")],
 ) -> None:
     """Print a link that works once: it lets a person choose a password or add a passkey."""
+    from api.signin import recovery
+
     prefix = person.partition("_")[0]
     if prefix not in PERSONS:
         raise typer.BadParameter("give a mem_ or sta_ id", param_hint="person")

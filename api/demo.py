@@ -18,7 +18,7 @@ import rich.console
 from api import serving, settings
 from api.console import door as console
 from api.identity import bearer
-from api.journey import coalition, keys, walk
+from api.journey import coalition, keys, span, walk
 from api.replay import command as replay
 from api.signin import recovery
 from wallet import audit, database, ids, migrate, staff
@@ -86,8 +86,8 @@ async def _load(house: settings.Settings, dsn: str, out: rich.console.Console) -
         shift_days = await _shift(db)
         sound = await replay.run(
             dsn,
-            since=walk.FIRST_DAY,
-            until=walk.LAST_DAY,
+            since=span.FIRST_DAY,
+            until=span.LAST_DAY,
             households=house.demo_households,
             shift_days=shift_days,
             console=out,
@@ -117,7 +117,7 @@ async def _shift(db: database.Database) -> int:
     if detail is not None:
         return int(orjson.loads(detail)["shift_days"])
     yesterday = datetime.datetime.now(walk.ZONE).date() - datetime.timedelta(days=1)
-    shift_days = (yesterday - walk.LAST_DAY).days
+    shift_days = (yesterday - span.LAST_DAY).days
     await audit.write(db, actor=audit.SYSTEM, act=BEGUN, detail={"shift_days": shift_days})
     return shift_days
 

@@ -19,11 +19,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.compute as pc
 
-from api.journey import coalition, keys, people, source, terms
+from api.journey import coalition, keys, people, source, span, terms
 from wallet.rules import purchases
-
-FIRST_DAY: Final = date(2017, 1, 1)
-LAST_DAY: Final = date(2017, 12, 31)
 
 RETURN_DAYS_MAX: Final = 30
 """How far back a returned item is looked for: the longest return window on a high street."""
@@ -87,8 +84,8 @@ class Day:
 def days(
     year: source.Source,
     *,
-    since: date = FIRST_DAY,
-    until: date = LAST_DAY,
+    since: date = span.FIRST_DAY,
+    until: date = span.LAST_DAY,
     shift_days: int = 0,
 ) -> Iterator[Day]:
     """Walk from `since` to `until`, days of 2017, both included.

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from api.journey import coalition, keys, people, source, walk
+from api.journey import coalition, keys, people, source, span, walk
 from api.replay import run as runs
 from wallet import audit, errors, members, merchants, programme
 from wallet.database import Database
@@ -35,10 +35,10 @@ async def open_shops(db: Database, year: source.Source, shift_days: int) -> int:
     planned = year.merchants()
     try:
         first = await merchants.contract(db, planned[0].contract_id)
-        shift_days = (first.valid_from.astimezone(walk.ZONE).date() - walk.FIRST_DAY).days
+        shift_days = (first.valid_from.astimezone(walk.ZONE).date() - span.FIRST_DAY).days
     except errors.NotFound:
         pass
-    valid_from = walk.midnight(walk.FIRST_DAY + timedelta(days=shift_days))
+    valid_from = walk.midnight(span.FIRST_DAY + timedelta(days=shift_days))
     for merchant in planned:
         await merchants.register(
             db,

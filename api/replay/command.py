@@ -8,7 +8,7 @@ import rich.console
 import rich.progress
 import rich.table
 
-from api.journey import source, walk
+from api.journey import source, span
 from api.replay import year as years
 from wallet import money
 from wallet.database import Database
@@ -20,8 +20,8 @@ POOL_SIZE: Final = 6
 async def run(
     dsn: str,
     *,
-    since: date = walk.FIRST_DAY,
-    until: date = walk.LAST_DAY,
+    since: date = span.FIRST_DAY,
+    until: date = span.LAST_DAY,
     households: int | None = None,
     shift_days: int = 0,
     console: rich.console.Console,

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
-from api.journey import people, source, spending, walk
+from api.journey import people, source, span, spending, walk
 from api.replay import coalition, tills
 from api.replay import run as runs
 from wallet import earn, expire, laws, redeem, reports
@@ -58,8 +58,8 @@ async def replay(
     db: Database,
     year: source.Source,
     *,
-    since: date = walk.FIRST_DAY,
-    until: date = walk.LAST_DAY,
+    since: date = span.FIRST_DAY,
+    until: date = span.LAST_DAY,
     shift_days: int = 0,
     policy: spending.Policy | None = None,
     progress: Callable[[Step], None] | None = None,

@@ -12,7 +12,6 @@ import typer
 from rich.markup import escape
 
 from api import terminal
-from api.graphql import documents, manifests, schema, trusted
 from wallet import audit, database
 
 group: Final = typer.Typer(help="Trusted documents: what members' apps may send.")
@@ -28,6 +27,8 @@ def register(
     app: Annotated[str, typer.Option(help="Whose they are, e.g. iOS 4.2.")] = "",
 ) -> None:
     """Register the documents of manifests, all or none. Safe to repeat."""
+    from api.graphql import documents, manifests, schema, trusted
+
     house = terminal.configured()
     seen = documents.Documents(schema.build()._schema)
     fitting: dict[str, trusted.Document] = {}
@@ -67,6 +68,8 @@ def register(
 @group.command(name="list")
 def list_() -> None:
     """List the registered documents: hash, cost in points, kind, name, scopes, app."""
+    from api.graphql import documents, schema, trusted
+
     seen = documents.Documents(schema.build()._schema)
 
     async def show(db: database.Database) -> None:
@@ -90,6 +93,8 @@ def list_() -> None:
 @group.command()
 def check() -> None:
     """Say which registered documents no longer fit the schema; status 1 if there is one."""
+    from api.graphql import documents, schema, trusted
+
     house = terminal.configured()
     seen = documents.Documents(schema.build()._schema)
 
@@ -119,6 +124,8 @@ def retire(
     hashes: Annotated[list[str], typer.Argument(help="The hash of each, 64 hexadecimal digits.")],
 ) -> None:
     """Withdraw documents by hash; running servers stop taking them within a minute."""
+    from api.graphql import documents, trusted
+
     digests = [one.removeprefix("sha256:") for one in hashes]
     for one in digests:
         if not documents.SHA256.fullmatch(one):
