@@ -78,14 +78,16 @@ def _folded(text: str) -> str:
 
 
 def _keep(house: settings.Settings, letter: Letter) -> None:
-    """Write it into a file of its own, for this user only."""
+    """Write it into a file of its own, for this user only, which is there whole or not at all."""
     folder = house.data_dir / "letters"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     now = datetime.datetime.now(datetime.UTC)
     path = folder / f"{now:%Y%m%dT%H%M%S.%f}-{letter.kind}-{secrets.token_hex(4)}.txt"
-    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    begun = path.with_suffix(".part")
+    opened = os.open(begun, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "w", encoding="utf-8") as file:
         file.write(f"To: {letter.to}\nSubject: {letter.subject}\n\n{letter.text}")
+    begun.rename(path)
 
 
 def _post(house: settings.Settings, letter: Letter) -> None:
