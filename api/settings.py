@@ -204,6 +204,15 @@ class Settings(pydantic_settings.BaseSettings):
         return self.issuer or f"http://localhost:{self.port}"
 
     @property
+    def web_origin(self) -> str:
+        """Our origin as a browser writes it: without a path, without the usual port."""
+        parts = urllib.parse.urlsplit(self.origin)
+        usual = {"https": 443, "http": 80}[parts.scheme]
+        name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+        return f"{parts.scheme}://{name}{port}"
+
+    @property
     def secure(self) -> bool:
         """True behind TLS; false only on loopback."""
         return self.origin.startswith("https://")

@@ -5,7 +5,6 @@ counts only beside a header that a foreign page cannot send without asking us fi
 a page of our own origin. A token counts wherever it comes from: no browser adds one by itself.
 """
 
-import urllib.parse
 from typing import Final
 
 from starlette.requests import HTTPConnection
@@ -47,7 +46,7 @@ async def of_token(db: database.Database, house: settings.Settings, token: str) 
 
 def _from_our_page(house: settings.Settings, connection: HTTPConnection) -> bool:
     headers = connection.headers
-    ours = urllib.parse.urlsplit(house.origin)._replace(path="").geturl()
+    ours = house.web_origin
     return (
         bool(headers.get(PREFLIGHT))
         and headers.get("origin", ours) == ours

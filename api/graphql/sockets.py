@@ -9,7 +9,6 @@ codes. Mutations are refused here: whoever loses a socket would not know what be
 import asyncio
 import contextlib
 import dataclasses
-import urllib.parse
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -79,7 +78,7 @@ class Sockets:
         self.door = door
         self.gate = door.gate
         self.hub = live
-        self._origin = urllib.parse.urlsplit(house.origin)._replace(path="").geturl()
+        self._origin = house.web_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold one socket from its first to its last word."""

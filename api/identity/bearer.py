@@ -8,19 +8,16 @@ answered alike: there is no principal.
 
 import dataclasses
 import datetime
-import hashlib
 import re
-import secrets
 import uuid
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from api.identity import sessions
+from api.identity import opaque, sessions
 from wallet import database, ids, members
 
 PREFIX: Final = "cp_at_"
 AUDIENCE: Final = "commonpurse"
-SECRET_BYTES: Final = 32
 LIFE_MAX: Final = datetime.timedelta(days=400)  # a forgotten token dies within about a year
 SHAPE: Final = re.compile(r"cp_at_[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -150,11 +147,11 @@ async def mint(
     if not datetime.timedelta(seconds=1) <= life <= LIFE_MAX:
         raise ValueError(f"A token lives at most {LIFE_MAX.days} days.")
     token_id = ids.new()
-    text = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+    text = opaque.new(PREFIX)
     await db.execute(
         _INSERT,
         token_id,
-        _hash(text),
+        opaque.hash_of(text),
         kind,
         principal_id,
         sorted(wanted),
@@ -169,7 +166,7 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
     """Return whom a presented token speaks for, or None if it opens nothing."""
     if not SHAPE.fullmatch(text):
         return None
-    row = await db.fetchrow(_FIND, _hash(text), audience)
+    row = await db.fetchrow(_FIND, opaque.hash_of(text), audience)
     if row is None:
         return None
     scopes = frozenset(row["scopes"])
@@ -214,7 +211,7 @@ async def revoke_text(db: database.Database, text: str) -> list[uuid.UUID]:
     """Close the token that somebody found; the list is empty if it was closed or unknown."""
     if not SHAPE.fullmatch(text):
         return []
-    return [row["token_id"] for row in await db.fetch(_REVOKE_TEXT, _hash(text))]
+    return [row["token_id"] for row in await db.fetch(_REVOKE_TEXT, opaque.hash_of(text))]
 
 
 async def revoke_labelled(db: database.Database, label: str) -> list[uuid.UUID]:
@@ -231,7 +228,3 @@ def _member(row: Any) -> members.Member:
         status=row["status"],
         created_at=row["created_at"],
     )
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode("ascii")).digest()

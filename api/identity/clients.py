@@ -6,10 +6,8 @@ when it is made; what is kept is its hash. Replacing secrets and keys is in rota
 
 import dataclasses
 import datetime
-import hashlib
 import hmac
 import re
-import secrets
 import time
 import uuid
 from collections.abc import Iterable
@@ -17,12 +15,11 @@ from typing import Any, Final, Protocol, cast
 
 import orjson
 
-from api.identity import registration
+from api.identity import opaque, registration
 from wallet import audit, database, errors, ids, merchants
 from wallet.rules import text
 
 PREFIX: Final = "cp_cs_"
-SECRET_BYTES: Final = 32
 SHAPE: Final = re.compile(r"cp_cs_[A-Za-z0-9_-]{43}", re.ASCII)
 NAME_CHARS_MAX: Final = 60  # it stands in the sentence of the consent page
 SEEN_EVERY: Final = datetime.timedelta(minutes=1)  # a write for each request would cost more
@@ -132,7 +129,7 @@ async def list_of(db: Connection, merchant_id: uuid.UUID | None = None) -> list[
 
 async def check_secret(db: Connection, client_id: str, told: str) -> bool:
     """True if this is a live secret of the client. The comparison takes the same time always."""
-    presented = hashed(told) if SHAPE.fullmatch(told) else b""
+    presented = opaque.hash_of(told) if SHAPE.fullmatch(told) else b""
     opened = None
     for row in await db.fetch(_HASHES, client_id) if "\x00" not in client_id else []:
         if hmac.compare_digest(row["secret_hash"], presented):
@@ -213,7 +210,7 @@ async def register(
         client_id,
         *(stored(value) for value in facts.values()),
         ids.derived(key, "secret"),
-        None if secret is None else hashed(secret),
+        None if secret is None else opaque.hash_of(secret),
     )
     client = await known(db, client_id)
     if any(getattr(client, field) != value for field, value in facts.items()):
@@ -288,9 +285,4 @@ def stored(value: object) -> object:
 
 def new_secret() -> str:
     """Make the text of a secret: a prefix that scanners of leaked secrets know, and 256 bits."""
-    return PREFIX + secrets.token_urlsafe(SECRET_BYTES)
-
-
-def hashed(secret: str) -> bytes:
-    """Return what is kept of a secret; it is random, so it needs no salt and no slow hash."""
-    return hashlib.sha256(secret.encode("ascii")).digest()
+    return opaque.new(PREFIX)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Final
 
-from api.identity import clients, registration
+from api.identity import clients, opaque, registration
 from wallet import audit, database, errors, ids
 
 SECRETS_MAX: Final = 2  # the old one and the new one
@@ -79,7 +79,7 @@ async def secret_add(
             f"Two secrets live side by side for at most {OVERLAP_MAX.days} days.", path=("overlap",)
         )
     shown = clients.new_secret()
-    added = await _insert(db, client_id, secret_id, clients.hashed(shown), overlap)
+    added = await _insert(db, client_id, secret_id, opaque.hash_of(shown), overlap)
     await _audit(db, client_id, "client.secret.add", actor, reason, once=secret_id)
     return clients.Given(client, shown if added else None, replayed=not added)
 

@@ -7,9 +7,7 @@ somebody planted before gains nothing. It ends by itself, by sign-out, or everyw
 
 import dataclasses
 import datetime
-import hashlib
 import re
-import secrets
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
@@ -18,6 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from api import settings
+from api.identity import opaque
 from wallet import database, ids
 
 Kind: TypeAlias = Literal["member", "staff"]
@@ -29,7 +28,6 @@ LIFE: Final[dict[Kind, datetime.timedelta]] = {
 }
 FRESH: Final = datetime.timedelta(minutes=5)
 """How long ago a person may have signed in for what needs them present."""
-SECRET_BYTES: Final = 32
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 BROWSER_CHARS_MAX: Final = 200
 SEEN_EVERY: Final = datetime.timedelta(minutes=1)  # a row per page would be a write per picture
@@ -119,7 +117,7 @@ async def find(
     secret = request.cookies.get(cookie_name(house), "")
     if not SHAPE.fullmatch(secret):
         return None
-    row = await db.fetchrow(_FIND, _hash(secret))
+    row = await db.fetchrow(_FIND, opaque.hash_of(secret))
     if row is None:
         return None
     found = _session(row)
@@ -215,10 +213,10 @@ async def _open(
     amr: Sequence[str],
     life: datetime.timedelta,
 ) -> Opened:
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = opaque.new()
     browser = request.headers.get("user-agent", "")[:BROWSER_CHARS_MAX].replace("\x00", "")
     row = await db.fetchrow(
-        _INSERT, ids.new(), _hash(secret), kind, principal_id, list(amr), browser, life
+        _INSERT, ids.new(), opaque.hash_of(secret), kind, principal_id, list(amr), browser, life
     )
     return Opened(session=_session(row), secret=secret)
 
@@ -232,7 +230,3 @@ def _session(row: Any) -> Session:
         signed_in_at=row["signed_in_at"],
         seen_at=row["seen_at"],
     )
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("ascii")).digest()

@@ -8,9 +8,7 @@ because another program may claim to be a public client (RFC 8252, section 8.6).
 
 import dataclasses
 import datetime
-import hashlib
 import re
-import secrets
 import urllib.parse
 from collections.abc import Sequence
 from typing import Any, Final
@@ -22,14 +20,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import settings
-from api.identity import attempts, sessions
+from api.identity import attempts, opaque, sessions
 from api.oauth import bridge, families, grants, keys, parameters, server
 from api.signin import pages
 from wallet import database
 
 PATH: Final = "/oauth/authorize"
 LIFE: Final = datetime.timedelta(minutes=10)  # time to sign in and to find one's glasses
-KEY_BYTES: Final = 32
 KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 PROMPTS: Final = frozenset({"none", "login", "consent"})
 DIGITS: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -107,10 +104,10 @@ class Endpoint:
         if session is None:
             opened = await sessions.begin(self._db, request)
             session = opened.session
-        key = secrets.token_urlsafe(KEY_BYTES)
+        key = opaque.new()
         await self._db.execute(
             _SAVE,
-            _hash(key),
+            opaque.hash_of(key),
             session.session_id,
             told["client_id"],
             orjson.dumps({name: told[name] for name in told if name in KEPT}).decode(),
@@ -127,7 +124,7 @@ class Endpoint:
         session = await sessions.find(self._db, self._house, request)
         row = None
         if session is not None and KEY.fullmatch(key):
-            row = await self._db.fetchrow(_FIND, _hash(key), session.session_id)
+            row = await self._db.fetchrow(_FIND, opaque.hash_of(key), session.session_id)
         if session is None or row is None:
             return self._over(request)
         waiting = _waiting(row)
@@ -172,14 +169,14 @@ class Endpoint:
         self, rows: bridge.Rows, session: sessions.Session, key: str, *, allowed: bool
     ) -> Response | None:
         """Use up a stored request; None if it is not there for this session."""
-        row = rows.row(f"{_FIND} for update", _hash(key), session.session_id)
+        row = rows.row(f"{_FIND} for update", opaque.hash_of(key), session.session_id)
         if row is None:
             return None
         waiting = _waiting(row)
         if waiting.needs_sign_in(session, datetime.datetime.now(datetime.UTC)):
             here = urllib.parse.quote(f"{PATH}?request={key}", safe="")
             return self._go(f"/signin?next={here}")
-        rows.run(_USE_UP, _hash(key))
+        rows.run(_USE_UP, opaque.hash_of(key))
         core, asked = self._core(rows, waiting.told)
         assert session.principal_id is not None
         person = families.Person(
@@ -295,7 +292,3 @@ def _check(told: dict[str, str]) -> None:
 
 def _waiting(row: Any) -> Waiting:
     return Waiting(told=orjson.loads(row["parameters"]), since=row["created_at"])
-
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode("ascii")).digest()

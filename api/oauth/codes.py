@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Final
 
+from api.identity import opaque
 from api.oauth import bridge, families
 
 PREFIX: Final = "cp_ac_"
@@ -80,7 +81,7 @@ def save(
     """Store a new code."""
     rows.run(
         _SAVE,
-        families.hash_of(text),
+        opaque.hash_of(text),
         family.grant_id,
         client_id,
         redirect_uri,
@@ -100,14 +101,14 @@ def find(rows: bridge.Rows, text: str, client_id: str) -> Code | None:
     family = families.locked(rows, _OF, text, client_id)
     if family is None:
         return None
-    row = rows.row(_FIND, families.hash_of(text))
+    row = rows.row(_FIND, opaque.hash_of(text))
     if row["used"]:
         families.revoke(rows, family.grant_id, "a code was presented twice")
         return None
     if row["expired"] or family.revoked:
         return None
     return Code(
-        code_hash=families.hash_of(text),
+        code_hash=opaque.hash_of(text),
         family=family,
         redirect_uri=row["redirect_uri"],
         scopes=tuple(row["scopes"]),

@@ -11,19 +11,16 @@ is stored.
 
 import dataclasses
 import datetime
-import hashlib
 import re
-import secrets
 import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from api.identity import bearer
+from api.identity import bearer, opaque
 from api.oauth import bridge
 from wallet import ids
 
 PREFIXES: Final[dict[bearer.Kind, str]] = {"member": "mem", "merchant": "mer", "staff": "sta"}
-SECRET_BYTES: Final = 32
 SHAPE: Final = re.compile(r"cp_(ac|at|rt)_[A-Za-z0-9_-]{43}", re.ASCII)
 
 ACCESS_LIFE: Final = datetime.timedelta(minutes=10)  # the most that a stolen one is worth
@@ -138,16 +135,6 @@ class Known:
         return False
 
 
-def new_text(prefix: str) -> str:
-    """Make the text of a new code or token."""
-    return prefix + secrets.token_urlsafe(SECRET_BYTES)
-
-
-def hash_of(text: str) -> bytes:
-    """What is stored instead of a text."""
-    return hashlib.sha256(text.encode("ascii")).digest()
-
-
 def start(rows: bridge.Rows, *, client_id: str, person: Person, scopes: Sequence[str]) -> Family:
     """Begin the family of a new consent."""
     grant_id = ids.new()
@@ -178,7 +165,7 @@ def own(
 
 def locked(rows: bridge.Rows, statement: str, text: str, client_id: str) -> Family | None:
     """Lock the family of a code or token, but only for the client it was given to."""
-    found = rows.row(statement, hash_of(text)) if SHAPE.fullmatch(text) else None
+    found = rows.row(statement, opaque.hash_of(text)) if SHAPE.fullmatch(text) else None
     if found is None or found["client_id"] != client_id:
         return None
     row = rows.row(_LOCK, found["grant_id"])
@@ -205,7 +192,7 @@ def save_access(
     rows.run(
         _SAVE_ACCESS,
         ids.new(),
-        hash_of(text),
+        opaque.hash_of(text),
         family.person.kind,
         family.person.principal_id,
         list(scopes),
@@ -221,10 +208,10 @@ def find(rows: bridge.Rows, text: str) -> Known | None:
     if not SHAPE.fullmatch(text):
         return None
     for statement in (_ACCESS_LIVE, _REFRESH_LIVE):
-        row = rows.row(statement, hash_of(text))
+        row = rows.row(statement, opaque.hash_of(text))
         if row is not None:
             return Known(
-                token_hash=hash_of(text),
+                token_hash=opaque.hash_of(text),
                 grant_id=row["grant_id"],
                 client_id=row["client_id"],
                 person=Person(kind=row["principal_kind"], principal_id=row["principal_id"]),

@@ -17,7 +17,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oidc.core import OpenIDToken
 from joserfc import jwk
 
-from api.identity import clients
+from api.identity import clients, opaque
 from api.oauth import codes, families, keys, parameters, redirects, refreshing
 
 logging.getLogger("authlib").setLevel(logging.WARNING)
@@ -136,7 +136,7 @@ class CodeGrant(grants.AuthorizationCodeGrant):
 
     def generate_authorization_code(self) -> str:
         """256 random bits."""
-        return families.new_text(codes.PREFIX)
+        return opaque.new(codes.PREFIX)
 
     def save_authorization_code(self, code: str, request: Any) -> None:
         """Store the consent, and the code that stands for it until it is redeemed."""

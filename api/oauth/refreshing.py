@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
+from api.identity import opaque
 from api.oauth import bridge, families
 from wallet import ids
 
@@ -77,7 +78,7 @@ def find(rows: bridge.Rows, text: str, client_id: str, *, grace: bool) -> Refres
     family = families.locked(rows, _OF, text, client_id)
     if family is None or family.revoked:
         return None
-    row = rows.row(_FIND, families.hash_of(text), GRACE)
+    row = rows.row(_FIND, opaque.hash_of(text), GRACE)
     lost = None
     if row["rotated"] or row["retired"]:
         answered = row["retired"] or not row["recent"] or not row["successor_unseen"]
@@ -109,7 +110,7 @@ def save(
     rows.run(
         _SAVE,
         refresh_id,
-        families.hash_of(text),
+        opaque.hash_of(text),
         family.grant_id,
         client_id,
         list(scopes),

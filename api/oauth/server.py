@@ -19,7 +19,7 @@ from authlib.oauth2.rfc6749 import errors
 from starlette.responses import JSONResponse, Response
 
 from api import settings
-from api.identity import bearer, clients
+from api.identity import bearer, clients, opaque
 from api.oauth import bridge, families, grants, keys, parameters, proofs, refreshing
 
 NOT_STORED: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
@@ -143,14 +143,14 @@ def _generate(
     allowed = client.get_allowed_scope(scope)
     token: dict[str, object] = {
         "token_type": "Bearer",
-        "access_token": families.new_text(bearer.PREFIX),
+        "access_token": opaque.new(bearer.PREFIX),
         "expires_in": int(families.ACCESS_LIFE.total_seconds()),
         "scope": allowed,
     }
     if include_refresh_token and (
         grant_type == "refresh_token" or grants.OFFLINE in allowed.split()
     ):
-        token["refresh_token"] = families.new_text(refreshing.PREFIX)
+        token["refresh_token"] = opaque.new(refreshing.PREFIX)
     return token
 
 

@@ -7,7 +7,6 @@ in words, and lets the policy of a page name the one client that the person is o
 import dataclasses
 import datetime
 import functools
-import hashlib
 import math
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, TypeAlias
@@ -16,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import settings
-from api.identity import sessions
+from api.identity import opaque, sessions
 from api.signin import accounts, background, forms, pages, passwords
 from wallet import audit, database, errors
 
@@ -118,7 +117,7 @@ class Door:
         _, mark, key = (onward or "").partition("?request=")
         if not mark:
             return None
-        found: str | None = await self.db.fetchval(_REDIRECT, hashlib.sha256(key.encode()).digest())
+        found: str | None = await self.db.fetchval(_REDIRECT, opaque.hash_of(key))
         return found
 
     async def note(self, person: accounts.Person, act: str, **detail: object) -> None:

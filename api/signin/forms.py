@@ -75,20 +75,11 @@ def own(request: Request, house: settings.Settings) -> None:
     """Raise Unacceptable unless a page of ours sent this request."""
     site = request.headers.get("sec-fetch-site")
     if site is None:
-        fitting = request.headers.get("origin") == origin(house)
+        fitting = request.headers.get("origin") == house.web_origin
     else:
         fitting = site == "same-origin"
     if not fitting:
         raise Unacceptable(403)
-
-
-def origin(house: settings.Settings) -> str:
-    """Return our origin as a browser writes it: without a path, without the usual port."""
-    parts = urllib.parse.urlsplit(house.origin)
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    name = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    port = "" if parts.port in (None, usual) else f":{parts.port}"
-    return f"{parts.scheme}://{name}{port}"
 
 
 def onward(wanted: str | None) -> str | None:

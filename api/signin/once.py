@@ -6,18 +6,16 @@ is one statement, so of two who try at the same moment one is told no.
 
 import dataclasses
 import datetime
-import hashlib
 import re
-import secrets
 import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 
+from api.identity import opaque
 from wallet import database
 
-SECRET_BYTES: Final = 32
 SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 _INSERT: Final = """
@@ -63,9 +61,11 @@ async def make(
     detail: Mapping[str, Any] | None = None,
 ) -> str:
     """Make a secret and return it; only its hash is kept."""
-    secret = secrets.token_urlsafe(SECRET_BYTES)
+    secret = opaque.new()
     told = orjson.dumps(detail or {}).decode()
-    await db.execute(_INSERT, _hash(secret), purpose, session_id, kind, principal_id, told, life)
+    await db.execute(
+        _INSERT, opaque.hash_of(secret), purpose, session_id, kind, principal_id, told, life
+    )
     return secret
 
 
@@ -73,7 +73,7 @@ async def peek(db: database.Database, secret: str, *purposes: str) -> Found | No
     """Return what a secret of no browser is for, without using it."""
     if not SHAPE.fullmatch(secret):
         return None
-    return _found(await db.fetchrow(_PEEK, _hash(secret), list(purposes), None))
+    return _found(await db.fetchrow(_PEEK, opaque.hash_of(secret), list(purposes), None))
 
 
 async def take(
@@ -82,7 +82,7 @@ async def take(
     """Use a secret up; None if it is unknown, used, too old, of another browser or purpose."""
     if not SHAPE.fullmatch(secret):
         return None
-    return _found(await db.fetchrow(_TAKE, _hash(secret), list(purposes), session_id))
+    return _found(await db.fetchrow(_TAKE, opaque.hash_of(secret), list(purposes), session_id))
 
 
 async def void(db: database.Database, principal_id: uuid.UUID, *purposes: str) -> None:
@@ -99,7 +99,3 @@ def _found(row: Any) -> Found | None:
         principal_id=row["principal_id"],
         detail=orjson.loads(row["detail"] or "{}"),
     )
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode("ascii")).digest()

@@ -18,7 +18,7 @@ from webauthn.helpers import structs
 
 from api import settings
 from api.identity import sessions
-from api.signin import accounts, forms, once
+from api.signin import accounts, once
 from wallet import database
 
 CHALLENGE_LIFE: Final = datetime.timedelta(minutes=5)
@@ -122,7 +122,7 @@ async def used(
             credential=parsed,
             expected_challenge=challenge,
             expected_rp_id=_host(house),
-            expected_origin=forms.origin(house),
+            expected_origin=house.web_origin,
             credential_public_key=row["public_key"],
             credential_current_sign_count=row["sign_count"],
             require_user_verification=True,
@@ -180,7 +180,7 @@ async def add(
             credential=parsed,
             expected_challenge=challenge,
             expected_rp_id=_host(house),
-            expected_origin=forms.origin(house),
+            expected_origin=house.web_origin,
             require_user_verification=True,
         )
     except Exception:  # whatever breaks the parser is the sender's

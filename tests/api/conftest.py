@@ -71,22 +71,29 @@ async def ben(
     return client.Client(http, token.text, member.member_id)
 
 
+async def colleague(
+    db: database.Database, http: httpx2.AsyncClient, *, name: str, role: str
+) -> client.Client:
+    """Add a person of the staff, with a token of all that the role may do."""
+    staff_id = ids.new()
+    await staff.add(
+        db,
+        staff_id=staff_id,
+        name=name,
+        email=f"{name.lower()}@example.org",
+        role=role,
+        actor=audit.SYSTEM,
+    )
+    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
+    return client.Client(http, token.text, staff_id)
+
+
 @pytest.fixture
 async def support(
     coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
 ) -> client.Client:
     """A support agent, with what that role may do."""
-    staff_id = ids.new()
-    await staff.add(
-        db,
-        staff_id=staff_id,
-        name="Sofia",
-        email="sofia@example.org",
-        role="support",
-        actor=audit.SYSTEM,
-    )
-    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
-    return client.Client(http, token.text, staff_id)
+    return await colleague(db, http, name="Sofia", role="support")
 
 
 @pytest.fixture
@@ -94,17 +101,7 @@ async def supervisor(
     coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
 ) -> client.Client:
     """A supervisor, who approves what support proposes."""
-    staff_id = ids.new()
-    await staff.add(
-        db,
-        staff_id=staff_id,
-        name="Vera",
-        email="vera@example.org",
-        role="supervisor",
-        actor=audit.SYSTEM,
-    )
-    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
-    return client.Client(http, token.text, staff_id)
+    return await colleague(db, http, name="Vera", role="supervisor")
 
 
 @pytest.fixture
@@ -112,14 +109,4 @@ async def operator(
     coalition: factories.Coalition, db: database.Database, http: httpx2.AsyncClient
 ) -> client.Client:
     """One of the operator's people, with every scope that the staff may have."""
-    staff_id = ids.new()
-    await staff.add(
-        db,
-        staff_id=staff_id,
-        name="Oscar",
-        email="oscar@example.org",
-        role="operator",
-        actor=audit.SYSTEM,
-    )
-    token = await bearer.mint(db, kind="staff", principal_id=staff_id)
-    return client.Client(http, token.text, staff_id)
+    return await colleague(db, http, name="Oscar", role="operator")

@@ -1,14 +1,12 @@
 """Who a request comes from: a token anywhere, a cookie only from our own page."""
 
-import hashlib
-import secrets
 import uuid
 from typing import Any
 
 import httpx2
 import pytest
 
-from api.identity import bearer, sessions
+from api.identity import bearer, opaque
 from tests.api import client
 from wallet import audit, database, ids, staff
 
@@ -19,13 +17,13 @@ OWN = {"GraphQL_Require_Preflight": "1", "Origin": OURS, "Sec_Fetch_Site": "same
 
 async def signed_in(db: database.Database, kind: str, principal_id: uuid.UUID) -> str:
     """The cookie of a browser with which somebody has signed in."""
-    secret = secrets.token_urlsafe(sessions.SECRET_BYTES)
+    secret = opaque.new()
     await db.execute(
         "insert into identity.session (session_id, secret_hash, principal_kind, principal_id, amr,"
         " signed_in_at, expires_at) values ($1, $2, $3, $4, '{pwd}', clock_timestamp(),"
         " clock_timestamp() + interval '1 hour')",
         ids.new(),
-        hashlib.sha256(secret.encode()).digest(),
+        opaque.hash_of(secret),
         kind,
         principal_id,
     )
@@ -113,3 +111,16 @@ async def test_a_wrong_token_is_not_replaced_by_a_cookie(
     headers = {"GraphQL_Require_Preflight": "1", "Authorization": "Bearer cp_at_wrong"}
 
     assert 401 == (await ask(http, cookie, **headers)).status_code
+
+
+async def test_our_own_page_is_known_whatever_way_its_address_is_written(
+    db: database.Database, support: client.Client
+) -> None:
+    cookie = (await signed_in(db, "staff", support.principal_id)).replace("c", "__Host-c", 1)
+    headers = {"GraphQL_Require_Preflight": "1", "Sec_Fetch_Site": "same-origin"}
+
+    async with client.door(db, issuer="https://Wallet.Example:443/shop") as http:
+        ours = await ask(http, cookie, **headers, Origin="https://wallet.example")
+        other = await ask(http, cookie, **headers, Origin="https://wallet.example:8443")
+
+    assert [200, 401] == [ours.status_code, other.status_code]

@@ -10,7 +10,7 @@ from babel.messages import catalog, extract, pofile
 from starlette.requests import Request
 
 from api import settings, texts
-from api.signin import accounts, browsers, forms, pages
+from api.signin import accounts, browsers, pages
 from tests.identity import visitor
 from wallet import database
 
@@ -352,7 +352,7 @@ def _light(colour: str) -> float:
     ],
 )
 def test_an_origin_is_written_as_browsers_write_it(issuer: str, expected: str) -> None:
-    assert expected == forms.origin(settings.Settings(_env_file=None, issuer=issuer))
+    assert expected == settings.Settings(_env_file=None, issuer=issuer).web_origin
 
 
 @pytest.mark.parametrize(
