@@ -38,6 +38,16 @@ PREFIXES: Final = {
     "not": "notice",
     "apr": "approval",
     "aud": "audit entry",
+    "cam": "campaign",
+    "ver": "campaign version",
+    "bud": "budget",
+    "ben": "benefit",
+    "awd": "award",
+    "seg": "segment",
+    "doc": "terms document",
+    "exp": "experiment",
+    "ref": "referral",
+    "evi": "evidence",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -43,6 +43,8 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
             "support:approve",
             "support:audit",
             "merchants:write",
+            "campaigns:read",
+            "campaigns:write",
         }
     ),
 }
@@ -51,7 +53,14 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
 ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "support": frozenset({"support:read", "support:credit", "support:suspend"}),
     "supervisor": frozenset(
-        {"support:read", "support:credit", "support:suspend", "support:approve", "support:audit"}
+        {
+            "support:read",
+            "support:credit",
+            "support:suspend",
+            "support:approve",
+            "support:audit",
+            "campaigns:read",
+        }
     ),
     "operator": SCOPES["staff"],
     "left": frozenset(),

@@ -1,0 +1,62 @@
+"""Refusals that are about who asks, and with whom."""
+
+from wallet.errors.root import Refusal
+
+
+class NotFound(Refusal):
+    """It is not there, or not the caller's to see (the answer is the same): check the id."""
+
+    code = "NOT_FOUND"
+    advice = "There is nothing here with this id that you may use. Check the id."
+
+
+class MemberSuspended(Refusal):
+    """Support has suspended the member: nothing is spent until support reinstates them."""
+
+    code = "MEMBER_SUSPENDED"
+    advice = "This membership is suspended. Ask support to reinstate it."
+
+
+class MerchantSuspended(Refusal):
+    """The operator has suspended the merchant: its requests wait until it is reinstated."""
+
+    code = "MERCHANT_SUSPENDED"
+    advice = "This merchant is suspended. Ask the operator to reinstate it."
+
+
+class ContractMissing(Refusal):
+    """The merchant has no contract for that time: publish one, then report again."""
+
+    code = "CONTRACT_MISSING"
+    advice = "The merchant has no contract for this time. Publish one, then send this again."
+
+
+class StepUpRequired(Refusal):
+    """The sign-in is too old for a merchant where nothing was spent before: sign in again."""
+
+    code = "STEP_UP_REQUIRED"
+    advice = (
+        "This is the first time at this merchant. Sign in again with max_age=300, then send this"
+        " again."
+    )
+
+
+class ApprovalOwn(Refusal):
+    """Whoever proposes an act may not approve it: ask a colleague."""
+
+    code = "APPROVAL_OWN"
+    advice = "You proposed this yourself. Ask a colleague to decide."
+
+
+class CouponInvalid(Refusal):
+    """The coupon is not this member's, is used, or is over: leave it out or show another."""
+
+    code = "COUPON_INVALID"
+    advice = "This coupon is not valid here. Leave it out, or ask the member for another one."
+
+
+class ReferralInvalid(Refusal):
+    """No such invitation, or not for this member: ask the friend for their own link."""
+
+    code = "REFERRAL_INVALID"
+    advice = "This invitation cannot be used. Ask the friend who invited you for their link."

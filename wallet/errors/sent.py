@@ -1,0 +1,99 @@
+"""Refusals of what was sent: it contradicts itself, or passes a limit."""
+
+from wallet.errors.root import Refusal
+
+
+class AmountInvalid(Refusal):
+    """An amount is zero, negative, too large, or finer than its currency: correct the amount."""
+
+    code = "AMOUNT_INVALID"
+    advice = "This amount is not valid. Send an amount above zero, with the currency's decimals."
+
+
+class CurrencyMismatch(Refusal):
+    """The amount is in another currency than the thing it belongs to: send that currency."""
+
+    code = "CURRENCY_MISMATCH"
+    advice = "The currency does not match. Send the amount in the currency of the contract."
+
+
+class PurchaseInvalid(Refusal):
+    """A purchase contradicts itself or passes a limit: correct it and report it again."""
+
+    code = "PURCHASE_INVALID"
+    advice = "The purchase is not valid. Correct the field at the path and report it again."
+
+
+class EventInvalid(Refusal):
+    """A purchase event is unknown, repeated with another time, or out of place: correct it."""
+
+    code = "EVENT_INVALID"
+    advice = "This event does not fit the purchase. Check its kind and time, then send it again."
+
+
+class TermsInvalid(Refusal):
+    """Contract terms that cannot be run: correct the field at the path and publish again."""
+
+    code = "TERMS_INVALID"
+    advice = "The contract terms are not valid. Correct the field at the path and publish again."
+
+
+class CampaignInvalid(Refusal):
+    """A campaign contradicts itself or cannot be run: correct the field at the path, save again."""
+
+    code = "CAMPAIGN_INVALID"
+    advice = "The campaign is not valid. Correct the field at the path and save it again."
+
+
+class ActivityInvalid(Refusal):
+    """An activity has no proof or names what is not there: correct it and send it again."""
+
+    code = "ACTIVITY_INVALID"
+    advice = "This activity is not valid. Correct the field at the path and send it again."
+
+
+class ProfileInvalid(Refusal):
+    """A fact about a member cannot be true, such as a birth date ahead: correct it."""
+
+    code = "PROFILE_INVALID"
+    advice = "This cannot be true of a person. Correct the field at the path and send it again."
+
+
+class ExperimentInvalid(Refusal):
+    """An experiment contradicts itself: correct the field at the path and register it again."""
+
+    code = "EXPERIMENT_INVALID"
+    advice = "The experiment is not valid. Correct the field at the path and register it again."
+
+
+class TextInvalid(Refusal):
+    """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
+
+    code = "TEXT_INVALID"
+    advice = "This text cannot be stored. Shorten it or remove the characters that do not print."
+
+
+class ClientInvalid(Refusal):
+    """A client's registration contradicts itself or is unsafe: correct the field at the path."""
+
+    code = "CLIENT_INVALID"
+    advice = "This client cannot be registered so. Correct the field at the path."
+
+
+class ReasonMissing(Refusal):
+    """An act of support without its reason: write one, it goes into the audit log."""
+
+    code = "REASON_MISSING"
+    advice = "A reason is needed. Write in a few words why, then send it again."
+
+
+class TooMany(Refusal):
+    """More things in one request than its limit: send them in several requests."""
+
+    code = "TOO_MANY"
+    advice = "There is too much in one request. Send it in smaller parts."
+
+    def say(self) -> str:
+        """Name the limit where it is known."""
+        limit = self.data.get("limit")
+        return self.advice if limit is None else f"{self.advice} The limit is {limit}."

@@ -1,0 +1,66 @@
+"""Refusals of a step that the state of the thing does not allow."""
+
+from wallet.errors.root import Refusal
+
+
+class RedemptionCodeInvalid(Refusal):
+    """No such code, or not for this merchant: ask the member to show a new one."""
+
+    code = "REDEMPTION_CODE_INVALID"
+    advice = "This code is not valid here. Ask the member to show a new one."
+
+
+class RedemptionCodeUsed(Refusal):
+    """A code works once: ask the member to show a new one."""
+
+    code = "REDEMPTION_CODE_USED"
+    advice = "This code was used before. Ask the member to show a new one."
+
+
+class RedemptionCodeExpired(Refusal):
+    """A code lives for minutes: ask the member to show a new one."""
+
+    code = "REDEMPTION_CODE_EXPIRED"
+    advice = "This code is too old. Ask the member to show a new one."
+
+
+class RedemptionExpired(Refusal):
+    """The hold has run out and its value is back in the wallet: authorize again with a new code."""
+
+    code = "REDEMPTION_EXPIRED"
+    advice = "The hold has run out and the money is back in the wallet. Authorize again."
+
+
+class RedemptionClosed(Refusal):
+    """The redemption is settled and this step is no longer possible: look at its state."""
+
+    code = "REDEMPTION_CLOSED"
+    advice = "This redemption is settled and cannot take this step. Look at its state first."
+
+
+class ApprovalClosed(Refusal):
+    """The approval is decided or too old: look at its status, then propose the act again."""
+
+    code = "APPROVAL_CLOSED"
+    advice = "This is decided or too old. Look at its status before you propose it again."
+
+
+class CampaignClosed(Refusal):
+    """The campaign is in a state that does not allow this step: look at its status first."""
+
+    code = "CAMPAIGN_CLOSED"
+    advice = "This campaign cannot take this step in its present state. Look at its status first."
+
+
+class ExperimentClosed(Refusal):
+    """The experiment has begun or is over, and is never changed: register another."""
+
+    code = "EXPERIMENT_CLOSED"
+    advice = "This experiment has begun and is never changed. Register another one."
+
+
+class ReferralClosed(Refusal):
+    """The member has a referrer already, or is no newcomer: nothing more can be claimed."""
+
+    code = "REFERRAL_CLOSED"
+    advice = "An invitation counts once, for newcomers. Nothing more can be claimed here."
