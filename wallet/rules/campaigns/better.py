@@ -29,18 +29,20 @@ def best(
     purchase: purchases.Purchase,
     outcome: Outcome,
     credited_minor: int,
-    decide: Callable[[purchases.Purchase], int],
+    decide: Callable[[purchases.Purchase], tuple[int, Outcome]],
 ) -> Next | None:
     """Find the near miss whose missing amount brings back the most for what it asks.
 
-    `decide` says what a basket is credited in all, in the purchase's asset.
+    `decide` says what a basket is credited in all, in its asset, and what campaigns gave.
     """
     found = []
     for missed in _near(outcome, purchase.asset)[:TRIED_MAX]:
         missing_minor = int(missed.reasons[0]["missing_minor"])
         more = _with_more(purchase, missed, missing_minor)
-        gain_minor = decide(more) - credited_minor
-        if gain_minor > 0:
+        more_minor, then = decide(more)
+        gain_minor = more_minor - credited_minor
+        pays = any(one.version.version_id == missed.version.version_id for one in then.granted)
+        if pays and gain_minor > 0:
             found.append(Next(missed.version, missing_minor, gain_minor))
     # The best return on the addition; of equals the smaller addition, then the older campaign.
     found.sort(

@@ -215,7 +215,7 @@ def _settle(candidate: _Candidate, basket: baskets.Basket, till: limits.Till) ->
 
 
 def _all_lines(candidate: _Candidate, parts: Sequence[int]) -> tuple[LineGrant, ...]:
-    """Write down every line that counted: a return asks again whether there are enough of them."""
+    """Write down every line that counted: a return asks again whether enough of it is kept."""
     won = {
         wish.line.number: (wish, part) for wish, part in zip(candidate.wishes, parts, strict=True)
     }
