@@ -252,7 +252,7 @@ def test_funders_pay_the_whole_and_each_about_its_share(minor: int, weights: lis
 def test_a_coupon_is_used_up_only_where_it_gave_something() -> None:
     coupon = [{"if": "coupon", "name": "hello"}]
     holder = replace(NOBODY, coupons={"hello": uuid.UUID(int=5)})
-    broke = {("campaign", uuid.UUID(int=1), "EUR"): 0}
+    broke: dict[facts.Budget, int] = {("campaign", uuid.UUID(int=1), "EUR"): 0}
 
     assert given(version(when=coupon), member=holder).coupons == (uuid.UUID(int=5),)
     assert given(version(when=coupon), member=holder, room=broke).coupons == ()
