@@ -21,6 +21,10 @@ grant insert on coalition.contract, coalition.audit, coalition.budget_alert to c
 -- What of a budget is allotted moves with the shares of the books, by their functions alone.
 grant insert (budget_id, kind, subject_id, asset, cap_minor, alerts), update (cap_minor, alerts)
   on coalition.budget to commonpurse_app;
+grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile
+  to commonpurse_app;
+grant insert on coalition.campaign_version, coalition.campaign_change, coalition.programme_version,
+  coalition.terms_document, coalition.terms_acceptance, coalition.label_evidence to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant commonpurse_app to current_user;
