@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
+from wallet.campaigns import segments, shelf, terms
 from wallet.rules import contracts
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
@@ -51,6 +52,32 @@ class Loaders:
     def staff(self) -> DataLoader[uuid.UUID, staff_facts.Person | None]:
         """People of the staff by id; None for an id that is not a person's."""
         return DataLoader(self._staff, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def campaign_versions(self) -> DataLoader[uuid.UUID, list[shelf.Version]]:
+        """The versions of campaigns, the newest first, by campaign."""
+        return DataLoader(self._campaign_versions, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def segment_sizes(self) -> DataLoader[uuid.UUID, int]:
+        """How many members segments have, by segment."""
+        return DataLoader(self._segment_sizes, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def accepted_terms(self) -> DataLoader[uuid.UUID, frozenset[uuid.UUID]]:
+        """The documents that members have accepted, by member."""
+        return DataLoader(self._accepted_terms, max_batch_size=BATCH_MAX)
+
+    async def _campaign_versions(self, keys: Sequence[uuid.UUID]) -> list[list[shelf.Version]]:
+        found = await shelf.versions(self._db, list(keys))
+        return [found[key] for key in keys]
+
+    async def _segment_sizes(self, keys: Sequence[uuid.UUID]) -> list[int]:
+        found = await segments.sizes(self._db, list(keys))
+        return [found[key] for key in keys]
+
+    async def _accepted_terms(self, keys: Sequence[uuid.UUID]) -> list[frozenset[uuid.UUID]]:
+        return list(await asyncio.gather(*(terms.accepted(self._db, key) for key in keys)))
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:
         found = await staff_facts.find_many(self._db, list(keys))

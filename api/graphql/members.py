@@ -10,8 +10,9 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, purchases, redemptions, scalars, shapes, wallets
+from api.graphql import context, profiles, purchases, redemptions, scalars, shapes, wallets
 from wallet import ids, members, statements
+from wallet.campaigns import profiles as profile_facts
 
 
 @strawberry.enum(description="Whether a member may spend.")
@@ -42,6 +43,12 @@ class Member(shapes.Node):
     status: MemberStatus = strawberry.field(description="Whether the member may spend.")
     created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
     wallet_id: strawberry.Private[uuid.UUID]
+    key: strawberry.Private[uuid.UUID]
+
+    @shapes.relation("profile", "What campaigns may know besides the purchases.")
+    async def profile(self, info: context.Info) -> profiles.Profile | None:
+        """One round trip."""
+        return profiles.show(await profile_facts.of(info.context.db, self.key))
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
@@ -124,6 +131,7 @@ def show(member: members.Member) -> Member:
         status=MemberStatus(member.status),
         created_at=scalars.DateTime(member.created_at),
         wallet_id=member.wallet_id,
+        key=member.member_id,
     )
 
 

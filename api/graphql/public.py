@@ -12,6 +12,7 @@ import strawberry
 
 from api.graphql import (
     approvals,
+    campaigns,
     context,
     cost,
     failures,
@@ -21,6 +22,7 @@ from api.graphql import (
     purchases,
     redemptions,
     scalars,
+    segments,
     shapes,
     wallets,
 )
@@ -113,14 +115,20 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "pur": purchases.node,
     "red": redemptions.node,
     "apr": approvals.node,
+    "cam": campaigns.node,
+    "ver": campaigns.version_node,
+    "seg": segments.node,
 }
 
 NODES: Final = (
     approvals.Approval,
+    campaigns.Campaign,
+    campaigns.CampaignVersion,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,
+    segments.Segment,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

@@ -18,6 +18,8 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     approvals,
+    campaign_acts,
+    campaigns,
     clients,
     cost,
     live,
@@ -25,8 +27,10 @@ from api.graphql import (
     operator,
     partner,
     permissions,
+    profile_acts,
     public,
     scalars,
+    segments,
     settlement,
     staff,
     till,
@@ -45,6 +49,9 @@ class Query(
     approvals.Query,
     trail.Query,
     clients.Query,
+    campaigns.Query,
+    campaign_acts.Query,
+    segments.Query,
 ):
     """Every root field to read by."""
 
@@ -58,6 +65,9 @@ class Mutation(
     approvals.Mutation,
     operator.Mutation,
     clients.Mutation,
+    campaign_acts.Mutation,
+    segments.Mutation,
+    profile_acts.Mutation,
 ):
     """Every root field to write by."""
 
