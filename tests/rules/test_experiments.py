@@ -161,7 +161,7 @@ def test_two_experiments_divide_members_independently() -> None:
     pairs = list(zip(arms(plan, members), arms(plan, members, other), strict=True))
 
     # 5,000 are expected of each pair; the standard deviation is 61.
-    assert all(4_700 < pairs.count(pair) < 5_300 for pair in product("AB", repeat=2))
+    assert all(4_700 < pairs.count(pair) < 5_300 for pair in product("AB", "AB"))
 
 
 def test_the_longest_and_the_shortest_life_are_allowed() -> None:

@@ -233,7 +233,7 @@ async def test_another_process_puts_everybody_into_the_same_arm(coalition: Coali
         "for one in crowd:\n"
         "    print(experiments.arm(plan, experiment_id=key, member_id=uuid.UUID(one)))\n"
     )
-    told = orjson.dumps([rules.dump(one.plan), one.experiment_id, crowd])
+    told = orjson.dumps([rules.dump(one.plan), str(one.experiment_id), crowd])
 
     other = await asyncio.create_subprocess_exec(
         sys.executable,
