@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
+from wallet.campaigns import experiments
 from wallet.rules import contracts
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
@@ -51,6 +52,15 @@ class Loaders:
     def staff(self) -> DataLoader[uuid.UUID, staff_facts.Person | None]:
         """People of the staff by id; None for an id that is not a person's."""
         return DataLoader(self._staff, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def exposures(self) -> DataLoader[uuid.UUID, dict[str, int]]:
+        """How many members met each arm, by experiment."""
+        return DataLoader(self._exposures, max_batch_size=BATCH_MAX)
+
+    async def _exposures(self, keys: Sequence[uuid.UUID]) -> list[dict[str, int]]:
+        found = await experiments.exposed(self._db, list(keys))
+        return [found[key] for key in keys]
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:
         found = await staff_facts.find_many(self._db, list(keys))

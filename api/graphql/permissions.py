@@ -33,6 +33,7 @@ SCOPES: Final[dict[str, str]] = {
     "Query.approvals": "support:approve",
     "Query.auditTrail": "support:audit",
     "Query.merchantClients": "merchants:write",
+    "Query.experiments": "campaigns:read",
     "Mutation.redemptionCodeCreate": "member",
     "Mutation.purchaseReport": "purchases:report",
     "Mutation.purchaseReportBulk": "purchases:report",
@@ -58,6 +59,8 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.merchantClientRotate": "merchants:write",
     "Mutation.merchantClientSuspend": "merchants:write",
     "Mutation.merchantClientReinstate": "merchants:write",
+    "Mutation.experimentRegister": "campaigns:write",
+    "Mutation.experimentEnd": "campaigns:write",
     "Subscription.walletChanged": "member",
 }
 

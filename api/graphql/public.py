@@ -14,6 +14,7 @@ from api.graphql import (
     approvals,
     context,
     cost,
+    experiments,
     failures,
     members,
     merchants,
@@ -113,10 +114,12 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "pur": purchases.node,
     "red": redemptions.node,
     "apr": approvals.node,
+    "exp": experiments.node,
 }
 
 NODES: Final = (
     approvals.Approval,
+    experiments.Experiment,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,

@@ -20,6 +20,7 @@ from api.graphql import (
     approvals,
     clients,
     cost,
+    experiments,
     live,
     member,
     operator,
@@ -45,6 +46,7 @@ class Query(
     approvals.Query,
     trail.Query,
     clients.Query,
+    experiments.Query,
 ):
     """Every root field to read by."""
 
@@ -58,6 +60,7 @@ class Mutation(
     approvals.Mutation,
     operator.Mutation,
     clients.Mutation,
+    experiments.Mutation,
 ):
     """Every root field to write by."""
 
