@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
-from wallet.campaigns import segments, shelf, terms
+from wallet.campaigns import experiments, segments, shelf, terms
 from wallet.rules import contracts
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
@@ -78,6 +78,15 @@ class Loaders:
 
     async def _accepted_terms(self, keys: Sequence[uuid.UUID]) -> list[frozenset[uuid.UUID]]:
         return list(await asyncio.gather(*(terms.accepted(self._db, key) for key in keys)))
+
+    @functools.cached_property
+    def exposures(self) -> DataLoader[uuid.UUID, dict[str, int]]:
+        """How many members met each arm, by experiment."""
+        return DataLoader(self._exposures, max_batch_size=BATCH_MAX)
+
+    async def _exposures(self, keys: Sequence[uuid.UUID]) -> list[dict[str, int]]:
+        found = await experiments.exposed(self._db, list(keys))
+        return [found[key] for key in keys]
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:
         found = await staff_facts.find_many(self._db, list(keys))

@@ -38,6 +38,7 @@ SCOPES: Final[dict[str, str]] = {
     "Query.campaignSchema": "campaigns:read",
     "Query.programmeRules": "campaigns:read",
     "Query.segments": "campaigns:read",
+    "Query.experiments": "campaigns:read",
     "Mutation.redemptionCodeCreate": "member",
     "Mutation.profileUpdate": "member",
     "Mutation.termsAccept": "member",
@@ -77,6 +78,8 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.merchantClientRotate": "merchants:write",
     "Mutation.merchantClientSuspend": "merchants:write",
     "Mutation.merchantClientReinstate": "merchants:write",
+    "Mutation.experimentRegister": "campaigns:write",
+    "Mutation.experimentEnd": "campaigns:write",
     "Subscription.walletChanged": "member",
 }
 

@@ -15,6 +15,7 @@ from api.graphql import (
     campaigns,
     context,
     cost,
+    experiments,
     failures,
     members,
     merchants,
@@ -118,12 +119,14 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "cam": campaigns.node,
     "ver": campaigns.version_node,
     "seg": segments.node,
+    "exp": experiments.node,
 }
 
 NODES: Final = (
     approvals.Approval,
     campaigns.Campaign,
     campaigns.CampaignVersion,
+    experiments.Experiment,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,

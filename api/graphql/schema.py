@@ -22,6 +22,7 @@ from api.graphql import (
     campaigns,
     clients,
     cost,
+    experiments,
     live,
     member,
     operator,
@@ -52,6 +53,7 @@ class Query(
     campaigns.Query,
     campaign_acts.Query,
     segments.Query,
+    experiments.Query,
 ):
     """Every root field to read by."""
 
@@ -68,6 +70,7 @@ class Mutation(
     campaign_acts.Mutation,
     segments.Mutation,
     profile_acts.Mutation,
+    experiments.Mutation,
 ):
     """Every root field to write by."""
 
