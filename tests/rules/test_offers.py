@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.rules.test_favourites import HISTORIES, TODAY, bought
 from wallet.rules import favourites, offers, rhythm
+from wallet.rules.campaigns import conditions, definition
 
 STATED = {"sentence": "New in the shops."}
 
@@ -179,6 +181,38 @@ def test_what_was_bought_once_is_said_so() -> None:
     data: Mapping[str, int | str] = {"times": 1, "days": 365, "last_on": "2026-11-25"}
 
     assert "You bought Tea once in the last 365 days." == offers.sentence("tea", "favourite", data)
+
+
+def campaign(*lines: conditions.LineCondition, give: Any = None) -> definition.Definition:
+    return definition.Definition(
+        name="For you",
+        asset="EUR",
+        starts_at=datetime(2026, 11, 1, tzinfo=UTC),
+        lines=lines,
+        give=give or definition.Personal(bps_max=400),
+        stack=definition.Stack(group="personal", priority=1),
+        funding=(definition.Share(funder="operator", bps=10_000),),
+        terms=definition.TermsText(text={"en": "As shown."}),
+    )
+
+
+def test_a_campaigns_conditions_say_what_offers_may_be_made_for() -> None:
+    wanted = campaign(
+        conditions.OfCategory(any_of=("Coffee", "Milk ", "Wine")),
+        conditions.OfCategory(any_of=("MILK", "wine", "tea")),
+        conditions.OfCategory(any_of=("Wine",), unless=True),
+        conditions.OfFavourite(),
+    )
+    key = UUID(int=7)
+
+    assert offers.Target(
+        key, 400, frozenset({"milk", "wine"}), frozenset({"wine"}), True
+    ) == offers.target(key, wanted)
+    assert offers.Target(key, 400, None, frozenset(), False) == offers.target(key, campaign())
+
+
+def test_a_campaign_that_pays_everybody_the_same_wants_no_offers() -> None:
+    assert offers.target(UUID(int=7), campaign(give=definition.Rate(bps=100))) is None
 
 
 @given(HISTORIES, st.integers(1, 10_000), st.integers(-30, 400))

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Protocol
+from uuid import UUID
 
 from wallet import errors
 from wallet.rules import favourites, text
+from wallet.rules.campaigns import conditions, definition
 
 HISTORY_DAYS: Final = 365
 """How far back a scorer sees: a year has each season once."""
@@ -74,11 +76,43 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a campaign lets offers be made for: in these categories (None: any), but not in those.
+
+    Its other conditions are asked when something is bought.
+    """
+
+    campaign_id: UUID
+    bps_max: int
+    categories: frozenset[str] | None
+    without: frozenset[str]
+    favourites_only: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of asking a scorer: offers, or why it was ignored; never both."""
 
     offers: tuple[Scored, ...]
     failure: str | None = None
+
+
+def target(campaign_id: UUID, campaign: definition.Definition) -> Target | None:
+    """Find what a campaign wants offers for; None if it does not pay by personal offers."""
+    if not isinstance(campaign.give, definition.Personal):
+        return None
+    categories: frozenset[str] | None = None
+    without: frozenset[str] = frozenset()
+    for condition in campaign.lines:
+        if not isinstance(condition, conditions.OfCategory):
+            continue
+        named = frozenset(text.key(one) for one in condition.any_of)
+        if condition.unless:
+            without |= named
+        else:
+            categories = named if categories is None else categories & named
+    favourite = any(isinstance(one, conditions.OfFavourite) for one in campaign.lines)
+    return Target(campaign_id, campaign.give.bps_max, categories, without, favourite)
 
 
 def ask(

@@ -11,7 +11,7 @@ declare
 begin
   foreach v_table in array array['ledger.transfer', 'ledger.refusal', 'ledger.purchase_line', 'ledger.purchase_return',
     'ledger.purchase_return_line', 'ledger.purchase_event', 'ledger.credit', 'ledger.seal',
-    'coalition.contract', 'coalition.audit']
+    'coalition.contract', 'coalition.audit', 'coalition.offer']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);
