@@ -12,7 +12,9 @@ from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
 from wallet.campaigns import experiments, segments, shelf, terms
+from wallet.campaigns import offers as offer_facts
 from wallet.rules import contracts
+from wallet.rules import favourites as favourite_rules
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
 
@@ -86,6 +88,26 @@ class Loaders:
 
     async def _exposures(self, keys: Sequence[uuid.UUID]) -> list[dict[str, int]]:
         found = await experiments.exposed(self._db, list(keys))
+        return [found[key] for key in keys]
+
+    @functools.cached_property
+    def favourites(self) -> DataLoader[uuid.UUID, tuple[favourite_rules.Favourite, ...]]:
+        """The favourites of members, by member."""
+        return DataLoader(self._favourites, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def offers(self) -> DataLoader[uuid.UUID, tuple[offer_facts.Offer, ...]]:
+        """The offers that members have now, by member."""
+        return DataLoader(self._offers, max_batch_size=BATCH_MAX)
+
+    async def _favourites(
+        self, keys: Sequence[uuid.UUID]
+    ) -> list[tuple[favourite_rules.Favourite, ...]]:
+        found = await offer_facts.favourites_of(self._db, keys)
+        return [found[key] for key in keys]
+
+    async def _offers(self, keys: Sequence[uuid.UUID]) -> list[tuple[offer_facts.Offer, ...]]:
+        found = await offer_facts.offers_of(self._db, keys)
         return [found[key] for key in keys]
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:

@@ -10,9 +10,11 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, profiles, purchases, redemptions, scalars, shapes, wallets
+from api.graphql import context, offers, profiles, purchases, redemptions, scalars, shapes, wallets
 from wallet import ids, members, statements
 from wallet.campaigns import profiles as profile_facts
+from wallet.rules import favourites
+from wallet.rules import offers as offer_rules
 
 
 @strawberry.enum(description="Whether a member may spend.")
@@ -54,6 +56,26 @@ class Member(shapes.Node):
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
+
+    @shapes.listed(
+        "favourites",
+        "What the member buys again and again, the dearest first; none for who wants none.",
+        size=favourites.PLACES_MAX,
+    )
+    async def favourites_list(self, info: context.Info) -> list[offers.Favourite] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.favourites.load(self.key)
+        return [offers.show_favourite(one) for one in found]
+
+    @shapes.listed(
+        "offers",
+        "The member's own rates that hold now, the best first; none for who wants none.",
+        size=offer_rules.OFFERS_MAX,
+    )
+    async def offers_list(self, info: context.Info) -> list[offers.Offer] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.offers.load(self.key)
+        return [offers.show_offer(one) for one in found]
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(

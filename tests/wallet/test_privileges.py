@@ -30,6 +30,7 @@ APPEND_ONLY = (
     "coalition.contract",
     "coalition.audit",
     "coalition.exposure",
+    "coalition.offer",
 )
 FORBIDDEN = (
     "update ledger.wallet set credited = credited + 1",
@@ -143,6 +144,11 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     await owner.execute(
         "insert into coalition.exposure (experiment_id, member_id, arm, via)"
         " values (gen_random_uuid(), gen_random_uuid(), 'x', 'x')"
+    )
+    await owner.execute(
+        "insert into coalition.offer (member_id, campaign_id, category, bps, reason, scorer,"
+        " scorer_version, valid_from, valid_until) values (gen_random_uuid(), gen_random_uuid(),"
+        " 'x', 1, '{}', 'x', 1, now(), now() + interval '1 day')"
     )
     for table in APPEND_ONLY:
         column = await owner.fetchval(

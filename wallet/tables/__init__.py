@@ -11,6 +11,7 @@ from wallet.tables import (
     coalition,
     experiments,
     grants,
+    offers,
     purchases,
     redemptions,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "coalition",
     "experiments",
     "grants",
+    "offers",
     "purchases",
     "redemptions",
 ]
