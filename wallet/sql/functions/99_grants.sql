@@ -17,6 +17,9 @@ grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
   coalition.allowance, coalition.approval, coalition.notice to commonpurse_app;
 grant insert on coalition.contract, coalition.audit to commonpurse_app;
+-- An invitation is a promise, no money: its rewards are awards, which only the books can make.
+grant insert on coalition.referral_code to commonpurse_app;
+grant insert, update on coalition.referral to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant commonpurse_app to current_user;
