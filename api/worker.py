@@ -16,6 +16,7 @@ import structlog
 
 from api.identity import sweeping
 from wallet import database, earn, errors, expire, laws, notices, redeem, seal
+from wallet.campaigns import referrals
 
 log = structlog.get_logger("worker")
 
@@ -54,6 +55,11 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
     return max(swept.noticed, swept.expired)
 
 
+async def sweep_referrals(db: database.Database, batch: int) -> int:
+    """Reward invitations whose purchase has stayed, and take back what did not."""
+    return await referrals.sweep(db, limit=batch)
+
+
 async def seal_books(db: database.Database, batch: int) -> int:
     """Chain hashes over what was posted."""
     return await seal.seal(db, limit=batch)
@@ -78,6 +84,7 @@ JOBS: Final = (
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
+    Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
     Job("check_laws", 24 * 3600, 0, check_laws),

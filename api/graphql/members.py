@@ -10,7 +10,7 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, purchases, redemptions, scalars, shapes, wallets
+from api.graphql import context, purchases, redemptions, referrals, scalars, shapes, wallets
 from wallet import ids, members, statements
 
 
@@ -47,6 +47,14 @@ class Member(shapes.Node):
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
+
+    @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
+    async def referral(self, info: context.Info) -> referrals.MemberReferral | None:
+        """Makes the code when it is first asked for, so nobody else's look may do it."""
+        own = info.context.principal.member
+        if own is None or own.wallet_id != self.wallet_id:
+            return None
+        return await referrals.of_member(info, own.member_id)
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(

@@ -20,6 +20,7 @@ from api.graphql import (
     permissions,
     purchases,
     redemptions,
+    referrals,
     scalars,
     shapes,
     wallets,
@@ -113,6 +114,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "pur": purchases.node,
     "red": redemptions.node,
     "apr": approvals.node,
+    "ref": referrals.node,
 }
 
 NODES: Final = (
@@ -121,6 +123,7 @@ NODES: Final = (
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,
+    referrals.Referral,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

@@ -26,6 +26,7 @@ from api.graphql import (
     partner,
     permissions,
     public,
+    referrals,
     scalars,
     settlement,
     staff,
@@ -43,6 +44,7 @@ class Query(
     settlement.Query,
     staff.Query,
     approvals.Query,
+    referrals.Query,
     trail.Query,
     clients.Query,
 ):
@@ -56,6 +58,7 @@ class Mutation(
     till.Mutation,
     staff.Mutation,
     approvals.Mutation,
+    referrals.Mutation,
     operator.Mutation,
     clients.Mutation,
 ):

@@ -6,9 +6,11 @@ comes back later takes the rewards with it. Whether it is all in earnest is aske
 """
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from wallet import errors, money
 from wallet.rules.campaigns import definition
@@ -79,7 +81,6 @@ class Standing:
 
     state: State
     accepted_at: datetime
-    clears_at: datetime | None
     decided: bool
     decided_at: datetime | None
     bought: Bought | None
@@ -137,6 +138,8 @@ def open_at(version: definition.Definition, at: datetime) -> bool:
     """
     if not isinstance(version.on, definition.OnReferral) or version.when or version.lines:
         return False
+    if any(share.funder == "merchant" for share in version.funding):
+        return False  # An invitation is made nowhere, so there is no merchant where it was made.
     return version.starts_at <= at and (version.ends_at is None or at < version.ends_at)
 
 
@@ -170,6 +173,16 @@ def friend_minor(version: definition.Definition, kept_minor: int) -> int:
             given = 0
     most = version.caps.purchase_minor
     return given if most is None else min(given, most)
+
+
+def year_of(instant: datetime, zone: str) -> int:
+    """The year of the programme's calendar in which a reward counts."""
+    return instant.astimezone(ZoneInfo(zone)).year
+
+
+def seat(taken: Collection[int], most: int) -> int | None:
+    """The first free seat among the referrer's rewards of a year; None if all are taken."""
+    return next((one for one in range(1, most + 1) if one not in taken), None)
 
 
 def clears_at(bought: Bought, asked: Terms) -> datetime:

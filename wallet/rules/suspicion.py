@@ -139,6 +139,13 @@ def decide(facts: Facts) -> tuple[Decision, Score]:
     return ("quarantine" if found.points >= THRESHOLD else "pay"), found
 
 
+def sentence(points: int, signs: Sequence[str]) -> str:
+    """Say a score with its signs, for whoever has to decide."""
+    if not signs:
+        return "Nothing stands out."
+    return f"{points} points, a person decides from {THRESHOLD} on. {' '.join(signs)}"
+
+
 def mailbox(email: str) -> str:
     """Where a letter arrives: without capitals, dots and what follows a plus, by one domain."""
     name, _, domain = email.strip().casefold().rpartition("@")

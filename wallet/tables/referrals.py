@@ -58,7 +58,8 @@ class Referral(SQLModel, table=True):
         ),
         Index("referral_due", "look_at", postgresql_where=text("look_at is not null")),
         Index("referral_referrer", "referrer_id", "accepted_at"),
-        Index("referral_newest", "state", "accepted_at", "referral_id"),
+        Index("referral_newest", "accepted_at", "referral_id"),
+        Index("referral_newest_of_state", "state", "accepted_at", "referral_id"),
         {"schema": "coalition"},
     )
 

@@ -47,4 +47,5 @@ create table coalition.referral (
 );
 create index referral_due on coalition.referral (look_at) where look_at is not null;
 create index referral_referrer on coalition.referral (referrer_id, accepted_at);
-create index referral_newest on coalition.referral (state, accepted_at, referral_id);
+create index referral_newest on coalition.referral (accepted_at, referral_id);
+create index referral_newest_of_state on coalition.referral (state, accepted_at, referral_id);

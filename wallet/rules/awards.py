@@ -1,0 +1,159 @@
+"""What an award comes to: a campaign's wish, cut to its caps and budgets, shared over its funders.
+
+An award is for no purchase, so there is no merchant where it was earned: only the operator and
+merchants that are named can pay for one. A limit never refuses, it takes away what is over it, and
+each cut is kept with both numbers.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal, TypeAlias
+
+from wallet import errors, money
+from wallet.rules.campaigns import conditions, definition
+
+BPS: Final = 10_000
+
+Budget: TypeAlias = tuple[Literal["campaign", "merchant", "funder"], uuid.UUID, str]
+"""Whose budget, and in which asset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a member had of a campaign on a local day, net of what was taken back."""
+
+    day: date
+    granted_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A limit that took something away, in the order in which they were asked."""
+
+    by: str
+    from_minor: int
+    to_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the limits leave of a wish, who pays which part, and what budgets give for it."""
+
+    minor: int
+    cuts: tuple[Cut, ...]
+    funders: tuple[tuple[uuid.UUID, int], ...]
+    draws: tuple[tuple[Budget, int], ...]
+
+
+def funders(version: definition.Definition, operator_id: uuid.UUID) -> list[uuid.UUID]:
+    """Who pays each share, in their order; CAMPAIGN_INVALID if it is the merchant of a purchase."""
+    if any(share.funder == "merchant" for share in version.funding):
+        raise errors.CampaignInvalid(
+            "There is no purchase, so no merchant where it was made. Name the merchant who pays.",
+            path=("funding",),
+        )
+    return [
+        operator_id if share.funder == "operator" else uuid.UUID(share.funder)
+        for share in version.funding
+    ]
+
+
+def budgets(
+    version: definition.Definition, campaign_id: uuid.UUID, operator_id: uuid.UUID
+) -> list[Budget]:
+    """The budgets that may limit an award: the campaign's, and each funder's."""
+    who = dict.fromkeys(funders(version, operator_id))
+    return [
+        ("campaign", campaign_id, version.asset),
+        *(("funder", one, version.asset) for one in who),
+    ]
+
+
+def allow(
+    version: definition.Definition,
+    desired_minor: int,
+    *,
+    campaign_id: uuid.UUID,
+    operator_id: uuid.UUID,
+    used: Sequence[Used],
+    day: date,
+    room: Mapping[Budget, int],
+) -> Allowed:
+    """Cut a wish to every limit; `room` holds what is left of the budgets that there are."""
+    cuts: list[Cut] = []
+    minor = _cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
+    for cap in version.caps.member:
+        had = sum(one.granted_minor for one in used if _within(one.day, cap.per, day))
+        minor = _cut(cuts, "member_cap", minor, max(0, cap.minor - had))
+    own: Budget = ("campaign", campaign_id, version.asset)
+    minor = _cut(cuts, "budget", minor, room.get(own))
+    payers = funders(version, operator_id)
+    for payer in dict.fromkeys(payers):
+        left = room.get(("funder", payer, version.asset))
+        minor = _cut(cuts, "funder_budget", minor, _most(version, payers, payer, minor, left))
+    parts = tuple(split(version, payers, minor).items())
+    wanted: list[tuple[Budget, int]] = [
+        (own, minor),
+        *((("funder", payer, version.asset), part) for payer, part in parts),
+    ]
+    draws = tuple((budget, part) for budget, part in wanted if budget in room and part > 0)
+    return Allowed(minor, tuple(cuts), parts, draws)
+
+
+def split(
+    version: definition.Definition, payers: Sequence[uuid.UUID], minor: int
+) -> dict[uuid.UUID, int]:
+    """Share an amount over the funders by largest remainder; who has no part is left out."""
+    owed: dict[uuid.UUID, int] = {}
+    parts = money.split(minor, [share.bps for share in version.funding])
+    for payer, part in zip(payers, parts, strict=True):
+        if part > 0:
+            owed[payer] = owed.get(payer, 0) + part
+    return owed
+
+
+def charity_minor(version: definition.Definition, minor: int) -> int:
+    """The part of a funder's share that goes to the campaign's charity when it becomes free."""
+    if version.charity is None:
+        return 0
+    return money.divide(minor * version.charity.bps, BPS, money.Rounding.DOWN)
+
+
+def _most(
+    version: definition.Definition,
+    payers: Sequence[uuid.UUID],
+    payer: uuid.UUID,
+    minor: int,
+    left: int | None,
+) -> int | None:
+    """The most of which this funder's part still fits into what is left of its budget."""
+    if left is None or split(version, payers, minor).get(payer, 0) <= left:
+        return None
+    bps = sum(share.bps for share, one in zip(version.funding, payers, strict=True) if one == payer)
+    most = min(minor, money.divide(left * BPS, bps, money.Rounding.UP))
+    while most > 0 and split(version, payers, most).get(payer, 0) > left:
+        most -= 1
+    return most
+
+
+def _within(day: date, per: conditions.Period, today: date) -> bool:
+    match per:
+        case "day":
+            return day == today
+        case "week":
+            return day >= today - timedelta(days=today.weekday())
+        case "month":
+            return day >= today.replace(day=1)
+        case "year":
+            return day >= today.replace(month=1, day=1)
+        case "campaign":
+            return True
+
+
+def _cut(cuts: list[Cut], by: str, minor: int, most: int | None) -> int:
+    if most is None or minor <= most:
+        return minor
+    cuts.append(Cut(by, minor, most))
+    return most
