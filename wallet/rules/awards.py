@@ -35,6 +35,8 @@ class Cut:
     by: str
     from_minor: int
     to_minor: int
+    limit_minor: int
+    per: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,15 @@ def allow(
     minor = _cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
     for cap in version.caps.member:
         had = sum(one.granted_minor for one in used if _within(one.day, cap.per, day))
-        minor = _cut(cuts, "member_cap", minor, max(0, cap.minor - had))
+        left = max(0, cap.minor - had)
+        minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
     own: Budget = ("campaign", campaign_id, version.asset)
     minor = _cut(cuts, "budget", minor, room.get(own))
     payers = funders(version, operator_id)
     for payer in dict.fromkeys(payers):
-        left = room.get(("funder", payer, version.asset))
-        minor = _cut(cuts, "funder_budget", minor, _most(version, payers, payer, minor, left))
+        budget = room.get(("funder", payer, version.asset))
+        most = _most(version, payers, payer, minor, budget)
+        minor = _cut(cuts, "funder_budget", minor, most, limit=budget)
     parts = tuple(split(version, payers, minor).items())
     wanted: list[tuple[Budget, int]] = [
         (own, minor),
@@ -152,8 +156,16 @@ def _within(day: date, per: conditions.Period, today: date) -> bool:
             return True
 
 
-def _cut(cuts: list[Cut], by: str, minor: int, most: int | None) -> int:
+def _cut(
+    cuts: list[Cut],
+    by: str,
+    minor: int,
+    most: int | None,
+    *,
+    limit: int | None = None,
+    per: str | None = None,
+) -> int:
     if most is None or minor <= most:
         return minor
-    cuts.append(Cut(by, minor, most))
+    cuts.append(Cut(by, minor, most, most if limit is None else limit, per))
     return most
