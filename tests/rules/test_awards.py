@@ -9,15 +9,16 @@ import pytest
 from tests.rules.test_referrals import version
 from wallet import errors
 from wallet.rules import awards
+from wallet.rules.campaigns import facts, outcome
 
 OPERATOR, ROSA, CAMPAIGN = uuid.UUID(int=1), uuid.UUID(int=2), uuid.UUID(int=3)
 TUESDAY = date(2026, 3, 10)
 SHARED = [{"funder": "operator", "bps": 5_000}, {"funder": str(ROSA), "bps": 5_000}]
-OWN: awards.Budget = ("campaign", CAMPAIGN, "EUR")
-ROSAS: awards.Budget = ("funder", ROSA, "EUR")
+OWN: facts.Budget = ("campaign", CAMPAIGN, "EUR")
+ROSAS: facts.Budget = ("funder", ROSA, "EUR")
 
 
-def allow(minor: int, *used: awards.Used, room: Any = (), **changes: Any) -> awards.Allowed:
+def allow(minor: int, *used: facts.Used, room: Any = (), **changes: Any) -> awards.Allowed:
     """What limits leave of a wish."""
     return awards.allow(
         version(**{"funding": SHARED, **changes}),
@@ -47,7 +48,7 @@ def test_a_merchant_of_no_purchase_pays_for_nothing() -> None:
 def test_a_budget_cuts_and_says_so_and_is_drawn_by_what_is_left() -> None:
     found = allow(300, room={OWN: 200, ROSAS: 500})
 
-    assert (awards.Cut("budget", 300, 200, 200),) == found.cuts
+    assert (outcome.Cut("budget", 300, 200, 200),) == found.cuts
     assert ((OWN, 200), (ROSAS, 100)) == found.draws
 
 
@@ -70,7 +71,7 @@ def test_an_empty_budget_leaves_nothing_and_nobody_pays() -> None:
 )
 def test_a_members_cap_counts_what_they_had_in_its_period(per: str, left: int) -> None:
     days = [date(2025, 12, 31), date(2026, 2, 28), date(2026, 3, 1), date(2026, 3, 9)]
-    used = [awards.Used(day, 30) for day in days]
+    used = [facts.Used(day, 30, 1) for day in days]
 
     found = allow(300, *used, caps={"member": [{"minor": 300, "per": per}]})
 

@@ -50,12 +50,8 @@ class Reversed:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to be awarded: by which version of which campaign, to whom, for what.
-
-    `reference` is the partner's own, once for each kind. `because` is what the explanation says.
-    With `gives`, a coupon or a benefit of the campaign's effect goes along.
-    """
+class _Wish:
+    """What is to be awarded: by which version of which campaign, to whom, for what."""
 
     award_id: UUID
     member: members.Member
@@ -66,49 +62,54 @@ class Wish:
     reference: str
     partner_id: UUID
     amount_minor: int
-    because: Mapping[str, object]
-    subject: str | None = None
-    detail: Mapping[str, object] | None = None
-    gives: bool = True
+    explanation: Mapping[str, object]
+    gives: bool
+    subject: str | None
+    detail: Mapping[str, object]
 
 
-async def post(db: Database, wish: Wish, *, now: datetime | None = None) -> Awarded:
+async def post(
+    db: Database,
+    *,
+    award_id: UUID,
+    member: members.Member,
+    definition: Definition,
+    version_id: UUID,
+    campaign_id: UUID,
+    kind: str,
+    reference: str,
+    partner_id: UUID,
+    amount_minor: int,
+    explanation: Mapping[str, object],
+    gives: bool = True,
+    subject: str | None = None,
+    detail: Mapping[str, object] | None = None,
+    now: datetime | None = None,
+) -> Awarded:
     """Award a member. What caps and budgets do not allow is cut off, and the explanation says so.
 
-    MEMBER_SUSPENDED, REFERENCE_USED for a reference that another award has, IDEMPOTENCY_KEY_REUSED
-    for an id that stands for another award, CAMPAIGN_INVALID for a funder that nobody is.
+    `award_id` is of the wallet's bucket; `reference` is the partner's own, once for each kind.
+    `explanation` is one reason, `{"if": ...}`. With `gives` the campaign's coupon or benefit goes
+    along. MEMBER_SUSPENDED, REFERENCE_USED for a reference that another award has,
+    IDEMPOTENCY_KEY_REUSED for an id that stands for another award, CAMPAIGN_INVALID for a funder
+    that nobody is.
     """
-    house = await programme.of(db)
-    asset = money.asset(wish.definition.asset)
-    for _ in range(STALE_TRIES_MAX):
-        facts = await _gather(db, wish, house, now)
-        if facts["fingerprint"] is not None:
-            return _standing(wish, asset, facts)
-        allowed = awards.allow(
-            wish.definition,
-            wish.amount_minor,
-            campaign_id=wish.campaign_id,
-            operator_id=house.operator_id,
-            used=[awards.Used(*one) for one in facts["used"]],
-            day=campaign_facts.local_day(facts["at"], house.time_zone),
-            room={_budget(wish, one): one[4] for one in facts["budgets"]},
-        )
-        await _allot(db, wish, facts, allowed)
-        call = _call(wish, house, facts, allowed)
-        answer = await db.call(f"select {call.text()}", *call.arguments)
-        if answer["code"] == "stale":
-            continue
-        if ledger.replayed(answer, asset):
-            continue  # Somebody was faster: what they gave stands in the books now.
-        return Awarded(
-            wish.award_id,
-            wish.member.wallet_id,
-            asset,
-            wish.amount_minor,
-            allowed.minor,
-            replayed=False,
-        )
-    raise errors.IdempotencyInProgress()
+    wish = _Wish(
+        award_id=award_id,
+        member=member,
+        definition=definition,
+        version_id=version_id,
+        campaign_id=campaign_id,
+        kind=kind,
+        reference=reference,
+        partner_id=partner_id,
+        amount_minor=amount_minor,
+        explanation=explanation,
+        gives=gives,
+        subject=subject,
+        detail=detail or {},
+    )
+    return await _post(db, wish, now)
 
 
 async def reverse(
@@ -143,8 +144,42 @@ async def reverse(
     return Reversed(award_id, ledger.replayed(answer))
 
 
+async def _post(db: Database, wish: _Wish, now: datetime | None) -> Awarded:
+    house = await programme.of(db)
+    asset = money.asset(wish.definition.asset)
+    for _ in range(STALE_TRIES_MAX):
+        facts = await _gather(db, wish, house, now)
+        if facts["fingerprint"] is not None:
+            return _standing(wish, asset, facts)
+        allowed = awards.allow(
+            wish.definition,
+            wish.amount_minor,
+            campaign_id=wish.campaign_id,
+            operator_id=house.operator_id,
+            used=[campaign_facts.Used(*one) for one in facts["used"]],
+            day=campaign_facts.local_day(facts["at"], house.time_zone),
+            room={_budget(wish, one): one[4] for one in facts["budgets"]},
+        )
+        await _allot(db, wish, facts, allowed)
+        call = _call(wish, house, facts, allowed)
+        answer = await db.call(f"select {call.text()}", *call.arguments)
+        if answer["code"] == "stale":
+            continue
+        if ledger.replayed(answer, asset):
+            continue  # Somebody was faster: what they gave stands in the books now.
+        return Awarded(
+            wish.award_id,
+            wish.member.wallet_id,
+            asset,
+            wish.amount_minor,
+            allowed.minor,
+            replayed=False,
+        )
+    raise errors.IdempotencyInProgress()
+
+
 async def _gather(
-    db: Database, wish: Wish, house: programme.Programme, now: datetime | None
+    db: Database, wish: _Wish, house: programme.Programme, now: datetime | None
 ) -> Any:
     limits = awards.budgets(wish.definition, wish.campaign_id, house.operator_id)
     row = await db.fetchrow(
@@ -164,7 +199,7 @@ async def _gather(
     return row
 
 
-def _standing(wish: Wish, asset: money.Asset, facts: Any) -> Awarded:
+def _standing(wish: _Wish, asset: money.Asset, facts: Any) -> Awarded:
     if facts["fingerprint"] != _fingerprint(wish):
         raise errors.IdempotencyKeyReused(first_used_at=facts["awarded_at"])
     return Awarded(
@@ -177,7 +212,7 @@ def _standing(wish: Wish, asset: money.Asset, facts: Any) -> Awarded:
     )
 
 
-def _fingerprint(wish: Wish) -> UUID:
+def _fingerprint(wish: _Wish) -> UUID:
     return ids.fingerprint(
         wish.member.member_id,
         wish.version_id,
@@ -189,11 +224,11 @@ def _fingerprint(wish: Wish) -> UUID:
     )
 
 
-def _budget(wish: Wish, row: Any) -> awards.Budget:
+def _budget(wish: _Wish, row: Any) -> campaign_facts.Budget:
     return row[1], row[2], wish.definition.asset
 
 
-async def _allot(db: Database, wish: Wish, facts: Any, allowed: awards.Allowed) -> None:
+async def _allot(db: Database, wish: _Wish, facts: Any, allowed: awards.Allowed) -> None:
     """Bring into the bucket's share what it lacks; if others were faster, the write says so."""
     shares = {_budget(wish, one): (one[0], one[3]) for one in facts["budgets"]}
     for budget, amount in allowed.draws:
@@ -208,7 +243,7 @@ async def _allot(db: Database, wish: Wish, facts: Any, allowed: awards.Allowed) 
 
 
 def _call(
-    wish: Wish, house: programme.Programme, facts: Any, allowed: awards.Allowed
+    wish: _Wish, house: programme.Programme, facts: Any, allowed: awards.Allowed
 ) -> ledger.Call:
     shares = {_budget(wish, one): one[0] for one in facts["budgets"]}
     draws = [entries.Draw(shares[budget], amount) for budget, amount in allowed.draws]
@@ -223,7 +258,7 @@ def _call(
             wish.kind,
             wish.reference,
             wish.subject,
-            orjson.dumps(wish.detail or {}, default=str).decode(),
+            orjson.dumps(wish.detail, default=str).decode(),
             _fingerprint(wish),
             facts["facts_version"] if wish.definition.caps.member else None,
             house.wallet_floor_minor,
@@ -239,7 +274,7 @@ def _call(
 
 
 def _lots(
-    wish: Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
+    wish: _Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
 ) -> list[entries.Lot]:
     """One lot for each funder; it is due at once, because whoever awards has waited already."""
     definition = wish.definition
@@ -266,7 +301,7 @@ def _lots(
 
 
 def _grant(
-    wish: Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
+    wish: _Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
 ) -> entries.Grant:
     return entries.Grant(
         line_no=LINE,
@@ -280,7 +315,7 @@ def _grant(
     )
 
 
-def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
+def _benefits(wish: _Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
     give = wish.definition.give
     if not wish.gives or not isinstance(give, GiveCoupon | Benefit):
         return []
@@ -297,7 +332,7 @@ def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entr
     ]
 
 
-def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:
+def _document(wish: _Wish, allowed: awards.Allowed) -> dict[str, Any]:
     """The explanation, in the shape that purchases have: facts, no words of a language."""
     definition = wish.definition
     line = {
@@ -321,7 +356,7 @@ def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:
         "lines": [line],
         "desired_minor": wish.amount_minor,
         "granted_minor": allowed.minor,
-        "because": [dict(wish.because)],
+        "because": [dict(wish.explanation)],
         "cuts": [
             {
                 "by": cut.by,

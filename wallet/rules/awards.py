@@ -6,37 +6,13 @@ each cut is kept with both numbers.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias
+from datetime import date
 
 from wallet import errors, money
-from wallet.rules.campaigns import conditions, definition
-
-BPS: Final = 10_000
-
-Budget: TypeAlias = tuple[Literal["campaign", "merchant", "funder"], uuid.UUID, str]
-"""Whose budget, and in which asset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Used:
-    """What a member had of a campaign on a local day, net of what was taken back."""
-
-    day: date
-    granted_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A limit that took something away, in the order in which they were asked."""
-
-    by: str
-    from_minor: int
-    to_minor: int
-    limit_minor: int
-    per: str | None = None
+from wallet.rules import contracts
+from wallet.rules.campaigns import definition, facts, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +20,9 @@ class Allowed:
     """What the limits leave of a wish, who pays which part, and what budgets give for it."""
 
     minor: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[outcome.Cut, ...]
     funders: tuple[tuple[uuid.UUID, int], ...]
-    draws: tuple[tuple[Budget, int], ...]
+    draws: tuple[tuple[facts.Budget, int], ...]
 
 
 def funders(version: definition.Definition, operator_id: uuid.UUID) -> list[uuid.UUID]:
@@ -64,7 +40,7 @@ def funders(version: definition.Definition, operator_id: uuid.UUID) -> list[uuid
 
 def budgets(
     version: definition.Definition, campaign_id: uuid.UUID, operator_id: uuid.UUID
-) -> list[Budget]:
+) -> list[facts.Budget]:
     """The budgets that may limit an award: the campaign's, and each funder's."""
     who = dict.fromkeys(funders(version, operator_id))
     return [
@@ -79,18 +55,18 @@ def allow(
     *,
     campaign_id: uuid.UUID,
     operator_id: uuid.UUID,
-    used: Sequence[Used],
+    used: Sequence[facts.Used],
     day: date,
-    room: Mapping[Budget, int],
+    room: facts.Room,
 ) -> Allowed:
     """Cut a wish to every limit; `room` holds what is left of the budgets that there are."""
-    cuts: list[Cut] = []
+    cuts: list[outcome.Cut] = []
     minor = _cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
     for cap in version.caps.member:
-        had = sum(one.granted_minor for one in used if _within(one.day, cap.per, day))
+        had = facts.used_since(tuple(used), facts.period_start(cap.per, day))
         left = max(0, cap.minor - had)
         minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
-    own: Budget = ("campaign", campaign_id, version.asset)
+    own: facts.Budget = ("campaign", campaign_id, version.asset)
     minor = _cut(cuts, "budget", minor, room.get(own))
     payers = funders(version, operator_id)
     for payer in dict.fromkeys(payers):
@@ -98,7 +74,7 @@ def allow(
         most = _most(version, payers, payer, minor, budget)
         minor = _cut(cuts, "funder_budget", minor, most, limit=budget)
     parts = tuple(split(version, payers, minor).items())
-    wanted: list[tuple[Budget, int]] = [
+    wanted: list[tuple[facts.Budget, int]] = [
         (own, minor),
         *((("funder", payer, version.asset), part) for payer, part in parts),
     ]
@@ -122,7 +98,7 @@ def charity_minor(version: definition.Definition, minor: int) -> int:
     """The part of a funder's share that goes to the campaign's charity when it becomes free."""
     if version.charity is None:
         return 0
-    return money.divide(minor * version.charity.bps, BPS, money.Rounding.DOWN)
+    return money.divide(minor * version.charity.bps, contracts.BPS, money.Rounding.DOWN)
 
 
 def _most(
@@ -136,28 +112,14 @@ def _most(
     if left is None or split(version, payers, minor).get(payer, 0) <= left:
         return None
     bps = sum(share.bps for share, one in zip(version.funding, payers, strict=True) if one == payer)
-    most = min(minor, money.divide(left * BPS, bps, money.Rounding.UP))
+    most = min(minor, money.divide(left * contracts.BPS, bps, money.Rounding.UP))
     while most > 0 and split(version, payers, most).get(payer, 0) > left:
         most -= 1
     return most
 
 
-def _within(day: date, per: conditions.Period, today: date) -> bool:
-    match per:
-        case "day":
-            return day == today
-        case "week":
-            return day >= today - timedelta(days=today.weekday())
-        case "month":
-            return day >= today.replace(day=1)
-        case "year":
-            return day >= today.replace(month=1, day=1)
-        case "campaign":
-            return True
-
-
 def _cut(
-    cuts: list[Cut],
+    cuts: list[outcome.Cut],
     by: str,
     minor: int,
     most: int | None,
@@ -167,5 +129,5 @@ def _cut(
 ) -> int:
     if most is None or minor <= most:
         return minor
-    cuts.append(Cut(by, minor, most, most if limit is None else limit, per))
+    cuts.append(outcome.Cut(by, minor, most, most if limit is None else limit, per))
     return most
