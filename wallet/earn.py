@@ -118,7 +118,7 @@ async def event(
         )
     bucket = ledger.bucket(purchase_id)
     answer = await db.call(
-        "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         bucket,
         purchase_id,
         ids.placed(request_id, bucket),
@@ -128,7 +128,8 @@ async def event(
         event.at,
         due and due.due_at,
         due and due.due_as,
-        due and due.expires_at,
+        [facts["lot_id"]] if due else [],
+        [due.expires_at] if due else [],
     )
     return Recorded(purchase_id, ledger.replayed(answer))
 
@@ -158,11 +159,13 @@ async def return_lines(
         facts = await _purchase(db, merchant_id, purchase_id)
         earlier = await _return_before(db, bucket, return_id)
         parts = () if earlier else _parts(facts["lines"], lines)
+        reversed_minor = sum(part[3] for part in parts)
         version = await merchants.contract(db, facts["contract_id"])
         deficit = version.terms.deficit
         answer = await db.call(
             "select ledger.reverse_purchase($1, $2, $3, $4, $5, $6,"
-            " $7::ledger.return_line_in[], $8, $9, $10, $11, $12)",
+            " $7::ledger.return_line_in[], $8::ledger.return_grant_in[],"
+            " $9::ledger.return_lot_in[], $10::ledger.release_in[], $11, $12, $13, $14, $15)",
             bucket,
             purchase_id,
             return_id,
@@ -170,6 +173,9 @@ async def return_lines(
             merchant_id,
             facts["version"],
             parts,
+            [],
+            [(facts["lot_id"], reversed_minor)] if reversed_minor else [],
+            [],
             reason,
             deficit.max_minor if deficit.policy == "member_owes" else 0,
             "operator" if deficit.policy == "operator_bears" else "merchant",
@@ -261,15 +267,8 @@ async def _post(
     if not once:
         return
     fresh = list(once.values())
-    posted = await db.bulk(
-        "select ledger.post_purchases($1, $2::ledger.purchase_in[], $3::ledger.line_in[],"
-        " $4::ledger.event_in[], $5)",
-        sorted({ledger.bucket(draft.purchase_id) for draft in fresh}),
-        [drafts.purchase_row(facts, draft) for draft in fresh],
-        [row for draft in fresh for row in drafts.line_rows(draft)],
-        [row for draft in fresh for row in drafts.event_rows(draft)],
-        now,
-    )
+    call = drafts.posting(facts, fresh, now)
+    posted = await db.bulk(f"select {call.text()}", *call.arguments)
     outcome = {draft.purchase_id: answer for draft, answer in zip(fresh, posted, strict=True)}
     seen: set[UUID] = set()
     for place, draft in standing.items():
@@ -291,8 +290,8 @@ async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[
     if row is None:
         raise errors.NotFound()
     facts = dict(row)
-    facts["events"] = orjson.loads(facts["events"])
-    facts["lines"] = orjson.loads(facts["lines"])
+    for name in ("events", "lines", "grants", "lots", "draws"):
+        facts[name] = orjson.loads(facts[name])
     return facts
 
 

@@ -23,6 +23,10 @@ APPEND_ONLY = (
     "ledger.purchase_event",
     "ledger.credit",
     "ledger.seal",
+    'ledger."grant"',
+    "ledger.grant_return",
+    "ledger.explanation",
+    "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
 )
@@ -120,6 +124,17 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     await owner.execute(
         "insert into ledger.seal (bucket, number, sealed_from, sealed_until, rows, leaves, head)"
         " values (0, 1, now(), now(), 0, '', '')"
+    )
+    await owner.execute(
+        'insert into ledger."grant" select 0, gen_random_uuid(), 1, gen_random_uuid(),'
+        " gen_random_uuid(), gen_random_uuid(), 978, 1, 0, 0, now()::date"
+    )
+    await owner.execute(
+        "insert into ledger.grant_return"
+        " select 0, gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), 0"
+    )
+    await owner.execute(
+        "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
     )
     for table in APPEND_ONLY:
         column = await owner.fetchval(

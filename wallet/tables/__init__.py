@@ -4,6 +4,24 @@ SQLModel classes describe columns, keys and checks; Alembic migrations build the
 test compares both. Nothing here is used to move money: rows are written by the SQL functions.
 """
 
-from wallet.tables import books, campaigns, coalition, purchases, redemptions, referrals
+from wallet.tables import (
+    books,
+    budgets,
+    campaigns,
+    coalition,
+    grants,
+    purchases,
+    redemptions,
+    referrals,
+)
 
-__all__ = ["books", "campaigns", "coalition", "purchases", "redemptions", "referrals"]
+__all__ = [
+    "books",
+    "budgets",
+    "campaigns",
+    "coalition",
+    "grants",
+    "purchases",
+    "redemptions",
+    "referrals",
+]
