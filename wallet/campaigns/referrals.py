@@ -142,7 +142,8 @@ async def review(
 ) -> Reviewed:
     """Decide on an invitation that was set aside: pay its rewards, or refuse them for ever.
 
-    REFERRAL_CLOSED for one that waits for no decision, or not any more.
+    REFERRAL_CLOSED for one that waits for no decision, or not any more; MEMBER_SUSPENDED while one
+    of the two could not be rewarded.
     """
     audit.check_reason(reason)
     assert actor.actor_id is not None, "a person decides"
@@ -152,6 +153,8 @@ async def review(
     (one,) = found
     it = one.referral
     if it.state == "quarantined":
+        if decision == "pay":
+            await _check_active(db, it)
         decided = (
             await rewards.approve(db, one, actor=actor, reason=reason)
             if decision == "pay"
@@ -177,6 +180,12 @@ async def _standing(db: Database, friend_id: UUID, referral_id: UUID, plain: str
     if it.referral_id == referral_id:
         raise errors.IdempotencyKeyReused(first_used_at=it.accepted_at)
     raise errors.ReferralClosed()
+
+
+async def _check_active(db: Database, it: invitations.Referral) -> None:
+    for member_id in (it.friend_id, it.referrer_id):
+        if (await members.find(db, member_id)).status != "active":
+            raise errors.MemberSuspended("A member is suspended. Reinstate them first, or refuse.")
 
 
 async def _open(

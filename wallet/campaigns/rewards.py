@@ -8,7 +8,7 @@ who look at once, or one after a crash, give the same two rewards and never a th
 import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -187,8 +187,8 @@ async def _decide(db: Database, one: invitations.Due, asked: referrals.Terms) ->
 
 async def _pay(db: Database, it: invitations.Referral, at: datetime) -> invitations.Referral:
     """Carry out a decision: each award is given once, whoever tries, and then it is put down."""
-    friend_minor = await _award(db, it, FRIEND, it.friend_award, it.friend_id, it.friend_minor, at)
-    referrer_minor = await _award(
+    friend = await _award(db, it, FRIEND, it.friend_award, it.friend_id, it.friend_minor, at)
+    referrer = await _award(
         db, it, REFERRER, it.referrer_award, it.referrer_id, it.referrer_minor, at
     )
     paid = await invitations.move(
@@ -197,8 +197,10 @@ async def _pay(db: Database, it: invitations.Referral, at: datetime) -> invitati
         act="referral.paid",
         state="paid",
         look_at=at + referrals.LOOK_AGAIN,
-        friend_minor=friend_minor,
-        referrer_minor=referrer_minor,
+        friend_minor=friend.granted_minor if friend else 0,
+        referrer_minor=referrer.granted_minor if referrer else 0,
+        friend_award=friend and friend.award_id,
+        referrer_award=referrer and referrer.award_id,
     )
     return paid or await invitations.find(db, it.referral_id)
 
@@ -211,27 +213,31 @@ async def _award(
     member_id: UUID,
     amount_minor: int,
     at: datetime,
-) -> int:
-    """Give one of the two rewards; returns what the campaign's budget left of it."""
+) -> awards.Awarded | None:
+    """Give one of the two rewards; None for nobody to reward, or somebody who is suspended now.
+
+    The books keep that refusal, so whoever carries out the decision again finds the same.
+    """
     if award_id is None:
-        return 0
-    version = await invitations.definition_of(db, it.version_id)
-    awarded = await awards.post(
-        db,
-        award_id=award_id,
-        member=await members.find(db, member_id),
-        definition=version,
-        version_id=it.version_id,
-        campaign_id=it.campaign_id,
-        kind=KIND,
-        reference=f"{ids.show('ref', it.referral_id)}/{role.name}",
-        partner_id=(await programme.of(db)).operator_id,
-        amount_minor=amount_minor,
-        gives=role is FRIEND,
-        explanation={"if": KIND, "role": role.name, "sentence": role.because},
-        now=at,
-    )
-    return awarded.granted_minor
+        return None
+    try:
+        return await awards.post(
+            db,
+            award_id=award_id,
+            member=await members.find(db, member_id),
+            definition=await invitations.definition_of(db, it.version_id),
+            version_id=it.version_id,
+            campaign_id=it.campaign_id,
+            kind=KIND,
+            reference=f"{ids.show('ref', it.referral_id)}/{role.name}",
+            partner_id=(await programme.of(db)).operator_id,
+            amount_minor=amount_minor,
+            gives=role is FRIEND,
+            explanation={"if": KIND, "role": role.name, "sentence": role.because},
+            now=at,
+        )
+    except errors.MemberSuspended:
+        return None
 
 
 async def _reverse(db: Database, it: invitations.Referral, at: datetime) -> None:
@@ -277,7 +283,7 @@ def _person(row: asyncpg.Record) -> suspicion.Person:
     )
 
 
-def _scored(found: suspicion.Score | None) -> dict[str, object]:
+def _scored(found: suspicion.Score | None) -> dict[str, Any]:
     """What the rule found, as it is kept; a person's decision leaves it as it was."""
     if found is None:
         return {}

@@ -13,7 +13,7 @@ select r.*, coalesce($1::timestamptz, clock_timestamp()) as at, b.*
            case when l.lot_id is null or l.available_at is not null then 'yes'
                 when l.pending > 0 then 'not_yet' else 'never' end as confirmed
       from ledger.purchase p
-      left join ledger.lot l on l.bucket = p.bucket and l.lot_id = p.lot_id,
+      left join ledger.lot l on l.bucket = p.bucket and l.lot_id = coalesce(p.lot_id, p.lots[1]),
       lateral (select p.total_minor - p.cashback_paid_minor - coalesce(sum(i.amount_minor), 0)::bigint as kept_minor
                  from ledger.purchase_return_line i
                 where i.bucket = p.bucket and i.purchase_id = p.purchase_id) k
