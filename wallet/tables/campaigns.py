@@ -59,12 +59,14 @@ class CampaignChange(SQLModel, table=True):
             "(act = 'publish') = (version_id is not null)", name="campaign_change_version"
         ),
         CheckConstraint("effective_at >= recorded_at", name="campaign_change_ahead"),
-        Index("campaign_change_order", "campaign_id", "recorded_at", "change_id"),
+        UniqueConstraint("epoch", name="campaign_change_order"),
+        Index("campaign_change_campaign", "campaign_id", "epoch"),
         {"schema": "coalition"},
     )
 
     change_id: UUID = columns.key()
     campaign_id: UUID
+    epoch: int = columns.amount()
     act: str = columns.words()
     version_id: UUID | None = None
     replaced_id: UUID | None = None

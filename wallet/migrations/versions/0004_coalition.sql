@@ -27,6 +27,7 @@ create table coalition.campaign_version (
 create table coalition.campaign_change (
   change_id UUID NOT NULL,
   campaign_id UUID NOT NULL,
+  epoch BIGINT NOT NULL,
   act TEXT NOT NULL,
   version_id UUID,
   replaced_id UUID,
@@ -36,12 +37,13 @@ create table coalition.campaign_change (
   actor_kind TEXT NOT NULL,
   actor_id UUID,
   PRIMARY KEY (change_id),
+  CONSTRAINT campaign_change_order UNIQUE (epoch),
   CONSTRAINT campaign_change_act CHECK (act in ('publish', 'pause', 'resume', 'end', 'archive')),
   CONSTRAINT campaign_change_version CHECK ((act = 'publish') = (version_id is not null)),
   CONSTRAINT campaign_change_ahead CHECK (effective_at >= recorded_at)
 );
 
-create index campaign_change_order ON coalition.campaign_change (campaign_id, recorded_at, change_id);
+create index campaign_change_campaign ON coalition.campaign_change (campaign_id, epoch);
 
 create table coalition.programme_version (
   version SMALLINT NOT NULL,
