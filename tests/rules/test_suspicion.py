@@ -88,6 +88,12 @@ def test_a_surname_is_a_weak_sign_and_with_the_birthday_or_a_card_a_strong_one()
     assert ("pay", []) == _told(facts(person(1, birth_date=born), person(2, birth_date=born)))
 
 
+def test_cards_of_one_kind_are_not_one_card() -> None:
+    kind = frozenset({"card:aurora", "cash"})
+
+    assert ("pay", []) == _told(facts(person(1, instruments=kind), person(2, instruments=kind)))
+
+
 def test_a_name_of_one_word_is_no_surname() -> None:
     assert suspicion.surname("Ana") is None
     assert "sousa" == suspicion.surname("  Ana  de Sousa ")

@@ -5,11 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from tests.wallet.factories import DAY, NOON, Coalition, numbers, purchase
 from wallet import audit, earn, ids, members
-from wallet.campaigns import invitations, referrals
+from wallet.campaigns import invitations, lives, referrals
 
 LONG_AGO = NOON - 800 * DAY
 CLEAR = NOON + 16 * DAY
@@ -46,44 +44,39 @@ def on(**changes: Any) -> dict[str, Any]:
 
 
 async def campaign(coalition: Coalition, **changes: Any) -> UUID:
-    """Publish a campaign for invitations; gives its id."""
-    campaign_id, version_id, db = ids.new(), ids.new(), coalition.db
-    await db.execute(
-        "insert into coalition.campaign (campaign_id, name, created_by) values ($1, $2, $3)",
-        campaign_id,
-        "Invite and win",
-        coalition.operator_id,
+    """Publish a campaign for invitations, long ago; gives its id."""
+    saved = await lives.save_draft(
+        coalition.db,
+        request_id=ids.new(),
+        campaign_id=None,
+        merchant_id=None,
+        raw=definition(**changes),
+        note="as agreed",
+        actor=audit.SYSTEM,
+        now=LONG_AGO,
     )
-    await db.execute(
-        "insert into coalition.campaign_version (version_id, campaign_id, version, definition,"
-        " note, saved_by) values ($1, $2, 1, $3, 'as agreed', $4)",
-        version_id,
-        campaign_id,
-        orjson.dumps(definition(**changes)).decode(),
-        coalition.operator_id,
+    await lives.publish(
+        coalition.db,
+        request_id=ids.new(),
+        campaign_id=saved.campaign.campaign_id,
+        version_id=saved.version.version_id,
+        from_at=None,
+        reason="as agreed",
+        actor=audit.SYSTEM,
+        now=LONG_AGO,
     )
-    await change(coalition, campaign_id, "publish", version_id=version_id)
-    return campaign_id
+    return saved.campaign.campaign_id
 
 
-async def change(
-    coalition: Coalition,
-    campaign_id: UUID,
-    act: str,
-    *,
-    version_id: UUID | None = None,
-    at: datetime = LONG_AGO,
-) -> None:
-    """Record a step in the life of a campaign."""
-    await coalition.db.execute(
-        "insert into coalition.campaign_change (change_id, campaign_id, act, version_id,"
-        " effective_at, recorded_at, reason, actor_kind)"
-        " values ($1, $2, $3, $4, $5, $5, 'as agreed', 'system')",
-        ids.new(),
-        campaign_id,
-        act,
-        version_id,
-        at,
+async def change(coalition: Coalition, campaign_id: UUID, act: str, *, at: datetime) -> None:
+    """Let a campaign take another step of its life."""
+    await getattr(lives, act)(
+        coalition.db,
+        request_id=ids.new(),
+        campaign_id=campaign_id,
+        reason="as agreed",
+        actor=audit.SYSTEM,
+        now=at,
     )
 
 

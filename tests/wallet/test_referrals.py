@@ -3,14 +3,15 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.wallet import inviting
-from tests.wallet.factories import DAY, NOON, Coalition, refused
+from tests.wallet.factories import DAY, EUR, NOON, Coalition, refused
 from tests.wallet.inviting import CLEAR, buy, invite, pass_time, person
-from wallet import audit, errors, ids, members
-from wallet.campaigns import invitations, referrals
+from wallet import audit, earn, errors, ids, members
+from wallet.campaigns import budgets, invitations, referrals, terms
 from wallet.rules import returns
 
 VERA = audit.Actor("staff", ids.new())
@@ -104,9 +105,11 @@ async def test_without_an_open_campaign_nothing_is_promised(coalition: Coalition
     code = await referrals.code_of(coalition.db, ana.member_id)
     none = await refused(accept(coalition, ben, code))
     await inviting.campaign(coalition, on={"on": "purchase"})
-    paused = await inviting.campaign(coalition)
+    paused, ended = [
+        await inviting.campaign(coalition, stack={"group": "bonus", "priority": place})
+        for place in (20, 30)
+    ]
     await inviting.change(coalition, paused, "pause", at=NOON - DAY)
-    ended = await inviting.campaign(coalition)
     await inviting.change(coalition, ended, "end", at=NOON - DAY)
     closed = await refused(accept(coalition, ben, code))
     await inviting.change(coalition, paused, "resume", at=NOON - DAY / 2)
@@ -273,6 +276,7 @@ async def test_five_workers_at_once_pay_once(coalition: Coalition) -> None:
     await buy(coalition, rosa, ben, 2_000)
     await pass_time(coalition, NOON + 2 * DAY)
 
+    await earn.mature(coalition.db, now=CLEAR)
     await asyncio.gather(*(referrals.sweep(coalition.db, now=CLEAR) for _ in range(5)))
     await pass_time(coalition, CLEAR)
 
@@ -306,7 +310,7 @@ async def test_the_most_of_a_year_holds_for_whoever_invites_and_not_for_the_frie
     coalition: Coalition,
 ) -> None:
     await inviting.campaign(coalition, on=inviting.on(most_per_year=2))
-    rosa, market = await coalition.merchant(), await coalition.merchant()
+    rosa = await coalition.merchant()
     ana = await person(coalition, "Ana Abreu")
     friends = [await person(coalition, f"Friend {name}") for name in "BCDE"]
     for day, friend in enumerate(friends):
@@ -316,6 +320,7 @@ async def test_the_most_of_a_year_holds_for_whoever_invites_and_not_for_the_frie
     await pass_time(coalition, NOON + 5 * DAY)
 
     late = CLEAR + 5 * DAY
+    await earn.mature(coalition.db, now=late)
     await asyncio.gather(*(referrals.sweep(coalition.db, now=late) for _ in range(5)))
     await pass_time(coalition, late)
 
@@ -325,7 +330,6 @@ async def test_the_most_of_a_year_holds_for_whoever_invites_and_not_for_the_frie
     assert [(1, 500), (2, 500)] == sorted(
         (row["seat"], row["referrer_minor"]) for row in seats if row["seat"]
     )
-    assert market != rosa
 
 
 async def test_a_ring_of_three_waits_for_a_person(coalition: Coalition) -> None:
@@ -389,14 +393,15 @@ async def test_one_mailbox_is_decided_by_a_person_once(coalition: Coalition) -> 
             db, referral_id=it.referral_id, decision="pay", reason=" ", actor=VERA, now=CLEAR
         )
     )
+    said: list[tuple[UUID, referrals.Decision]] = [
+        (it.referral_id, "refuse"),
+        (it.referral_id, "refuse"),
+        (paid.referral_id, "pay"),
+        (paid.referral_id, "pay"),
+    ]
     answers = [
         await referrals.review(db, referral_id=one, decision=say, now=CLEAR, **told)
-        for one, say in [
-            (it.referral_id, "refuse"),
-            (it.referral_id, "refuse"),
-            (paid.referral_id, "pay"),
-            (paid.referral_id, "pay"),
-        ]
+        for one, say in said
     ]
     other = await refused(
         referrals.review(db, referral_id=it.referral_id, decision="pay", now=CLEAR, **told)
@@ -419,13 +424,14 @@ async def test_one_mailbox_is_decided_by_a_person_once(coalition: Coalition) -> 
 async def test_two_people_who_decide_at_once_decide_once(coalition: Coalition) -> None:
     it = await _suspicious(coalition)
     told: dict[str, Any] = {"referral_id": it.referral_id, "reason": "looked at", "now": CLEAR}
+    said: tuple[referrals.Decision, ...] = ("pay", "refuse", "pay", "refuse")
 
     answers = await asyncio.gather(
         *(
             referrals.review(
                 coalition.db, decision=say, actor=audit.Actor("staff", ids.new()), **told
             )
-            for say in ("pay", "refuse", "pay", "refuse")
+            for say in said
         ),
         return_exceptions=True,
     )
@@ -457,11 +463,8 @@ async def test_a_suspended_member_is_not_rewarded_by_anybody(coalition: Coalitio
 
 async def test_a_budget_cuts_rewards_and_they_are_explained(coalition: Coalition) -> None:
     campaign_id = await inviting.campaign(coalition)
-    await coalition.db.execute(
-        "insert into coalition.budget (budget_id, kind, subject_id, asset, cap_minor, alerts)"
-        " values ($1, 'campaign', $2, 978, 700, '{}')",
-        ids.new(),
-        campaign_id,
+    await budgets.set_cap(
+        coalition.db, kind="campaign", subject_id=campaign_id, asset=EUR, cap_minor=700
     )
     rosa = await coalition.merchant()
     ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
@@ -505,19 +508,39 @@ async def test_a_friend_may_get_a_coupon_or_a_gift_instead(
 
 
 async def test_points_are_rewarded_into_a_wallet_of_points(coalition: Coalition) -> None:
-    await inviting.campaign(
-        coalition, asset="PTS", give={"give": "points", "units": 1, "per_minor": 10}
-    )
+    await inviting.campaign(coalition, asset="PTS")
     rosa = await coalition.merchant()
     ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
     it = await invite(coalition, ben, ana)
     await buy(coalition, rosa, ben, 2_345)
     await pass_time(coalition, CLEAR)
 
-    assert (234, 500) == ((await it.now()).friend_minor, (await it.now()).referrer_minor)
-    assert 234 == await coalition.db.fetchval(
-        "select credited from ledger.wallet where wallet_id = $1 and asset = 10001", ben.wallet_id
+    points = await coalition.db.fetch(
+        "select credited from ledger.wallet where asset = 10001 order by credited"
     )
+
+    assert (300, 500) == ((await it.now()).friend_minor, (await it.now()).referrer_minor)
+    assert [300, 500] == [row["credited"] for row in points]
+    assert 117 == (await coalition.faces(ben)).available  # 5 % of the purchase, in euros
+
+
+async def test_where_terms_must_be_accepted_only_who_accepted_them_is_rewarded(
+    coalition: Coalition,
+) -> None:
+    words = {"text": {"en": "Both get a reward."}, "acceptance": True}
+    await inviting.campaign(coalition, terms=words)
+    rosa = await coalition.merchant()
+    ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
+    early = await refused(invite(coalition, ben, ana))
+    document_id = await coalition.db.fetchval("select document_id from coalition.terms_document")
+    await terms.accept(coalition.db, member_id=ben.member_id, document_id=document_id)
+    it = await invite(coalition, ben, ana)
+    await buy(coalition, rosa, ben, 2_000)
+    await pass_time(coalition, CLEAR)
+
+    assert "REFERRAL_CLOSED" == early.code
+    assert (300, 0) == ((await it.now()).friend_minor, (await it.now()).referrer_minor)
+    assert 0 == await reward(coalition, ana)
 
 
 async def test_invitations_are_listed_page_by_page(coalition: Coalition) -> None:

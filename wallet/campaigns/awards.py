@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from wallet import entries, errors, ids, ledger, members, money, programme, sql
+from wallet.campaigns import budgets, giving
 from wallet.database import Database
 from wallet.rules import awards, expiry
 from wallet.rules.campaigns import facts as campaign_facts
@@ -158,9 +159,13 @@ async def _post(db: Database, wish: _Wish, now: datetime | None) -> Awarded:
             operator_id=house.operator_id,
             used=[campaign_facts.Used(*one) for one in facts["used"]],
             day=campaign_facts.local_day(facts["at"], house.time_zone),
-            room={_budget(wish, one): one[4] for one in facts["budgets"]},
+            room=await _room(db, wish, house),
         )
-        await _allot(db, wish, facts, allowed)
+        # What somebody else takes meanwhile is found out by the write, which is then repeated.
+        for budget, minor in allowed.draws:
+            await budgets.provide(
+                db, giving.budget_of(budget), bucket=ledger.bucket(wish.award_id), need_minor=minor
+            )
         call = _call(wish, house, facts, allowed)
         answer = await db.call(f"select {call.text()}", *call.arguments)
         if answer["code"] == "stale":
@@ -181,7 +186,6 @@ async def _post(db: Database, wish: _Wish, now: datetime | None) -> Awarded:
 async def _gather(
     db: Database, wish: _Wish, house: programme.Programme, now: datetime | None
 ) -> Any:
-    limits = awards.budgets(wish.definition, wish.campaign_id, house.operator_id)
     row = await db.fetchrow(
         sql.load("queries/award_facts"),
         ledger.bucket(wish.award_id),
@@ -190,9 +194,6 @@ async def _gather(
         house.asset.number,
         now,
         wish.campaign_id,
-        [kind for kind, _, _ in limits],
-        [subject_id for _, subject_id, _ in limits],
-        money.asset(wish.definition.asset).number,
     )
     if row is None:
         raise errors.NotFound()
@@ -224,29 +225,20 @@ def _fingerprint(wish: _Wish) -> UUID:
     )
 
 
-def _budget(wish: _Wish, row: Any) -> campaign_facts.Budget:
-    return row[1], row[2], wish.definition.asset
-
-
-async def _allot(db: Database, wish: _Wish, facts: Any, allowed: awards.Allowed) -> None:
-    """Bring into the bucket's share what it lacks; if others were faster, the write says so."""
-    shares = {_budget(wish, one): (one[0], one[3]) for one in facts["budgets"]}
-    for budget, amount in allowed.draws:
-        budget_id, share = shares[budget]
-        if amount > share:
-            await db.call(
-                "select ledger.budget_allot($1, $2, $3)",
-                ledger.bucket(wish.award_id),
-                budget_id,
-                amount - share,
-            )
+async def _room(
+    db: Database, wish: _Wish, house: programme.Programme
+) -> dict[campaign_facts.Budget, int]:
+    """What is left of each budget that there is, wherever it lies."""
+    limits = awards.budgets(wish.definition, wish.campaign_id, house.operator_id)
+    by_id = {giving.budget_of(one): one for one in limits}
+    standing = await budgets.standing(db, list(by_id))
+    return {by_id[key]: one.left_minor for key, one in standing.items()}
 
 
 def _call(
     wish: _Wish, house: programme.Programme, facts: Any, allowed: awards.Allowed
 ) -> ledger.Call:
-    shares = {_budget(wish, one): one[0] for one in facts["budgets"]}
-    draws = [entries.Draw(shares[budget], amount) for budget, amount in allowed.draws]
+    draws = [entries.Draw(giving.budget_of(budget), minor) for budget, minor in allowed.draws]
     return ledger.Call(
         "ledger.post_award",
         (

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import orjson
 
 from wallet import audit, errors, ids, money, sql
+from wallet.campaigns import shelf
 from wallet.database import Database
 from wallet.rules import referrals
-from wallet.rules.campaigns import definition
+from wallet.rules.campaigns.definition import Definition
 
 PAGE_MAX: Final = 101
 """One screen of a supervisor, and the row that says that more follow."""
@@ -121,17 +121,15 @@ async def page(
     return [_read(row) for row in rows]
 
 
-async def definition_of(db: Database, version_id: UUID) -> definition.Definition:
+async def definition_of(db: Database, version_id: UUID) -> Definition:
     """The definition that an invitation was accepted by; it never changes, so it is read once."""
-    known = db.known.get(("campaign", version_id))
-    if isinstance(known, definition.Definition):
-        return known
-    stored = await db.fetchval(
-        "select definition from coalition.campaign_version where version_id = $1", version_id
-    )
-    read = msgspec.json.decode(stored, type=definition.Definition)
-    db.known["campaign", version_id] = read
-    return read
+    known = db.known.setdefault("referral definitions", {})
+    assert isinstance(known, dict)
+    found = known.get(version_id)
+    if not isinstance(found, Definition):
+        found = (await shelf.find_version(db, version_id)).definition
+        known[version_id] = found
+    return found
 
 
 async def move(

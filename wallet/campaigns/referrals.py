@@ -12,10 +12,10 @@ from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
 from wallet import audit, errors, ids, ledger, members, sql
-from wallet.campaigns import invitations, rewards
+from wallet.campaigns import invitations, live, rewards, terms
 from wallet.database import Database
 from wallet.rules import referrals
-from wallet.rules.campaigns import definition
+from wallet.rules.campaigns.definition import Definition
 
 BATCH: Final = 200
 """Invitations of one turn: each may be two awards, so that a stop never waits for long."""
@@ -79,18 +79,21 @@ async def accept(
     bucket = ledger.bucket(friend.wallet_id)
     referral_id = ids.placed(request_id, bucket)
     facts = await db.fetchrow(
-        sql.load("queries/referral_accept_facts"), plain, friend_id, bucket, friend.wallet_id, now
+        sql.load("queries/referral_accept_facts"), plain, friend_id, bucket, friend.wallet_id
     )
     assert facts is not None
     if facts["referral_id"] is not None:
         return await _standing(db, friend_id, referral_id, plain)
     if friend.status != "active":
         raise errors.MemberSuspended()
+    moment = await live.moment(db, now)
     newcomer = referrals.Newcomer(
         friend_id, friend.created_at, has_bought=facts["has_bought"], has_referrer=False
     )
-    referrals.check(newcomer, facts["referrer_id"], at=facts["at"])
-    campaign_id, version_id, terms = await _open(db, facts["campaigns"], facts["at"])
+    referrals.check(newcomer, facts["referrer_id"], at=moment.at)
+    campaign_id, version_id, version = _open(moment)
+    if not terms.bind(campaign_id, version, await terms.accepted(db, friend_id)):
+        raise errors.ReferralClosed("Accept the terms of this campaign first, then the invitation.")
     by = actor or audit.Actor("member", friend_id)
     accepted = await db.fetchval(
         sql.load("queries/referral_accept"),
@@ -100,8 +103,8 @@ async def accept(
         plain,
         campaign_id,
         version_id,
-        facts["at"],
-        rewards.asset_of(terms).number,
+        moment.at,
+        rewards.asset_of(version).number,
         ids.new(),
         by.kind,
         by.actor_id,
@@ -188,12 +191,13 @@ async def _check_active(db: Database, it: invitations.Referral) -> None:
             raise errors.MemberSuspended("A member is suspended. Reinstate them first, or refuse.")
 
 
-async def _open(
-    db: Database, campaigns: list[tuple[UUID, UUID]], at: datetime
-) -> tuple[UUID, UUID, definition.Definition]:
-    """The campaign that an invitation is accepted by: the first, by priority, that is open."""
-    for campaign_id, version_id in campaigns:
-        found = await invitations.definition_of(db, version_id)
-        if referrals.open_at(found, at):
-            return campaign_id, version_id, found
-    raise errors.ReferralClosed("There are no rewards for invitations at the moment.")
+def _open(moment: live.Moment) -> tuple[UUID, UUID, Definition]:
+    """The campaign that an invitation is accepted by: the first, by priority, that takes them."""
+    found = [
+        one
+        for one in moment.book.versions_at(moment.at, known_at=moment.at)
+        if referrals.takes_invitations(one[2])
+    ]
+    if not found:
+        raise errors.ReferralClosed("There are no rewards for invitations at the moment.")
+    return min(found, key=lambda one: (one[2].stack.priority, one[0]))

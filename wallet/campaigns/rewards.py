@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from wallet import audit, errors, ids, ledger, members, money, programme, sql
-from wallet.campaigns import awards, invitations
+from wallet.campaigns import awards, invitations, terms
 from wallet.database import Database
 from wallet.rules import referrals, suspicion
 from wallet.rules.campaigns import definition
@@ -72,8 +72,8 @@ async def approve(
 ) -> invitations.Referral | None:
     """Decide that both are rewarded, and reward them; None if somebody else was faster.
 
-    The referrer gets no more rewards in a year than the campaign says; the friend, who has done
-    what was asked, gets theirs all the same.
+    The referrer gets no more rewards in a year than the campaign says, and none before they agreed
+    to its terms where it wants that; the friend, who has done what was asked, gets theirs.
     """
     it = one.referral
     assert one.bought is not None, "an invitation is decided by its purchase"
@@ -81,8 +81,10 @@ async def approve(
     asked = referrals.terms(version)
     referrer = await members.find(db, it.referrer_id)
     year = referrals.year_of(one.at, (await programme.of(db)).time_zone)
+    agreed = terms.bind(it.campaign_id, version, await terms.accepted(db, it.referrer_id))
+    most = asked.most_per_year if agreed else 0
     for _ in range(SEATS_TRIED_MAX):
-        seat = referrals.seat(await invitations.seats(db, it, year), asked.most_per_year)
+        seat = referrals.seat(await invitations.seats(db, it, year), most)
         for_referrer = ids.placed(
             ids.derived(it.referral_id, REFERRER.name), ledger.bucket(referrer.wallet_id)
         )
@@ -99,7 +101,7 @@ async def approve(
                 decided_at=one.at,
                 seat=seat,
                 seat_year=None if seat is None else year,
-                friend_minor=referrals.friend_minor(version, one.bought.kept_minor),
+                friend_minor=referrals.friend_minor(version),
                 referrer_minor=0 if seat is None else asked.referrer_minor,
                 friend_award=ids.derived(it.referral_id, FRIEND.name),
                 referrer_award=None if seat is None else for_referrer,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from wallet import errors, money
+from wallet import errors
 from wallet.rules.campaigns import definition
 
 CODE_LETTERS: Final = 8
@@ -30,9 +30,9 @@ NEWCOMER_DAYS: Final = 30
 LATE: Final = timedelta(days=3)
 """A purchase may be reported late, by a till without a line over a weekend: only then it lapses."""
 LOOK: Final = timedelta(hours=1)
-"""How often the books are asked whether a friend has bought."""
+"""How often the books are asked whether a friend has bought, and whether it is confirmed."""
 LOOK_AGAIN: Final = timedelta(days=1)
-"""How often a purchase is looked at that is not confirmed yet, or that might come back."""
+"""How often it is asked whether a purchase has come back."""
 WATCH: Final = timedelta(days=400)
 """How long rewards follow what comes back: a year's right of return, and late reports of it."""
 
@@ -130,17 +130,16 @@ def terms(version: definition.Definition) -> Terms:
     )
 
 
-def open_at(version: definition.Definition, at: datetime) -> bool:
-    """Whether a campaign takes invitations at that instant.
+def takes_invitations(version: definition.Definition) -> bool:
+    """Whether a campaign takes invitations, while it is in force.
 
     Conditions on a basket or its lines are asked of purchases; an invitation has neither, so a
     version that has any invites nobody.
     """
     if not isinstance(version.on, definition.OnReferral) or version.when or version.lines:
         return False
-    if any(share.funder == "merchant" for share in version.funding):
-        return False  # An invitation is made nowhere, so there is no merchant where it was made.
-    return version.starts_at <= at and (version.ends_at is None or at < version.ends_at)
+    # An invitation is made nowhere, so there is no merchant where it was made.
+    return all(share.funder != "merchant" for share in version.funding)
 
 
 def check(friend: Newcomer, referrer_id: uuid.UUID | None, *, at: datetime) -> None:
@@ -157,22 +156,9 @@ def check(friend: Newcomer, referrer_id: uuid.UUID | None, *, at: datetime) -> N
         raise errors.ReferralClosed()
 
 
-def friend_minor(version: definition.Definition, kept_minor: int) -> int:
-    """What the friend gets, in the campaign's asset, for a purchase of which so much was kept.
-
-    A coupon or a benefit is no amount: then it is zero.
-    """
-    match version.give:
-        case definition.Amount(minor=minor):
-            given = minor
-        case definition.Rate(bps=bps):
-            given = money.divide(kept_minor * bps, 10_000, version.rounding)
-        case definition.Points(units=units, per_minor=per_minor):
-            given = kept_minor // per_minor * units
-        case _:
-            given = 0
-    most = version.caps.purchase_minor
-    return given if most is None else min(given, most)
+def friend_minor(version: definition.Definition) -> int:
+    """What the friend gets, in the campaign's asset; a coupon or a benefit is no amount: zero."""
+    return version.give.minor if isinstance(version.give, definition.Amount) else 0
 
 
 def year_of(instant: datetime, zone: str) -> int:
@@ -230,7 +216,7 @@ def _qualified(it: Standing, asked: Terms, at: datetime) -> Step:
     if at < (clears := clears_at(bought, asked)):
         return Step("look", clears)
     if bought.confirmed == "not_yet":
-        return Step("look", at + LOOK_AGAIN)
+        return Step("look", at + LOOK)
     return Step("decide")
 
 

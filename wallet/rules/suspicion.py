@@ -179,12 +179,17 @@ def _same(friend: Person, referrer: Person) -> Iterator[Reason]:
         yield Reason("person", PERSON_POINTS, 1, says)
     elif alike:
         yield Reason("surname", SURNAME_POINTS, 1, "Both members have the same surname.")
-    if shared := len(friend.instruments & referrer.instruments):
+    if shared := sum(_is_one(token) for token in friend.instruments & referrer.instruments):
         says = "Both members paid with the same card or account."
         yield Reason("instrument", INSTRUMENT_POINTS, shared, says)
     if friend.suspended or referrer.suspended:
         who = "friend" if friend.suspended else "member who invited"
         yield Reason("suspended", SUSPENDED_POINTS, 1, f"The {who} is suspended.")
+
+
+def _is_one(token: str) -> bool:
+    """Whether a token names one card or account, `card:aurora:7f3a91`, and not a kind of them."""
+    return len(token.split(":")) > 2
 
 
 def _around(facts: Facts) -> Iterator[Reason]:
