@@ -17,7 +17,7 @@ import structlog
 
 from api.identity import sweeping
 from wallet import database, earn, errors, expire, laws, notices, redeem, seal
-from wallet.campaigns import offers
+from wallet.campaigns import offers, referrals
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
 
@@ -62,6 +62,11 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
     """Record expiry notices and expire what may expire."""
     swept = await expire.sweep(db, limit=batch)
     return max(swept.noticed, swept.expired)
+
+
+async def sweep_referrals(db: database.Database, batch: int) -> int:
+    """Reward invitations whose purchase has stayed, and take back what did not."""
+    return await referrals.sweep(db, limit=batch)
 
 
 async def seal_books(db: database.Database, batch: int) -> int:
@@ -116,6 +121,7 @@ JOBS: Final = (
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
+    Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
     Job("refresh_offers", 24 * 3600, 0, refresh_offers),

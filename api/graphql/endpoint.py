@@ -186,6 +186,7 @@ class Endpoint:
             document=admitted.prepared.digest,
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
+            origin=self._settings.origin,
         )
 
     def _told(

@@ -10,7 +10,17 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, offers, profiles, purchases, redemptions, scalars, shapes, wallets
+from api.graphql import (
+    context,
+    offers,
+    profiles,
+    purchases,
+    redemptions,
+    referrals,
+    scalars,
+    shapes,
+    wallets,
+)
 from wallet import ids, members, statements
 from wallet.campaigns import profiles as profile_facts
 from wallet.rules import favourites
@@ -76,6 +86,14 @@ class Member(shapes.Node):
         """One round trip, however many members are asked about."""
         found = await info.context.loaders.offers.load(self.key)
         return [offers.show_offer(one) for one in found]
+
+    @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
+    async def referral(self, info: context.Info) -> referrals.MemberReferral | None:
+        """Makes the code when it is first asked for, so nobody else's look may do it."""
+        own = info.context.principal.member
+        if own is None or own.wallet_id != self.wallet_id:
+            return None
+        return await referrals.of_member(info, own.member_id)
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(

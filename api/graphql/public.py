@@ -22,6 +22,7 @@ from api.graphql import (
     permissions,
     purchases,
     redemptions,
+    referrals,
     scalars,
     segments,
     shapes,
@@ -120,6 +121,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ver": campaigns.version_node,
     "seg": segments.node,
     "exp": experiments.node,
+    "ref": referrals.node,
 }
 
 NODES: Final = (
@@ -132,6 +134,7 @@ NODES: Final = (
     purchases.Purchase,
     redemptions.Redemption,
     segments.Segment,
+    referrals.Referral,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

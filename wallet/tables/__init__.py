@@ -9,12 +9,7 @@ from wallet.tables import (
     budgets,
     campaigns,
     coalition,
-    experiments,
-    grants,
-    offers,
-    purchases,
-    redemptions,
-)
+from wallet.tables import ()
 
 __all__ = [
     "books",
@@ -26,4 +21,5 @@ __all__ = [
     "offers",
     "purchases",
     "redemptions",
+    "referrals",
 ]
