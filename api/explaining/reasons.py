@@ -257,9 +257,8 @@ def _birthday(one: Reason) -> str:
 
 
 def _segment(one: Reason) -> str:
-    if one.part.flag("unless"):
-        return one.told.say("not for members in {names}.", names=_any_of(one))
-    return one.told.say("only for members in {names}.", names=_any_of(one))
+    # The name of a segment is a note of the operator about people, not a word to say to them.
+    return one.told.say("it is not for every member.")
 
 
 def _tier(one: Reason) -> str:

@@ -239,15 +239,9 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"if": "segment", "any_of": ["families"], "had": None},
-        "Only for members in families.",
-        "Solo para miembros de families.",
-        "Só para participantes de families.",
-    ),
-    (
-        {"if": "segment", "any_of": ["families"], "unless": True},
-        "Not for members in families.",
-        "No para miembros de families.",
-        "Não para participantes de families.",
+        "It is not for every member.",
+        "No es para todos los miembros.",
+        "Não é para todos os participantes.",
     ),
     (
         {"if": "tier", "any_of": ["gold", "platinum"], "had": "silver"},
