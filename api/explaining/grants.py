@@ -154,7 +154,7 @@ def _effect(
     kind = effect.text("give")
     if kind in ("coupon", "benefit"):
         return _benefit(effect, told, campaign, kind)
-    given = told.amount(grant.whole("desired_minor"), grant.asset())
+    given = told.amount(first(grant), grant.asset())
     match kind:
         case "rate":
             return _rate(grant, told, campaign, effect.whole("bps"), bought, given)
@@ -205,7 +205,7 @@ def _adds_up(grant: reading.Part, base_minor: int, bps: int) -> bool:
     except ValueError:
         return True
     whole_minor = money.divide(base_minor * bps, contracts.BPS, rounding)
-    return whole_minor == grant.whole("desired_minor")
+    return whole_minor == first(grant)
 
 
 def _personal(
@@ -352,8 +352,17 @@ def _gain(miss: reading.Part, told: tongue.Tongue) -> str | None:
 
 
 def base(grant: reading.Part) -> int:
-    """Add up what of the lines counted."""
-    return sum(one.whole("base_minor") for one in grant.parts("lines"))
+    """Add up what of the lines counted, without those that another campaign won."""
+    lines = grant.parts("lines")
+    rated = [one for one in lines if one.has("bps")]
+    won = rated or [one for one in lines if one.whole("desired_minor") > 0]
+    return sum(one.whole("base_minor") for one in won)
+
+
+def first(grant: reading.Part) -> int:
+    """Return what the effect came to, before all that cut it; what is topped up is cut first."""
+    cuts = grant.parts("cuts")
+    return cuts[0].whole("from_minor") if cuts else grant.whole("desired_minor")
 
 
 def _known(asset: money.Asset | None) -> money.Asset:

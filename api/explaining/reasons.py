@@ -289,6 +289,8 @@ def _subscription(one: Reason) -> str:
             "only for the first {count} deliveries of a subscription.",
             first,
         )
+    if one.part.text_or_none("why") == "later":
+        return one.told.say("only for the first deliveries of a subscription.")
     return one.told.say("only for deliveries of a subscription.")
 
 

@@ -86,13 +86,11 @@ class Tongue:
         return lists.format_list([*names], style=style, locale=self._locale)
 
     def names(self, names: Sequence[str], style: Literal["standard", "or"] = "or") -> str:
-        """List names from outside: the first few, and how many more there are."""
+        """List names from outside: the first few; how many more there are is not always stored."""
         shown = [text.shorten(one, chars_max=NAME_CHARS_MAX) for one in names[:NAMES_MAX]]
         if len(names) <= NAMES_MAX:
             return self.every(shown, style)
-        more = len(names) - NAMES_MAX
-        return self.many("{names} and {count} more", "{names} and {count} more", more,
-                         names=", ".join(shown))  # fmt: skip
+        return self.say("{names} and more", names=", ".join(shown))
 
     @staticmethod
     def _plain(figure: str) -> str:

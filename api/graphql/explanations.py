@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import strawberry
 
 from api import explaining
-from api.explaining import held, reading, tongue
+from api.explaining import grants, held, reading, tongue
 from api.graphql import cost, explained, merchants, reports, scalars, shapes, wording
 from wallet import ids, money
 
@@ -159,11 +159,11 @@ def show(
     """Return a stored document; `names` of charities and merchants, `asset` of the purchase."""
     said = explaining.sentences(document, language=wording.language(), names=names, asset=asset)
     whole = Part(document) if isinstance(document, Mapping) else Part({})
-    grants, misses = whole.parts("matched"), whole.parts("missed")
+    given, misses = whole.parts("matched"), whole.parts("missed")
     better = _maybe(lambda: whole.part_or_none("next"))
     return Explanation(
         matched=[
-            _grant(one, told, names, asset) for one, told in zip(grants, said.matched, strict=True)
+            _grant(one, told, names, asset) for one, told in zip(given, said.matched, strict=True)
         ],
         missed=[_miss(one, told, asset) for one, told in zip(misses, said.missed, strict=True)],
         next=None if better is None else _next(better, said.next, asset),
@@ -176,18 +176,21 @@ def _grant(
     given = _maybe(one.asset)
     bought = asset or given
     charity = _maybe(lambda: one.part_or_none("charity"))
-    lines = one.parts("lines")
     told = tongue.of(wording.language())
     return GrantExplained(
         campaign_id=_campaign(one),
         campaign_name=said.name,
         effect=_effect(_maybe(lambda: one.part("effect")) or Part({}), given, bought),
-        base=_base(lines, bought),
+        base=_base(one, bought),
         desired=_money(one, "desired_minor", given),
         granted=_money(one, "granted_minor", given),
         charity=None if charity is None else _money(charity, "minor", given),
         charity_name=None if charity is None else _charity(charity, names),
-        lines=[shown for line in lines if (shown := _line(line, given, bought)) is not None],
+        lines=[
+            shown
+            for line in one.parts("lines")
+            if (shown := _line(line, given, bought)) is not None
+        ],
         cuts=[_cut(cut, given) for cut in one.parts("cuts")],
         because=[
             _reason(part, bought, held.because(part, told, asset=bought, names=names))
@@ -197,11 +200,9 @@ def _grant(
     )
 
 
-def _base(lines: list[Part], bought: money.Asset | None) -> shapes.Money | None:
-    bases = [_whole(line, "base_minor") for line in lines]
-    if bought is None or not bases or None in bases:
-        return None
-    return shapes.show(sum(base or 0 for base in bases), bought)
+def _base(one: Part, bought: money.Asset | None) -> shapes.Money | None:
+    counted = _maybe(lambda: grants.base(one))
+    return None if bought is None or counted is None else shapes.show(counted, bought)
 
 
 def _charity(charity: Part, names: Mapping[uuid.UUID, str]) -> str | None:

@@ -89,9 +89,9 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     (
         {"if": "product", "any_of": ["A-1", "A-2", "A-3", "A-4", "A-5"], "unless": False},
-        "Only for these products: A-1, A-2, A-3 and 2 more.",
-        "Solo para estos productos: A-1, A-2, A-3 y 2 más.",
-        "Só para estes produtos: A-1, A-2, A-3 e mais 2.",
+        "Only for these products: A-1, A-2, A-3 and more.",
+        "Solo para estos productos: A-1, A-2, A-3 y más.",
+        "Só para estes produtos: A-1, A-2, A-3 e mais.",
     ),
     (
         {"if": "product", "any_of": ["A-1"], "unless": True},
@@ -272,6 +272,12 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
         "Only for deliveries of a subscription.",
         "Solo para entregas de una suscripción.",
         "Só para entregas de uma assinatura.",
+    ),
+    (
+        {"if": "subscription", "why": "later"},
+        "Only for the first deliveries of a subscription.",
+        "Solo para las primeras entregas de una suscripción.",
+        "Só para as primeiras entregas de uma assinatura.",
     ),
     (
         {"if": "subscription", "why": "over", "up_to": 3},

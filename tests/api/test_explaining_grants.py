@@ -114,6 +114,25 @@ def test_every_effect_is_said_in_every_language(
     assert [(en,), (es,), (pt,)] == [_said(language, grant) for language in ("en", "es", "pt")]
 
 
+def test_a_line_that_another_campaign_won_is_no_part_of_the_base() -> None:
+    lost = {"line": 3, "base_minor": 900, "bps": None, "desired_minor": 0, "granted_minor": 0}
+
+    (said,) = _said("en", {"lines": [*MATCHED["lines"], lost]})
+
+    assert "10 % of 250.00 EUR with Big Basket: 25.00 EUR." == said
+
+
+def test_what_is_topped_up_is_said_before_the_part_of_the_contract_is_taken_off() -> None:
+    cut = {"by": "tops_up", "from_minor": 2500, "to_minor": 1300, "limit_minor": 1200, "per": None}
+
+    said = _said("en", {"desired_minor": 1300, "granted_minor": 1300, "cuts": [cut]})
+
+    assert said == (
+        "10 % of 250.00 EUR with Big Basket: 25.00 EUR.",
+        "Cut from 25.00 EUR to 13.00 EUR: the rest is in the cashback that you get anyway.",
+    )
+
+
 CUTS: list[tuple[dict[str, Any], str, str, str]] = [
     (
         {"by": "purchase_cap"},
