@@ -9,9 +9,9 @@ import pytest
 
 from tests.wallet import factories, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition
-from wallet import earn, errors, ids, members, money
+from wallet import audit, earn, errors, ids, members, money
 from wallet.campaigns import budgets, profiles
-from wallet.rules import returns
+from wallet.rules import purchases, returns
 
 NOTHING = {"default_bps": 0, "by_category": {}}
 SHARED = [{"funder": "merchant", "bps": 6000}, {"funder": "operator", "bps": 4000}]
@@ -292,11 +292,15 @@ async def test_a_birthday_is_paid_once_whatever_the_member_says_later(
     rosa, ana = await plain(coalition), await coalition.member()
     await promotions.promote(coalition, when=[{"if": "birthday", "days_after": 3}])
     db = coalition.db
-    await profiles.update(db, ana.member_id, birth_date=NOON.date().replace(year=1990), now=NOON)
+    await profiles.update(
+        db, ana.member_id, birth_date=NOON.date().replace(year=1990), actor=audit.SYSTEM, now=NOON
+    )
     await coalition.report(rosa, ana, factories.purchase(1_000))
 
     later = NOON + 40 * DAY
-    await profiles.update(db, ana.member_id, birth_date=later.date().replace(year=1990), now=later)
+    await profiles.update(
+        db, ana.member_id, birth_date=later.date().replace(year=1990), actor=audit.SYSTEM, now=later
+    )
     await coalition.report(rosa, ana, factories.purchase(1_000, purchased_at=later), now=later)
 
     assert await promotions.given(coalition, (await _only(coalition))) == 100
@@ -334,7 +338,7 @@ async def test_a_late_event_sets_the_clock_of_every_lot(coalition: Coalition) ->
         merchant_id=rosa,
         request_id=ids.new(),
         purchase_id=reported.purchase_id,
-        event=factories.purchases.Event("paid", NOON + DAY),
+        event=purchases.Event("paid", NOON + DAY),
         now=NOON + DAY,
     )
     await earn.mature(coalition.db, now=NOON + 2 * DAY)
@@ -351,9 +355,7 @@ async def test_a_late_event_sets_the_clock_of_every_lot(coalition: Coalition) ->
 async def test_the_wallet_of_a_suspended_member_gets_nothing(coalition: Coalition) -> None:
     rosa, ana = await plain(coalition), await coalition.member()
     small = await promotions.promote(coalition, budget={"minor": 100})
-    await members.suspend(
-        coalition.db, ana.member_id, reason="lost card", actor=factories.audit.SYSTEM
-    )
+    await members.suspend(coalition.db, ana.member_id, reason="lost card", actor=audit.SYSTEM)
 
     refusal = await factories.refused(coalition.report(rosa, ana, factories.purchase(1_000)))
 

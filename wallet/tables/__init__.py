@@ -9,7 +9,13 @@ from wallet.tables import (
     budgets,
     campaigns,
     coalition,
-from wallet.tables import ()
+    experiments,
+    grants,
+    offers,
+    purchases,
+    redemptions,
+    referrals,
+)
 
 __all__ = [
     "books",
