@@ -16,11 +16,9 @@ from uuid import UUID
 import orjson
 
 from wallet import drafts, errors, ids, ledger, merchants, programme, sql
-from wallet.campaigns import additions, gather, reversals
+from wallet.campaigns import additions, reversals
 from wallet.database import Database
-from wallet.rules import cashback, clock, goodwill, purchases, returns, text
-from wallet.rules.campaigns import better
-from wallet.rules.campaigns import outcome as outcomes
+from wallet.rules import clock, goodwill, purchases, returns, text
 
 STALE_TRIES_MAX: Final = 12
 """How often a write looks again because something came in between: another purchase or return of
@@ -40,21 +38,6 @@ class Reported:
     purchase_id: UUID
     wallet_id: UUID
     replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Previewed:
-    """What a basket would earn: by its contract, by campaigns, and with a little more."""
-
-    contract: cashback.Decision
-    campaigns: outcomes.Outcome
-    next: better.Next | None
-
-    @property
-    def credited_minor(self) -> int:
-        """What would be credited in the purchase's asset."""
-        asset = self.contract.asset
-        return self.contract.credited_minor + self.campaigns.total_minor(asset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,33 +85,6 @@ async def report(
         await _settle(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
-
-
-async def preview(
-    db: Database,
-    *,
-    merchant_id: UUID,
-    purchase: purchases.Purchase,
-    member_id: UUID | None = None,
-    now: datetime | None = None,
-) -> Previewed:
-    """What `report` would credit for this purchase; nothing is written.
-
-    For a member, or for somebody unknown, who gets nothing of what is only for members.
-    """
-    items = [] if member_id is None else [Report(gather.NOBODY, member_id, purchase)]
-    facts = await drafts.gather(db, merchant_id, [purchase], items, now)
-    if facts.suspended:
-        raise errors.MerchantSuspended()
-    purchases.check(purchase, known_at=facts.at)
-    drafts.store_of(facts, purchase)
-    contract = await drafts.contract_of(db, facts, purchase.purchased_at)
-    decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
-    member = None
-    if member_id is not None:
-        member = (member_id, drafts.wallet_of(facts, member_id))
-    given = await additions.preview(db, facts, purchase, contract, decision, member=member)
-    return Previewed(decision, given.outcome, given.next)
 
 
 async def event(
