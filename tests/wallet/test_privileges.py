@@ -60,6 +60,7 @@ FORBIDDEN = (
         "select ledger.refuse(1::smallint, gen_random_uuid(), gen_random_uuid(), 'x',"
         " gen_random_uuid(), '{}')"
     ),
+    "select ledger.post_given('{1}', '{}', '{}', '{}', '{}', now())",
     "select ledger.post_moves(1::smallint, '{}')",
     (
         "select ledger.take_back(1::smallint, gen_random_uuid(), gen_random_uuid(),"
