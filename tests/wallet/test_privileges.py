@@ -25,6 +25,8 @@ APPEND_ONLY = (
     "ledger.seal",
     "coalition.contract",
     "coalition.audit",
+    "coalition.experiment",
+    "coalition.experiment_end",
     "coalition.exposure",
 )
 FORBIDDEN = (
@@ -124,6 +126,15 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     await owner.execute(
         "insert into ledger.seal (bucket, number, sealed_from, sealed_until, rows, leaves, head)"
         " values (0, 1, now(), now(), 0, '', '')"
+    )
+    await owner.execute(
+        "insert into coalition.experiment (experiment_id, name, plan, starts_at, ends_at,"
+        " registered_by, registered_at) values (gen_random_uuid(), 'x', '{}', now(),"
+        " now() + interval '1 day', gen_random_uuid(), now() - interval '1 day')"
+    )
+    await owner.execute(
+        "insert into coalition.experiment_end (experiment_id, ended_at, result)"
+        " values (gen_random_uuid(), now(), '{}')"
     )
     await owner.execute(
         "insert into coalition.exposure (experiment_id, member_id, arm, via)"

@@ -30,10 +30,11 @@ Exposure: TypeAlias = tuple[UUID, UUID, str]
 """An experiment, a member, and the arm that the plan gives to them."""
 
 _SELECT: Final = (
-    "select experiment_id, plan, registered_by, registered_at, ended_at, result,"
-    " case when least(ended_at, ends_at) <= coalesce($1::timestamptz, clock_timestamp())"
-    " then 'ended' when starts_at <= coalesce($1::timestamptz, clock_timestamp())"
-    " then 'running' else 'registered' end as status from coalition.experiment"
+    "select e.experiment_id, e.plan, e.registered_by, e.registered_at, s.ended_at, s.result,"
+    " case when least(s.ended_at, e.ends_at) <= coalesce($1::timestamptz, clock_timestamp())"
+    " then 'ended' when e.starts_at <= coalesce($1::timestamptz, clock_timestamp())"
+    " then 'running' else 'registered' end as status"
+    " from coalition.experiment e left join coalition.experiment_end s using (experiment_id)"
 )
 
 
@@ -167,9 +168,9 @@ async def end(
         "ended_by": None if actor.actor_id is None else str(actor.actor_id),
     }
     done = await db.fetchval(
-        "update coalition.experiment set ended_at = at, result = $3::jsonb"
-        " from (select coalesce($2::timestamptz, clock_timestamp()) as at) as a"
-        " where experiment_id = $1 and ended_at is null returning experiment_id",
+        "insert into coalition.experiment_end (experiment_id, ended_at, result)"
+        " values ($1, coalesce($2::timestamptz, clock_timestamp()), $3::jsonb)"
+        " on conflict (experiment_id) do nothing returning experiment_id",
         experiment_id,
         now,
         orjson.dumps({**known, "until": seen.until, "arms": seen.arms}, default=str).decode(),
@@ -209,8 +210,9 @@ async def page(
     assert 0 < first <= PAGE_MAX
     at, last = before or (None, None)
     rows = await db.fetch(
-        f"{_SELECT} where ($2::timestamptz is null or (registered_at, experiment_id) < ($2, $3))"
-        " order by registered_at desc, experiment_id desc limit $4",
+        f"{_SELECT} where $2::timestamptz is null"
+        " or (e.registered_at, e.experiment_id) < ($2, $3::uuid)"
+        " order by e.registered_at desc, e.experiment_id desc limit $4",
         now,
         at,
         last,
@@ -229,7 +231,7 @@ async def running(db: Database, *, at: datetime, epoch: int | None = None) -> li
         standing: list[Experiment] = known[1]
     else:
         rows = await db.fetch(
-            f"{_SELECT} where ended_at is null order by ends_at desc, experiment_id limit $2",
+            f"{_SELECT} where s.ended_at is null order by e.ends_at desc, e.experiment_id limit $2",
             at,
             RUNNING_MAX,
         )
@@ -266,7 +268,8 @@ async def expose(
         " from unnest($1::uuid[], $2::uuid[], $3::text[]) as x (experiment_id, member_id, arm)"
         " cross join (select coalesce($4::timestamptz, clock_timestamp()) as at) as a"
         " join coalition.experiment e using (experiment_id)"
-        " where e.ended_at is null and e.starts_at <= a.at and a.at < e.ends_at"
+        " left join coalition.experiment_end s using (experiment_id)"
+        " where s.ended_at is null and e.starts_at <= a.at and a.at < e.ends_at"
         " order by 1, 2 on conflict (experiment_id, member_id) do nothing",
         [experiment_id for experiment_id, _, _ in exposures],
         [member_id for _, member_id, _ in exposures],
@@ -330,7 +333,7 @@ async def _plan(db: Database, experiment_id: UUID) -> experiments.Plan:
 
 
 async def _find(db: Database, experiment_id: UUID, now: datetime | None) -> Experiment | None:
-    row = await db.fetchrow(f"{_SELECT} where experiment_id = $2", now, experiment_id)
+    row = await db.fetchrow(f"{_SELECT} where e.experiment_id = $2", now, experiment_id)
     return None if row is None else _read(row)
 
 

@@ -17,8 +17,7 @@ grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
   coalition.allowance, coalition.approval, coalition.notice to commonpurse_app;
 grant insert on coalition.contract, coalition.audit to commonpurse_app;
-grant insert on coalition.experiment, coalition.exposure to commonpurse_app;
-grant update (ended_at, result) on coalition.experiment to commonpurse_app;
+grant insert on coalition.experiment, coalition.experiment_end, coalition.exposure to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant commonpurse_app to current_user;
