@@ -12,6 +12,7 @@ import strawberry
 
 from api.graphql import (
     approvals,
+    campaigns,
     context,
     cost,
     experiments,
@@ -21,7 +22,9 @@ from api.graphql import (
     permissions,
     purchases,
     redemptions,
+    referrals,
     scalars,
+    segments,
     shapes,
     wallets,
 )
@@ -114,16 +117,24 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "pur": purchases.node,
     "red": redemptions.node,
     "apr": approvals.node,
+    "cam": campaigns.node,
+    "ver": campaigns.version_node,
+    "seg": segments.node,
     "exp": experiments.node,
+    "ref": referrals.node,
 }
 
 NODES: Final = (
     approvals.Approval,
+    campaigns.Campaign,
+    campaigns.CampaignVersion,
     experiments.Experiment,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,
+    segments.Segment,
+    referrals.Referral,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

@@ -43,6 +43,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
     "Redemption": STAFF | {"owner", "merchant A"},
+    "Referral": frozenset({"supervisor", "operator"}),
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
     "Wallet": STAFF | {"owner"},
@@ -80,6 +81,7 @@ ASKED: Final[
     "redemption": lambda it, _kind: [
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
+    "referrals": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.

@@ -23,11 +23,16 @@ APPEND_ONLY = (
     "ledger.purchase_event",
     "ledger.credit",
     "ledger.seal",
+    'ledger."grant"',
+    "ledger.grant_return",
+    "ledger.explanation",
+    "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
     "coalition.experiment",
     "coalition.experiment_end",
     "coalition.exposure",
+    "coalition.offer",
 )
 FORBIDDEN = (
     "update ledger.wallet set credited = credited + 1",
@@ -128,6 +133,17 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
         " values (0, 1, now(), now(), 0, '', '')"
     )
     await owner.execute(
+        'insert into ledger."grant" select 0, gen_random_uuid(), 1, gen_random_uuid(),'
+        " gen_random_uuid(), gen_random_uuid(), 978, 1, 0, 0, now()::date"
+    )
+    await owner.execute(
+        "insert into ledger.grant_return"
+        " select 0, gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), 0"
+    )
+    await owner.execute(
+        "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
+    )
+    await owner.execute(
         "insert into coalition.experiment (experiment_id, name, plan, starts_at, ends_at,"
         " registered_by, registered_at) values (gen_random_uuid(), 'x', '{}', now(),"
         " now() + interval '1 day', gen_random_uuid(), now() - interval '1 day')"
@@ -139,6 +155,11 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     await owner.execute(
         "insert into coalition.exposure (experiment_id, member_id, arm, via)"
         " values (gen_random_uuid(), gen_random_uuid(), 'x', 'x')"
+    )
+    await owner.execute(
+        "insert into coalition.offer (member_id, campaign_id, category, bps, reason, scorer,"
+        " scorer_version, valid_from, valid_until) values (gen_random_uuid(), gen_random_uuid(),"
+        " 'x', 1, '{}', 'x', 1, now(), now() + interval '1 day')"
     )
     for table in APPEND_ONLY:
         column = await owner.fetchval(

@@ -36,6 +36,23 @@ _SELECT: Final = (
     " then 'running' else 'registered' end as status"
     " from coalition.experiment e left join coalition.experiment_end s using (experiment_id)"
 )
+# Whatever changes which members are divided how counts up the epoch, in the same statement.
+_REGISTER: Final = (
+    "with made as (insert into coalition.experiment"
+    " (experiment_id, name, plan, starts_at, ends_at, registered_by, registered_at)"
+    " select $1, $2, $3::jsonb, $4, $5, $6, at"
+    " from (select coalesce($7::timestamptz, clock_timestamp()) as at) as a where at < $4"
+    " on conflict (experiment_id) do nothing returning experiment_id),"
+    " bumped as (update coalition.programme set epoch = epoch + 1 where exists (select from made))"
+    " select experiment_id from made"
+)
+_END: Final = (
+    "with made as (insert into coalition.experiment_end (experiment_id, ended_at, result)"
+    " values ($1, coalesce($2::timestamptz, clock_timestamp()), $3::jsonb)"
+    " on conflict (experiment_id) do nothing returning experiment_id),"
+    " bumped as (update coalition.programme set epoch = epoch + 1 where exists (select from made))"
+    " select experiment_id from made"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +130,7 @@ async def register(
     read = experiments.parse(plan)
     house = await programme.of(db)
     created = await db.fetchval(
-        "insert into coalition.experiment"
-        " (experiment_id, name, plan, starts_at, ends_at, registered_by, registered_at)"
-        " select $1, $2, $3::jsonb, $4, $5, $6, at"
-        " from (select coalesce($7::timestamptz, clock_timestamp()) as at) as a where at < $4"
-        " on conflict (experiment_id) do nothing returning experiment_id",
+        _REGISTER,
         experiment_id,
         read.name,
         orjson.dumps(experiments.dump(read)).decode(),
@@ -168,9 +181,7 @@ async def end(
         "ended_by": None if actor.actor_id is None else str(actor.actor_id),
     }
     done = await db.fetchval(
-        "insert into coalition.experiment_end (experiment_id, ended_at, result)"
-        " values ($1, coalesce($2::timestamptz, clock_timestamp()), $3::jsonb)"
-        " on conflict (experiment_id) do nothing returning experiment_id",
+        _END,
         experiment_id,
         now,
         orjson.dumps({**known, "until": seen.until, "arms": seen.arms}, default=str).decode(),
@@ -227,7 +238,7 @@ async def running(db: Database, *, at: datetime, epoch: int | None = None) -> li
     `epoch` is that of the programme if the caller knows it: while it stands, nothing is read twice.
     """
     known = db.known.get("experiments")
-    if epoch is not None and isinstance(known, tuple) and known[0] == epoch:
+    if epoch is not None and isinstance(known, tuple) and known[0] >= epoch:
         standing: list[Experiment] = known[1]
     else:
         rows = await db.fetch(
@@ -243,6 +254,17 @@ async def running(db: Database, *, at: datetime, epoch: int | None = None) -> li
         for one in standing
         if one.plan.starts_at <= at < one.plan.ends_at
     ]
+
+
+def arms(standing: Sequence[Experiment], member_id: UUID) -> dict[UUID, str]:
+    """The arm of a member in each of these experiments in which they take part."""
+    found = {
+        one.experiment_id: experiments.arm(
+            one.plan, experiment_id=one.experiment_id, member_id=member_id
+        )
+        for one in standing
+    }
+    return {experiment_id: name for experiment_id, name in found.items() if name is not None}
 
 
 async def expose(

@@ -5,9 +5,11 @@ any rule sees them, so that the rules may assert. Amounts are minor units of the
 quantities are thousandths of a unit, instants are aware.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, NoReturn, get_args
+from uuid import UUID
 
 from wallet import errors, money
 from wallet.rules import text
@@ -28,6 +30,10 @@ LABEL_CHARS_MAX: Final = 64
 YEAR_MIN: Final = 2000
 YEAR_MAX: Final = 2200
 """Outside these years an instant is a typing error, and adding days to it might not be possible."""
+COUPONS_MAX: Final = 10
+"""Coupons shown with one purchase; nobody holds more into a till."""
+DELIVERIES_MAX: Final = 1000
+"""The n-th delivery of a subscription: weekly for nineteen years."""
 AHEAD_MAX: Final = timedelta(days=1)
 """How far a till's clock, or its time zone, may be ahead of ours."""
 
@@ -35,6 +41,8 @@ LineKind = Literal["item", "shipping"]
 Channel = Literal["online", "shop", "app"]
 EventKind = Literal["paid", "shipped", "delivered", "stay_ended"]
 
+# Thirteen digits and more in a row, with or without spaces and hyphens, are what cards have.
+_CARD_NUMBER: Final = re.compile(r"(?:[0-9][ -]?){13,}")
 _LINE_KINDS: Final = frozenset(get_args(LineKind))
 _CHANNELS: Final = frozenset(get_args(Channel))
 _EVENT_KINDS: Final = frozenset(get_args(EventKind))
@@ -60,6 +68,7 @@ class Line:
     amount_minor: int
     discount_minor: int
     tax_minor: int
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,9 @@ class Purchase:
     """One purchase as reported: `reference` is the merchant's own number for it.
 
     `store` is the merchant's id of the shop. `paid_with_cashback_minor` is the part of the lines'
-    sum that the member paid from a wallet.
+    sum that the member paid from a wallet. `instrument` is a token for how the rest was paid, such
+    as `card:aurora`, never a card's number. A `delivery` is the n-th of the `subscription` of that
+    name. `coupons` are the ids of the member's coupons that were shown.
     """
 
     reference: str
@@ -86,6 +97,10 @@ class Purchase:
     lines: tuple[Line, ...]
     paid_with_cashback_minor: int
     events: tuple[Event, ...]
+    instrument: str | None = None
+    subscription: str | None = None
+    delivery: int | None = None
+    coupons: tuple[UUID, ...] = ()
 
 
 def check(purchase: Purchase, *, known_at: datetime | None = None) -> None:
@@ -110,6 +125,7 @@ def check(purchase: Purchase, *, known_at: datetime | None = None) -> None:
         _invalid("The channel is none of online, shop and app.", "channel")
     _check_instant(purchase.purchased_at, known_at, "purchased_at")
     _check_events(purchase.events, known_at)
+    _check_extras(purchase)
     _check_lines(purchase)
 
 
@@ -136,6 +152,23 @@ def _check_events(events: tuple[Event, ...], known_at: datetime | None) -> None:
                 path=("events", str(place), "kind"),
             )
         seen.add(event.kind)
+
+
+def _check_extras(purchase: Purchase) -> None:
+    if purchase.instrument is not None:
+        text.check(purchase.instrument, "instrument", chars_max=LABEL_CHARS_MAX)
+        if _CARD_NUMBER.search(purchase.instrument):
+            _invalid("This looks like a card's number. Send a token that is not one.", "instrument")
+    if purchase.subscription is not None:
+        text.check(purchase.subscription, "subscription", chars_max=REFERENCE_CHARS_MAX)
+    if (purchase.subscription is None) != (purchase.delivery is None):
+        _invalid("A delivery names its subscription, and the other way round.", "subscription")
+    if purchase.delivery is not None and not 0 < purchase.delivery <= DELIVERIES_MAX:
+        _invalid(f"A delivery's number lies from 1 to {DELIVERIES_MAX}.", "delivery")
+    if len(purchase.coupons) > COUPONS_MAX:
+        raise errors.TooMany(path=("coupons",), limit=COUPONS_MAX)
+    if len(set(purchase.coupons)) < len(purchase.coupons):
+        _invalid("A coupon is there twice. Send it once.", "coupons")
 
 
 def _check_lines(purchase: Purchase) -> None:
@@ -192,6 +225,7 @@ def _check_line(line: Line, place: str) -> None:
         ("external_id", line.external_id),
         ("product", line.product),
         ("description", line.description),
+        ("brand", line.brand),
     ):
         if value is not None:
             text.check(value, "lines", place, name, chars_max=NAME_CHARS_MAX, blank=True)

@@ -1,0 +1,84 @@
+"""The next better option of a basket: how little more would make how much more come back.
+
+Nothing is promised that would not be paid: the basket with the addition is decided by the very same
+rules, and the difference is what is named.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from wallet.rules import purchases
+from wallet.rules.campaigns import facts
+from wallet.rules.campaigns.outcome import Missed, Outcome
+
+Decide: TypeAlias = Callable[[purchases.Purchase], tuple[int, Outcome]]
+"""What a basket is credited in all, in its asset, and what campaigns gave of it."""
+TRIED_MAX: Final = 3
+"""Near misses that are tried out: each one is another decision of the basket."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """Add `missing_minor` of what the campaign counts, and `gain_minor` more comes back."""
+
+    version: facts.Version
+    missing_minor: int
+    gain_minor: int
+
+
+def best(
+    purchase: purchases.Purchase,
+    outcome: Outcome,
+    credited_minor: int,
+    decide: Decide,
+) -> Next | None:
+    """Find the near miss whose missing amount brings back the most for what it asks."""
+    found = []
+    for missed in _near(outcome, purchase.asset)[:TRIED_MAX]:
+        missing_minor = int(missed.reasons[0]["missing_minor"])
+        more = _with_more(purchase, missed, missing_minor)
+        more_minor, then = decide(more)
+        gain_minor = more_minor - credited_minor
+        pays = any(one.version.version_id == missed.version.version_id for one in then.granted)
+        if pays and gain_minor > 0:
+            found.append(Next(missed.version, missing_minor, gain_minor))
+    # The best return on the addition; of equals the smaller addition, then the older campaign.
+    found.sort(
+        key=lambda one: (
+            -one.gain_minor * 10_000 // one.missing_minor,
+            one.missing_minor,
+            one.version.campaign_id.int,
+        )
+    )
+    return found[0] if found else None
+
+
+def _near(outcome: Outcome, asset: str) -> list[Missed]:
+    near = [
+        one
+        for one in outcome.missed
+        if len(one.reasons) == 1
+        and one.reasons[0]["if"] in ("minimum", "spent")
+        and one.version.definition.asset == asset
+        and one.lines
+    ]
+    return sorted(
+        near, key=lambda one: (one.reasons[0]["missing_minor"], one.version.campaign_id.int)
+    )
+
+
+def _with_more(
+    purchase: purchases.Purchase, missed: Missed, missing_minor: int
+) -> purchases.Purchase:
+    """The same basket with a dearer line, of those that the campaign counts."""
+    number = missed.lines[0]
+    return replace(
+        purchase,
+        lines=tuple(
+            replace(line, amount_minor=line.amount_minor + missing_minor)
+            if line.number == number
+            else line
+            for line in purchase.lines
+        ),
+    )

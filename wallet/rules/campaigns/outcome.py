@@ -1,0 +1,178 @@
+"""What campaigns gave for a purchase, what they did not, and why: the numbers and the document.
+
+The document is stored with the decision and never rewritten. It holds facts, not words: whoever
+shows it says them in the reader's language.
+"""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from wallet.rules.campaigns import facts
+from wallet.rules.campaigns.checks import Reason
+
+MISSES_MAX: Final = 10
+"""Near misses kept of one purchase: the nearest ones; nobody reads about the two-hundredth."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineGrant:
+    """What one campaign gave on one line: `desired` by its effect, `granted` after all cuts."""
+
+    number: int
+    base_minor: int
+    bps: int | None
+    desired_minor: int
+    granted_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A limit that took something away, in the order in which they were asked."""
+
+    by: str
+    from_minor: int
+    to_minor: int
+    limit_minor: int
+    per: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What one campaign gave for a purchase; funders and charity share out what was granted."""
+
+    version: facts.Version
+    lines: tuple[LineGrant, ...]
+    desired_minor: int
+    granted_minor: int
+    because: tuple[Reason, ...]
+    cuts: tuple[Cut, ...]
+    funders: tuple[tuple[uuid.UUID, int], ...]
+    charity_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A benefit that is no money: a coupon or something else, and why."""
+
+    version: facts.Version
+    lines: tuple[int, ...]
+    because: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A campaign that gave nothing: the reasons, and the lines that it would have counted."""
+
+    version: facts.Version
+    lines: tuple[int, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All of it. `draws` is what it takes out of budgets, `short` the budgets that cut it."""
+
+    granted: tuple[Granted, ...]
+    given: tuple[Given, ...]
+    missed: tuple[Missed, ...]
+    draws: dict[facts.Budget, int]
+    short: frozenset[facts.Budget]
+    coupons: tuple[uuid.UUID, ...]
+
+    def total_minor(self, asset: str) -> int:
+        """Add up what was granted in one asset."""
+        return sum(
+            one.granted_minor for one in self.granted if one.version.definition.asset == asset
+        )
+
+
+NOTHING: Final = Outcome((), (), (), {}, frozenset(), ())
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """Write an outcome as the JSON that is stored: what matched, and the nearest misses."""
+    matched = [_matched(one) for one in outcome.granted]
+    matched += [_given(one) for one in outcome.given]
+    nearest = sorted(outcome.missed, key=_distance)[:MISSES_MAX]
+    return {"matched": matched, "missed": [_missed(one) for one in nearest]}
+
+
+def _named(version: facts.Version) -> dict[str, Any]:
+    return {
+        "version": str(version.version_id),
+        "campaign": str(version.campaign_id),
+        "name": version.definition.name,
+        "asset": version.definition.asset,
+    }
+
+
+def _matched(one: Granted) -> dict[str, Any]:
+    definition = one.version.definition
+    charity = definition.charity
+    return _named(one.version) | {
+        "effect": msgspec.to_builtins(definition.give),
+        "rounding": definition.rounding.value,
+        "lines": [
+            {
+                "line": line.number,
+                "base_minor": line.base_minor,
+                "bps": line.bps,
+                "desired_minor": line.desired_minor,
+                "granted_minor": line.granted_minor,
+            }
+            for line in one.lines
+        ],
+        "desired_minor": one.desired_minor,
+        "granted_minor": one.granted_minor,
+        "because": list(one.because),
+        "cuts": [
+            {
+                "by": cut.by,
+                "from_minor": cut.from_minor,
+                "to_minor": cut.to_minor,
+                "limit_minor": cut.limit_minor,
+                "per": cut.per,
+            }
+            for cut in one.cuts
+        ],
+        "funders": [{"funder": str(funder), "minor": minor} for funder, minor in one.funders],
+        "charity": None
+        if charity is None
+        else {"charity": str(charity.charity_id), "minor": one.charity_minor},
+    }
+
+
+def _given(one: Given) -> dict[str, Any]:
+    definition = one.version.definition
+    return _named(one.version) | {
+        "effect": msgspec.to_builtins(definition.give),
+        "rounding": definition.rounding.value,
+        "lines": [
+            {"line": number, "base_minor": 0, "bps": None, "desired_minor": 0, "granted_minor": 0}
+            for number in one.lines
+        ],
+        "desired_minor": 0,
+        "granted_minor": 0,
+        "because": list(one.because),
+        "cuts": [],
+        "funders": [],
+        "charity": None,
+    }
+
+
+def _missed(one: Missed) -> dict[str, Any]:
+    return _named(one.version) | {"lines": list(one.lines), "reasons": list(one.reasons)}
+
+
+_SOON: Final = ("minimum", "quantity", "bundle", "spent", "beaten", "exhausted")
+
+
+def _distance(one: Missed) -> tuple[int, int, int, int]:
+    # The fewer reasons the nearer; what another item would mend is nearer than another day.
+    first = one.reasons[0]["if"]
+    soon = _SOON.index(first) if first in _SOON else len(_SOON)
+    stack = one.version.definition.stack
+    return len(one.reasons), soon, stack.priority, one.version.campaign_id.int
