@@ -5,6 +5,8 @@ again, under the wallet's lock, whatever may be refused. What `preview` promises
 pays, because both ask the same rule.
 """
 
+import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,8 +22,12 @@ from wallet.rules import cashback, clock, goodwill, purchases, returns, text
 from wallet.rules.campaigns import better
 from wallet.rules.campaigns import outcome as outcomes
 
-STALE_TRIES_MAX: Final = 5
-"""How often a return looks again because another return of the same purchase came in between."""
+STALE_TRIES_MAX: Final = 12
+"""How often a write looks again because something came in between: another purchase or return of
+the member, or another bucket that drew the last of a budget. Of several at once one always wins."""
+STALE_PAUSE_SECONDS: Final = 0.004
+"""The longest first pause before looking again; it grows with each look, and chance keeps apart
+those who meet at the edge of a budget."""
 
 
 Report = drafts.Report
@@ -307,9 +313,10 @@ async def _settle(
         once.setdefault(draft.purchase_id, draft)
     outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
     waiting = list(once.values())
-    for _ in range(STALE_TRIES_MAX):
+    for attempt in range(STALE_TRIES_MAX):
         if not waiting:
             break
+        await _pause(attempt)
         for turn in await additions.turns(db, facts, waiting):
             outcome |= await _post(db, facts, turn, now)
         waiting = [draft for draft in waiting if _stale(outcome[draft.purchase_id])]
@@ -348,6 +355,12 @@ async def _post(
         for draft, answer in zip(fresh, posted, strict=True):
             outcome[draft.purchase_id] = answer
     return outcome
+
+
+async def _pause(attempt: int) -> None:
+    if attempt > 0:
+        chance = random.random()  # noqa: S311 - it only keeps callers apart
+        await asyncio.sleep(STALE_PAUSE_SECONDS * 2 ** min(attempt, 5) * chance)
 
 
 def _stale(answer: dict[str, Any] | errors.Refusal) -> bool:
