@@ -29,6 +29,8 @@ APPEND_ONLY = (
     "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
+    "coalition.experiment",
+    "coalition.experiment_end",
     "coalition.exposure",
     "coalition.offer",
 )
@@ -155,6 +157,15 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     )
     await owner.execute(
         "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
+    )
+    await owner.execute(
+        "insert into coalition.experiment (experiment_id, name, plan, starts_at, ends_at,"
+        " registered_by, registered_at) values (gen_random_uuid(), 'x', '{}', now(),"
+        " now() + interval '1 day', gen_random_uuid(), now() - interval '1 day')"
+    )
+    await owner.execute(
+        "insert into coalition.experiment_end (experiment_id, ended_at, result)"
+        " values (gen_random_uuid(), now(), '{}')"
     )
     await owner.execute(
         "insert into coalition.exposure (experiment_id, member_id, arm, via)"
