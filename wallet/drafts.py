@@ -22,6 +22,7 @@ class Facts:
     `floor_minor` is how far below zero returns may take a wallet that the purchases open.
     `versions` are the contract's (id, valid from), the newest first; `stores` the ids of the stores
     by the merchant's own number, `wallets` the wallet ids by member id, for those that were asked.
+    `epoch` counts the changes of campaigns.
     """
 
     merchant_id: UUID
@@ -31,6 +32,7 @@ class Facts:
     zone: str
     operator_id: UUID
     floor_minor: int
+    epoch: int
     versions: tuple[tuple[UUID, datetime], ...]
     stores: dict[str, str]
     wallets: dict[str, str]
@@ -50,6 +52,7 @@ class Draft:
     """A decided purchase on its way to the books: what its contract gives, what campaigns do."""
 
     purchase_id: UUID
+    member_id: UUID
     wallet_id: UUID
     store_id: UUID | None
     fingerprint: UUID
@@ -84,6 +87,7 @@ async def gather(
         zone=house.time_zone,
         operator_id=house.operator_id,
         floor_minor=house.wallet_floor_minor,
+        epoch=row["epoch"],
         versions=tuple((one[0], one[2]) for one in row["contracts"]),
         stores=orjson.loads(row["stores"]),
         wallets=orjson.loads(row["wallets"]),
@@ -94,15 +98,13 @@ async def decide(db: Database, facts: Facts, item: Report) -> Draft:
     """Check and decide one purchase; raises whatever is refused without asking the books."""
     purchase = item.purchase
     purchases.check(purchase, known_at=facts.at)
-    wallet = facts.wallets.get(str(item.member_id))
-    if wallet is None:
-        raise errors.NotFound(path=("memberId",))
+    wallet_id = wallet_of(facts, item.member_id)
     store_id = store_of(facts, purchase)
     contract = await contract_of(db, facts, purchase.purchased_at)
     decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
-    wallet_id = UUID(wallet)
     return Draft(
         purchase_id=ids.placed(item.request_id, ledger.bucket(wallet_id)),
+        member_id=item.member_id,
         wallet_id=wallet_id,
         store_id=store_id,
         fingerprint=ids.fingerprint(item.member_id, purchase),
@@ -110,6 +112,14 @@ async def decide(db: Database, facts: Facts, item: Report) -> Draft:
         decision=decision,
         terms=contract.terms,
     )
+
+
+def wallet_of(facts: Facts, member_id: UUID) -> UUID:
+    """The wallet of a member that was asked for, or NOT_FOUND."""
+    wallet = facts.wallets.get(str(member_id))
+    if wallet is None:
+        raise errors.NotFound(path=("memberId",))
+    return UUID(wallet)
 
 
 def store_of(facts: Facts, purchase: purchases.Purchase) -> UUID | None:
@@ -183,9 +193,9 @@ def purchase_row(facts: Facts, draft: Draft) -> tuple[object, ...]:
         purchase.paid_with_cashback_minor,
         decision.credited_minor + entries.totals(given.lots).get(asset, 0),
         draft.fingerprint,
-        None,
-        None,
-        None,
+        purchase.instrument,
+        purchase.subscription,
+        purchase.delivery,
         given.facts_version,
         given.coupons,
         given.explanation,
@@ -232,7 +242,7 @@ def line_rows(draft: Draft) -> list[tuple[object, ...]]:
             line.external_id,
             line.product,
             line.description,
-            None,
+            line.brand,
             line.kind,
             line.category,
             line.labels,

@@ -13,9 +13,12 @@ from uuid import UUID
 
 import orjson
 
-from wallet import drafts, errors, ids, ledger, merchants, money, programme, sql
+from wallet import drafts, errors, ids, ledger, merchants, programme, sql
+from wallet.campaigns import additions, gather, reversals
 from wallet.database import Database
 from wallet.rules import cashback, clock, goodwill, purchases, returns, text
+from wallet.rules.campaigns import better
+from wallet.rules.campaigns import outcome as outcomes
 
 STALE_TRIES_MAX: Final = 5
 """How often a return looks again because another return of the same purchase came in between."""
@@ -31,6 +34,21 @@ class Reported:
     purchase_id: UUID
     wallet_id: UUID
     replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """What a basket would earn: by its contract, by campaigns, and with a little more."""
+
+    contract: cashback.Decision
+    campaigns: outcomes.Outcome
+    next: better.Next | None
+
+    @property
+    def credited_minor(self) -> int:
+        """What would be credited in the purchase's asset."""
+        asset = self.contract.asset
+        return self.contract.credited_minor + self.campaigns.total_minor(asset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +93,36 @@ async def report(
         await _look_up(db, decided, answers)
     else:
         standing = await _claim(db, facts, decided, answers)
-        await _post(db, facts, standing, answers, now)
+        await _settle(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
 
 
 async def preview(
-    db: Database, *, merchant_id: UUID, purchase: purchases.Purchase, now: datetime | None = None
-) -> cashback.Decision:
-    """What `report` would credit for this purchase; nothing is written."""
-    facts = await drafts.gather(db, merchant_id, [purchase], (), now)
+    db: Database,
+    *,
+    merchant_id: UUID,
+    purchase: purchases.Purchase,
+    member_id: UUID | None = None,
+    now: datetime | None = None,
+) -> Previewed:
+    """What `report` would credit for this purchase; nothing is written.
+
+    For a member, or for somebody unknown, who gets nothing of what is only for members.
+    """
+    items = [] if member_id is None else [Report(gather.NOBODY, member_id, purchase)]
+    facts = await drafts.gather(db, merchant_id, [purchase], items, now)
     if facts.suspended:
         raise errors.MerchantSuspended()
     purchases.check(purchase, known_at=facts.at)
     drafts.store_of(facts, purchase)
     contract = await drafts.contract_of(db, facts, purchase.purchased_at)
-    return cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
+    decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
+    member = None
+    if member_id is not None:
+        member = (member_id, drafts.wallet_of(facts, member_id))
+    given = await additions.preview(db, facts, purchase, contract, decision, member=member)
+    return Previewed(decision, given.outcome, given.next)
 
 
 async def event(
@@ -116,6 +148,9 @@ async def event(
         due = clock.start(
             version.terms, [*known, event], facts["reported_at"], house.time_zone, known_at=at
         )
+    lot_ids, expires = (
+        ([], []) if due is None else await reversals.clocks(db, facts, due, house.time_zone)
+    )
     bucket = ledger.bucket(purchase_id)
     answer = await db.call(
         "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -128,8 +163,8 @@ async def event(
         event.at,
         due and due.due_at,
         due and due.due_as,
-        [facts["lot_id"]] if due else [],
-        [due.expires_at] if due else [],
+        lot_ids,
+        expires,
     )
     return Recorded(purchase_id, ledger.replayed(answer))
 
@@ -158,29 +193,31 @@ async def return_lines(
     for _ in range(STALE_TRIES_MAX):
         facts = await _purchase(db, merchant_id, purchase_id)
         earlier = await _return_before(db, bucket, return_id)
-        parts = () if earlier else _parts(facts["lines"], lines)
-        reversed_minor = sum(part[3] for part in parts)
+        back = reversals.NOTHING
+        if not earlier:
+            back = await reversals.decide(db, facts, lines, merchant_id=merchant_id)
         version = await merchants.contract(db, facts["contract_id"])
         deficit = version.terms.deficit
         answer = await db.call(
             "select ledger.reverse_purchase($1, $2, $3, $4, $5, $6,"
             " $7::ledger.return_line_in[], $8::ledger.return_grant_in[],"
-            " $9::ledger.return_lot_in[], $10::ledger.release_in[], $11, $12, $13, $14, $15)",
+            " $9::ledger.return_lot_in[], $10::ledger.release_in[], $11, $12, $13, $14, $15, $16)",
             bucket,
             purchase_id,
             return_id,
             fingerprint,
             merchant_id,
             facts["version"],
-            parts,
-            [],
-            [(facts["lot_id"], reversed_minor)] if reversed_minor else [],
-            [],
+            back.lines,
+            back.grants,
+            back.lots,
+            back.releases,
             reason,
             deficit.max_minor if deficit.policy == "member_owes" else 0,
             "operator" if deficit.policy == "operator_bears" else "merchant",
             house.operator_id,
             now,
+            None if back.detail is None else orjson.dumps(back.detail).decode(),
         )
         if answer["code"] != "stale":
             replayed = ledger.replayed(answer)
@@ -253,34 +290,68 @@ async def _claim(
     return standing
 
 
-async def _post(
+async def _settle(
     db: Database,
     facts: drafts.Facts,
     standing: dict[int, drafts.Draft],
     answers: list[Reported | errors.Refusal | None],
     now: datetime | None,
 ) -> None:
-    """Write each sale once, and give every item that names it the same answer."""
+    """Write each sale once, and give every item that names it the same answer.
+
+    What changed between the look and the write (another purchase of the member, a budget that ran
+    out) is looked at again.
+    """
     once: dict[UUID, drafts.Draft] = {}
     for draft in standing.values():
         once.setdefault(draft.purchase_id, draft)
-    if not once:
-        return
-    fresh = list(once.values())
-    call = drafts.posting(facts, fresh, now)
-    posted = await db.bulk(f"select {call.text()}", *call.arguments)
-    outcome = {draft.purchase_id: answer for draft, answer in zip(fresh, posted, strict=True)}
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    waiting = list(once.values())
+    for _ in range(STALE_TRIES_MAX):
+        if not waiting:
+            break
+        for turn in await additions.turns(db, facts, waiting):
+            outcome |= await _post(db, facts, turn, now)
+        waiting = [draft for draft in waiting if _stale(outcome[draft.purchase_id])]
     seen: set[UUID] = set()
     for place, draft in standing.items():
         answer = outcome[draft.purchase_id]
         if draft.fingerprint != once[draft.purchase_id].fingerprint:
             answers[place] = errors.IdempotencyKeyReused(first_used_at=facts.at)
+        elif isinstance(answer, errors.Refusal):
+            answers[place] = answer
+        elif _stale(answer):
+            answers[place] = errors.IdempotencyInProgress()
         elif answer["code"] != "posted":
             answers[place] = ledger.refusal(answer)
         else:
             again = bool(answer["replayed"]) or draft.purchase_id in seen
             answers[place] = Reported(draft.purchase_id, draft.wallet_id, again)
         seen.add(draft.purchase_id)
+
+
+async def _post(
+    db: Database, facts: drafts.Facts, turn: Sequence[drafts.Draft], now: datetime | None
+) -> dict[UUID, dict[str, Any] | errors.Refusal]:
+    """Ask campaigns what they add, and write a turn of drafts in one call."""
+    added = await additions.add(db, facts, turn)
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    fresh = []
+    for draft, one in zip(turn, added, strict=True):
+        if isinstance(one, errors.Refusal):
+            outcome[draft.purchase_id] = one
+        else:
+            fresh.append(one)
+    if fresh:
+        call = drafts.posting(facts, fresh, now)
+        posted = await db.bulk(f"select {call.text()}", *call.arguments)
+        for draft, answer in zip(fresh, posted, strict=True):
+            outcome[draft.purchase_id] = answer
+    return outcome
+
+
+def _stale(answer: dict[str, Any] | errors.Refusal) -> bool:
+    return not isinstance(answer, errors.Refusal) and answer["code"] == "stale"
 
 
 async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[str, Any]:
@@ -305,24 +376,3 @@ async def _return_before(db: Database, bucket: int, return_id: UUID) -> bool:
             return_id,
         )
     )
-
-
-def _parts(
-    sold: list[dict[str, Any]], asked: Sequence[returns.ReturnLine]
-) -> list[tuple[int, int, int, int]]:
-    lines = tuple(
-        returns.SoldLine(**{**one, "rounding": money.Rounding(one["rounding"])}) for one in sold
-    )
-    if not asked:
-        asked = [
-            returns.ReturnLine(one.number)
-            for one in lines
-            if one.returned_quantity_milli < one.quantity_milli
-            or one.returned_amount_minor < one.amount_minor
-        ]
-        if not asked:
-            raise errors.ReturnExceedsPurchase(path=("lines",))
-    return [
-        (one.number, one.quantity_milli, one.amount_minor, one.reversed_minor)
-        for one in returns.decide(lines, tuple(asked))
-    ]

@@ -10,8 +10,21 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, purchases, redemptions, referrals, scalars, shapes, wallets
+from api.graphql import (
+    context,
+    offers,
+    profiles,
+    purchases,
+    redemptions,
+    referrals,
+    scalars,
+    shapes,
+    wallets,
+)
 from wallet import ids, members, statements
+from wallet.campaigns import profiles as profile_facts
+from wallet.rules import favourites
+from wallet.rules import offers as offer_rules
 
 
 @strawberry.enum(description="Whether a member may spend.")
@@ -42,11 +55,37 @@ class Member(shapes.Node):
     status: MemberStatus = strawberry.field(description="Whether the member may spend.")
     created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
     wallet_id: strawberry.Private[uuid.UUID]
+    key: strawberry.Private[uuid.UUID]
+
+    @shapes.relation("profile", "What campaigns may know besides the purchases.")
+    async def profile(self, info: context.Info) -> profiles.Profile | None:
+        """One round trip."""
+        return profiles.show(await profile_facts.of(info.context.db, self.key))
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
+
+    @shapes.listed(
+        "favourites",
+        "What the member buys again and again, the dearest first; none for who wants none.",
+        size=favourites.PLACES_MAX,
+    )
+    async def favourites_list(self, info: context.Info) -> list[offers.Favourite] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.favourites.load(self.key)
+        return [offers.show_favourite(one) for one in found]
+
+    @shapes.listed(
+        "offers",
+        "The member's own rates that hold now, the best first; none for who wants none.",
+        size=offer_rules.OFFERS_MAX,
+    )
+    async def offers_list(self, info: context.Info) -> list[offers.Offer] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.offers.load(self.key)
+        return [offers.show_offer(one) for one in found]
 
     @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
     async def referral(self, info: context.Info) -> referrals.MemberReferral | None:
@@ -132,6 +171,7 @@ def show(member: members.Member) -> Member:
         status=MemberStatus(member.status),
         created_at=scalars.DateTime(member.created_at),
         wallet_id=member.wallet_id,
+        key=member.member_id,
     )
 
 

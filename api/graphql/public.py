@@ -12,8 +12,10 @@ import strawberry
 
 from api.graphql import (
     approvals,
+    campaigns,
     context,
     cost,
+    experiments,
     failures,
     members,
     merchants,
@@ -22,6 +24,7 @@ from api.graphql import (
     redemptions,
     referrals,
     scalars,
+    segments,
     shapes,
     wallets,
 )
@@ -114,15 +117,23 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "pur": purchases.node,
     "red": redemptions.node,
     "apr": approvals.node,
+    "cam": campaigns.node,
+    "ver": campaigns.version_node,
+    "seg": segments.node,
+    "exp": experiments.node,
     "ref": referrals.node,
 }
 
 NODES: Final = (
     approvals.Approval,
+    campaigns.Campaign,
+    campaigns.CampaignVersion,
+    experiments.Experiment,
     members.Member,
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,
+    segments.Segment,
     referrals.Referral,
     wallets.Lot,
     wallets.Movement,

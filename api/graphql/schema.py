@@ -18,16 +18,21 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     approvals,
+    campaign_acts,
+    campaigns,
     clients,
     cost,
+    experiments,
     live,
     member,
     operator,
     partner,
     permissions,
+    profile_acts,
     public,
     referrals,
     scalars,
+    segments,
     settlement,
     staff,
     till,
@@ -47,6 +52,10 @@ class Query(
     referrals.Query,
     trail.Query,
     clients.Query,
+    campaigns.Query,
+    campaign_acts.Query,
+    segments.Query,
+    experiments.Query,
 ):
     """Every root field to read by."""
 
@@ -61,6 +70,10 @@ class Mutation(
     referrals.Mutation,
     operator.Mutation,
     clients.Mutation,
+    campaign_acts.Mutation,
+    segments.Mutation,
+    profile_acts.Mutation,
+    experiments.Mutation,
 ):
     """Every root field to write by."""
 

@@ -14,6 +14,7 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client
+from tests.rules import test_experiments
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -27,12 +28,13 @@ from wallet import (
     notices,
     staff,
 )
-from wallet.campaigns import referrals
+from wallet.campaigns import experiments, referrals
 from wallet.rules import returns
 
 PREFIXES: Final = {
     "Approval": "apr",
     "AuditEntry": "aud",
+    "Experiment": "exp",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
@@ -103,6 +105,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
+        "Experiment": await _experiment(coalition, vera),
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -173,6 +176,18 @@ async def _person(coalition: factories.Coalition, role: str) -> uuid.UUID:
         actor=audit.SYSTEM,
     )
     return person.staff_id
+
+
+async def _experiment(coalition: factories.Coalition, staff_id: uuid.UUID) -> uuid.UUID:
+    begins = await coalition.db.fetchval("select clock_timestamp() + interval '1 hour'")
+    registered = await experiments.register(
+        coalition.db,
+        experiment_id=ids.new(),
+        plan={**test_experiments.PLAN, "starts_at": begins, "ends_at": begins + 90 * factories.DAY},
+        reason="to know whether it pays",
+        actor=audit.Actor("staff", staff_id),
+    )
+    return registered.experiment.experiment_id
 
 
 async def _propose(

@@ -38,7 +38,7 @@ async def test_no_currency_loses_or_gains_its_smallest_coin(db: Database, code: 
     await house.give_back(rosa, reported.purchase_id)
 
     assert promised.credited_minor == credited
-    assert credited == sum(line.credited_minor for line in promised.lines)
+    assert credited == sum(line.credited_minor for line in promised.contract.lines)
     assert 0 == (await house.faces(ana)).available
 
 

@@ -43,8 +43,8 @@ async def test_each_line_keeps_its_decision_and_its_sentence(coalition: Coalitio
         reported.purchase_id,
     )
     assert row is not None
-    (line,) = promised.lines
-    assert promised.contract_id == row["contract_id"]
+    (line,) = promised.contract.lines
+    assert promised.contract.contract_id == row["contract_id"]
     assert (7, "category:beauty", 1234, 1000, 123) == (
         row["line_no"],
         row["rule"],

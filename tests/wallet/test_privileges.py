@@ -29,6 +29,8 @@ APPEND_ONLY = (
     "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
+    "coalition.exposure",
+    "coalition.offer",
 )
 FORBIDDEN = (
     "update ledger.wallet set credited = credited + 1",
@@ -39,6 +41,9 @@ FORBIDDEN = (
     "delete from coalition.audit",
     "update coalition.contract set version = 9",
     "delete from coalition.member",
+    "delete from coalition.exposure",
+    "update coalition.experiment set plan = '{}'",
+    "update coalition.experiment set name = 'x'",
     "alter table ledger.transfer disable trigger append_only",
     "set session_replication_role = replica",
     "drop function ledger.refuse_change() cascade",
@@ -135,6 +140,15 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     )
     await owner.execute(
         "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
+    )
+    await owner.execute(
+        "insert into coalition.exposure (experiment_id, member_id, arm, via)"
+        " values (gen_random_uuid(), gen_random_uuid(), 'x', 'x')"
+    )
+    await owner.execute(
+        "insert into coalition.offer (member_id, campaign_id, category, bps, reason, scorer,"
+        " scorer_version, valid_from, valid_until) values (gen_random_uuid(), gen_random_uuid(),"
+        " 'x', 1, '{}', 'x', 1, now(), now() + interval '1 day')"
     )
     for table in APPEND_ONLY:
         column = await owner.fetchval(

@@ -1,4 +1,4 @@
-"""What campaigns add to drafts of purchases: facts are gathered, the rule decides, budgets are drawn.
+"""What campaigns add to drafts of purchases: facts gathered, the rule asked, budgets drawn.
 
 A purchase whose campaigns ask what its member did before is decided alone for its wallet; others
 go together. A budget that cuts a grant is looked at once more, with all that is left of it drawn
@@ -7,18 +7,13 @@ together, so that it is given to the last unit and never beyond.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
 from uuid import UUID
 
-from wallet import drafts, entries, errors, ledger, money
-from wallet.campaigns import arms, budgets, gather, giving, live, sets
+from wallet import drafts, entries, errors, ledger, merchants
+from wallet.campaigns import budgets, gather, giving, live, sets
 from wallet.database import Database
 from wallet.rules import cashback, contracts, purchases
 from wallet.rules.campaigns import better, facts, outcome
-
-LOOKS_MAX: Final = 2
-"""How often a purchase is decided because a budget was short: as it seemed, and as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ async def turns(
 async def add(
     db: Database, known: drafts.Facts, turn: Sequence[drafts.Draft]
 ) -> list[drafts.Draft | errors.Refusal]:
-    """Add to each draft of a turn what campaigns give for it. COUPON_INVALID stays with its draft."""
+    """Add to each draft of a turn what campaigns give for it; a refusal stays with its draft."""
     book = await live.at(db, epoch=known.epoch)
     if not book.campaigns and not any(draft.purchase.coupons for draft in turn):
         return list(turn)
@@ -63,16 +58,15 @@ async def add(
             purchase=draft.purchase,
             contract=draft.decision,
             ready=_ready(db, book, known, draft.purchase),
-            place=_place(book, known, draft.purchase),
+            place=await _place(db, book, known, draft.purchase),
         )
         for draft in turn
     ]
     decided = await gather.decide_all(db, asked)
     decided = await _look_again(db, asked, decided)
     await _allot(db, asked, decided)
-    await arms.expose(db, asked, decided, at=known.at)
     return [
-        one if isinstance(one, errors.Refusal) else replace(draft, given=_given(known, draft, one))
+        one if isinstance(one, errors.Refusal) else replace(draft, given=_given(draft, one))
         for draft, one in zip(turn, decided, strict=True)
     ]
 
@@ -97,7 +91,7 @@ async def preview(
         purchase=purchase,
         contract=decision,
         ready=ready,
-        place=_place(book, known, purchase),
+        place=await _place(db, book, known, purchase),
     )
     if not ready.set.versions and not purchase.coupons:
         return Previewed(outcome.NOTHING, None)
@@ -136,14 +130,30 @@ def _ready(
     )
 
 
-def _place(book: live.Book, known: drafts.Facts, purchase: purchases.Purchase) -> facts.Place:
+async def _place(
+    db: Database, book: live.Book, known: drafts.Facts, purchase: purchases.Purchase
+) -> facts.Place:
+    ready = _ready(db, book, known, purchase)
     return facts.Place(
         merchant_id=known.merchant_id,
         operator_id=known.operator_id,
         zone=known.zone,
         certified=_certified(book, known, purchase),
-        names=known.names,
+        names=await _names(db, ready.needs.merchants),
     )
+
+
+async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]:
+    """The names of merchants that a condition speaks of, for whoever misses it."""
+    if not merchant_ids:
+        return {}
+    kept = db.known.setdefault("merchant names", {})
+    assert isinstance(kept, dict)
+    if not merchant_ids <= kept.keys():
+        kept |= {
+            key: one.name for key, one in (await merchants.find_many(db, [*merchant_ids])).items()
+        }
+    return {key: kept[key] for key in merchant_ids if key in kept}
 
 
 def _certified(
@@ -183,9 +193,7 @@ async def _look_again(
         assert isinstance(one, gather.Decided)
         assert wallet_id is not None
         for budget in sorted(one.outcome.short):
-            await budgets.recall(
-                db, giving.budget_of(budget), keep_bucket=ledger.bucket(wallet_id)
-            )
+            await budgets.recall(db, giving.budget_of(budget), keep_bucket=ledger.bucket(wallet_id))
     again = await gather.decide_all(db, [asked[place] for place in short])
     found = list(decided)
     for place, one in zip(short, again, strict=True):
@@ -214,21 +222,17 @@ async def _allot(
             )
 
 
-async def _exactly(
-    db: Database, room: "dict[facts.Budget, int] | gather.Room"
-) -> dict[facts.Budget, int]:
+async def _exactly(db: Database, room: facts.Room) -> dict[facts.Budget, int]:
     """What is left of budgets over all buckets."""
     by_id = {giving.budget_of(budget): budget for budget in room}
     standing = await budgets.standing(db, list(by_id))
     return {by_id[key]: one.left_minor for key, one in standing.items()}
 
 
-def _given(known: drafts.Facts, draft: drafts.Draft, decided: gather.Decided) -> entries.Given:
+def _given(draft: drafts.Draft, decided: gather.Decided) -> entries.Given:
     return giving.given(
         decided,
         cause_id=draft.purchase_id,
-        operator_id=known.operator_id,
-        zone=known.zone,
         terms=draft.terms,
         due=draft.decision.clock,
         at=draft.purchase.purchased_at,

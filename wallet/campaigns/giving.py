@@ -4,6 +4,7 @@ Each funder of a campaign's grant opens a lot of its own, so that every unit nam
 lots of a purchase wait for the contract's clock; how long they live then may differ.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -24,7 +25,6 @@ def given(
     decided: gather.Decided,
     *,
     cause_id: UUID,
-    place: facts.Place,
     terms: contracts.Terms,
     due: clock.Due,
     at: datetime,
@@ -33,6 +33,7 @@ def given(
     found = decided.outcome
     if decided.record is None:
         return entries.NOTHING
+    place = decided.record.place
     day = facts.local_day(at, place.zone)
     return entries.Given(
         lots=tuple(
@@ -40,8 +41,9 @@ def given(
             for one in found.granted
             for lot in _lots(one, cause_id=cause_id, place=place, terms=terms, due=due)
         ),
-        grants=tuple(
-            entry for one in (*found.granted, *found.given) for entry in _grants(one, day)
+        grants=(
+            *(entry for one in found.granted for entry in _grants(one, day)),
+            *(entry for one in found.given for entry in _had(one, day)),
         ),
         draws=tuple(
             entries.Draw(budget_of(budget), minor) for budget, minor in found.draws.items()
@@ -107,16 +109,22 @@ def _breakage(terms: contracts.Terms, funder_id: UUID, place: facts.Place) -> tu
     return "operator", place.operator_id
 
 
-def _grants(one: outcome.Granted | outcome.Given, day: date) -> list[entries.Grant]:
-    version = one.version
+def _grants(one: outcome.Granted, day: date) -> list[entries.Grant]:
+    asked_again = any(isinstance(each, _ASKED_AGAIN) for each in one.version.definition.when)
+    lines = [line for line in one.lines if line.desired_minor > 0 or asked_again]
+    return _entries(one.version, lines, day)
+
+
+def _had(one: outcome.Given, day: date) -> list[entries.Grant]:
+    # Without money, yet the member has had it: a birthday's gift is given once.
+    lines = [outcome.LineGrant(number, 0, None, 0, 0) for number in one.lines[:1]]
+    return _entries(one.version, lines, day)
+
+
+def _entries(
+    version: facts.Version, lines: Sequence[outcome.LineGrant], day: date
+) -> list[entries.Grant]:
     asset = money.asset(version.definition.asset).number
-    if isinstance(one, outcome.Given):
-        # Without money, yet the member has had it: a birthday's gift is given once.
-        numbers = one.lines[:1]
-        lines = [outcome.LineGrant(number, 0, None, 0, 0) for number in numbers]
-    else:
-        asked_again = any(isinstance(each, _ASKED_AGAIN) for each in version.definition.when)
-        lines = [line for line in one.lines if line.desired_minor > 0 or asked_again]
     return [
         entries.Grant(
             line_no=line.number,

@@ -5,9 +5,9 @@ the change. A process that has read the book of an epoch answers from memory unt
 higher one; what was in force at any instant, as known at any other, is in the same book.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from wallet.rules.campaigns import contradictions, drafts, programme, timeline
 from wallet.rules.campaigns.definition import Definition
 
 _KEY: Final = "campaigns"
+BEFORE: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""Before anything was written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,18 @@ class RulesVersion:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All of one epoch; nothing in it changes."""
+    """All of one epoch; nothing in it changes.
+
+    `edges` are all instants at which anything begins or ends, `recorded_at` the last one at which
+    anything was written down: between two edges, for whoever knows all, the same is in force.
+    """
 
     epoch: int
     campaigns: Mapping[UUID, Published]
     definitions: Mapping[UUID, Definition]
     rules: tuple[RulesVersion, ...]
+    edges: tuple[datetime, ...]
+    recorded_at: datetime
     evidence: Mapping[tuple[UUID, str, str], tuple[tuple[date, date], ...]]
 
     def versions_at(
@@ -150,6 +158,8 @@ def _book(row: Any, known: Mapping[UUID, Definition]) -> Book:
     for one in orjson.loads(row["changes"]):
         change = _change(one)
         changes.setdefault(change.campaign_id, []).append(change)
+    all_changes = [one for found in changes.values() for one in found]
+    rules = tuple(_rules(one) for one in orjson.loads(row["rules"]))
     evidence: dict[tuple[UUID, str, str], tuple[tuple[date, date], ...]] = {}
     for merchant_id, product, label, valid_from, valid_until in orjson.loads(row["evidence"]):
         key = (UUID(merchant_id), product, label)
@@ -167,9 +177,31 @@ def _book(row: Any, known: Mapping[UUID, Definition]) -> Book:
             for campaign_id, merchant_id, name in orjson.loads(row["campaigns"])
         },
         definitions=definitions,
-        rules=tuple(_rules(one) for one in orjson.loads(row["rules"])),
+        rules=rules,
+        edges=_edges(all_changes, definitions, rules),
+        recorded_at=max(
+            (
+                BEFORE,
+                *(one.recorded_at for one in all_changes),
+                *(one.published_at for one in rules),
+            )
+        ),
         evidence=evidence,
     )
+
+
+def _edges(
+    changes: Iterable[timeline.Change],
+    definitions: Mapping[UUID, Definition],
+    rules: Iterable[RulesVersion],
+) -> tuple[datetime, ...]:
+    found = {change.effective_at for change in changes}
+    for definition in definitions.values():
+        found.add(definition.starts_at)
+        if definition.ends_at is not None:
+            found.add(definition.ends_at)
+    found.update(at for one in rules for at in (one.valid_from, one.published_at))
+    return tuple(sorted(found))
 
 
 def _change(one: dict[str, Any]) -> timeline.Change:

@@ -15,8 +15,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from wallet import audit, errors, ids, programme, sql
-from wallet.campaigns import live, named, shelf, terms
+from wallet import audit, errors, ids, money, programme, sql
+from wallet.campaigns import budgets, live, named, shelf, terms
 from wallet.database import Database
 from wallet.rules.campaigns import contradictions, drafts, timeline
 from wallet.rules.campaigns.definition import Definition
@@ -128,6 +128,20 @@ async def publish(
     """
     step = _Step(request_id, campaign_id, "publish", reason, actor, version_id, from_at)
     return await _take(db, step, now)
+
+
+async def _fund(db: Database, campaign_id: UUID, definition: Definition) -> None:
+    """Set the budget that a version brings, before it may give anything out of it."""
+    if definition.budget is None:
+        return
+    await budgets.set_cap(
+        db,
+        kind="campaign",
+        subject_id=campaign_id,
+        asset=money.asset(definition.asset),
+        cap_minor=definition.budget.minor,
+        alerts=definition.budget.alerts_bps,
+    )
 
 
 async def pause(
@@ -301,6 +315,7 @@ async def _judged(db: Database, step: _Step, moment: live.Moment) -> timeline.Ch
         with _below("version_id", "definition"):
             await _judge(db, step.campaign_id, version.definition, moment)
         effective_at = _from(step.from_at, version.definition, now)
+        await _fund(db, step.campaign_id, version.definition)
         replaced_id = timeline.standing(changes, effective_at, now)
     return timeline.Change(
         change_id=step.request_id,

@@ -104,8 +104,9 @@ begin
   return jsonb_build_object('code', 'posted', 'replayed', false, 'award_id', p_award);
 end $$;
 
--- Takes an award back, whole and once; what it gave is taken from where it is, as with a return. Whoever asks for it
--- again under another id is told that it is done: the answer is a replay that names the first reversal.
+-- Takes an award back, whole and once; what it gave is taken from where it is, as with a return. Lots, grants and
+-- releases that are null mean all of them. Whoever asks for it again under another id is told that it is done: the
+-- answer is a replay that names the first reversal.
 create or replace function ledger.reverse_award(
   p_bucket smallint, p_award uuid, p_return uuid, p_fingerprint uuid, p_lots ledger.return_lot_in[],
   p_grants ledger.return_grant_in[], p_releases ledger.release_in[], p_reason text, p_deficit_max bigint,
@@ -114,18 +115,32 @@ returns jsonb language plpgsql security definer set search_path = pg_catalog, pg
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   a ledger.award;
+  v_lots ledger.return_lot_in[] := coalesce(p_lots, array(
+    select row(l.lot_id, l.amount)::ledger.return_lot_in from ledger.award o
+      join ledger.lot l on l.bucket = o.bucket and l.lot_id = any (o.lots)
+     where o.bucket = p_bucket and o.award_id = p_award));
+  v_grants ledger.return_grant_in[] := coalesce(p_grants, array(
+    select row(line_no, version_id, granted_minor)::ledger.return_grant_in from ledger.grant
+     where bucket = p_bucket and cause_id = p_award and granted_minor > 0));
+  v_releases ledger.release_in[] := coalesce(p_releases, array(
+    select row(budget_id, amount)::ledger.release_in from ledger.budget_draw
+     where bucket = p_bucket and cause_id = p_award));
 begin
   select * into a from ledger.award where bucket = p_bucket and award_id = p_award;
   if not found then return '{"code": "not_found"}'; end if;
-  perform ledger.lock_for_return(p_bucket, a.wallet_id, p_releases);
+  perform ledger.lock_for_return(p_bucket, a.wallet_id, v_releases);
   select * into a from ledger.award where bucket = p_bucket and award_id = p_award;
   if a.reversed_at is not null then
     return ledger.posted_before(a.return_id <> p_return or a.return_fingerprint = p_fingerprint, a.reversed_at,
              jsonb_build_object('award_id', p_award, 'return_id', a.return_id));
   end if;
-  perform ledger.take_back(p_bucket, a.wallet_id, p_award, p_return, null, p_lots, a.partner_id, p_deficit_max,
+  if (select coalesce(sum(reversed_minor), 0) from unnest(v_lots))
+     <> (select coalesce(sum(amount), 0) from ledger.lot where bucket = p_bucket and lot_id = any (a.lots)) then
+    raise exception 'award % goes back whole or not at all', p_award using errcode = '22023';
+  end if;
+  perform ledger.take_back(p_bucket, a.wallet_id, p_award, p_return, null, v_lots, a.partner_id, p_deficit_max,
             p_loss_bearer, p_operator, v_at);
-  perform ledger.take_back_grants(p_bucket, a.wallet_id, p_award, p_return, p_grants, p_releases);
+  perform ledger.take_back_grants(p_bucket, a.wallet_id, p_award, p_return, v_grants, v_releases);
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = a.wallet_id and asset = a.asset;
   update ledger.award
