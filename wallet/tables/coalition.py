@@ -28,6 +28,7 @@ class Programme(SQLModel, table=True):
     asset: int = columns.asset()
     wallet_floor_minor: int = columns.amount(-10_000)
     buckets: int = columns.small(256)
+    epoch: int = columns.amount(0)
     created_at: datetime = columns.instant_now()
 
 

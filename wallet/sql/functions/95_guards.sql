@@ -11,7 +11,8 @@ declare
 begin
   foreach v_table in array array['ledger.transfer', 'ledger.refusal', 'ledger.purchase_line', 'ledger.purchase_return',
     'ledger.purchase_return_line', 'ledger.purchase_event', 'ledger.credit', 'ledger.seal',
-    'coalition.contract', 'coalition.audit']
+    'coalition.contract', 'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change',
+    'coalition.programme_version', 'coalition.terms_document', 'coalition.terms_acceptance']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

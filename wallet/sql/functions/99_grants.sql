@@ -17,6 +17,10 @@ grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
   coalition.allowance, coalition.approval, coalition.notice to commonpurse_app;
 grant insert on coalition.contract, coalition.audit to commonpurse_app;
+grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile
+  to commonpurse_app;
+grant insert on coalition.campaign_version, coalition.campaign_change, coalition.programme_version,
+  coalition.terms_document, coalition.terms_acceptance, coalition.label_evidence to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant commonpurse_app to current_user;
