@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -216,7 +216,7 @@ def test_a_birthday_pays_once_whatever_the_date_on_file_says_later() -> None:
 
 def history(condition: dict[str, Any], purchases: int, kept_minor: int = 0) -> facts.Member:
     """A member of whom the question of this condition has this answer."""
-    asked = needs.of([when(condition)], merchant_id=ROSA, at=NOON, zone=ZONE).measures
+    asked = needs.of([when(condition)]).measures(merchant_id=ROSA, at=NOON, zone=ZONE)
     return replace(NOBODY, measures=dict.fromkeys(asked, facts.Measured(purchases, kept_minor)))
 
 
@@ -313,15 +313,11 @@ def test_terms_that_want_to_be_accepted_wait_for_it() -> None:
 
 
 def test_a_purchase_is_asked_only_what_its_campaigns_want_to_know() -> None:
-    at = datetime(2026, 3, 10, 12, tzinfo=UTC)
-    plain = needs.of([version()], merchant_id=ROSA, at=at, zone=ZONE)
-    capped = needs.of(
-        [version(caps={"member": [{"minor": 500, "per": "month"}]})],
-        merchant_id=ROSA,
-        at=at,
-        zone=ZONE,
-    )
+    plain = needs.of([version()])
+    capped = needs.of([version(caps={"member": [{"minor": 500, "per": "month"}]})])
+    grouped = needs.of([when({"if": "segment", "any_of": ["parents"]})])
 
-    assert not plain.stateful
-    assert capped.usage == {uuid.UUID(int=1): date(2026, 3, 1)}
+    assert (plain.personal, plain.stateful) == (False, False)
+    assert (grouped.personal, grouped.stateful) == (True, False)
+    assert capped.usage(date(2026, 3, 10)) == {uuid.UUID(int=1): date(2026, 3, 1)}
     assert capped.stateful

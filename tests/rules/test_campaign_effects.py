@@ -82,7 +82,9 @@ def test_a_campaign_that_tops_up_lifts_the_contract_to_its_own_rate() -> None:
 
 def test_a_personal_offer_stays_below_its_bound() -> None:
     personal = version(give={"give": "personal", "bps_max": 300})
-    keen = replace(NOBODY, offers={"beauty": facts.Offer(900), "food": facts.Offer(100)})
+    keen = replace(
+        NOBODY, offers={uuid.UUID(int=1): {"beauty": facts.Offer(900), "food": facts.Offer(100)}}
+    )
     bought = purchase(line(1, 1000), line(2, 1000, category="Food"), line(3, 1000, category="Milk"))
 
     (granted,) = given(personal, bought=bought, member=keen).granted
@@ -286,7 +288,7 @@ RICH = replace(
     NOBODY,
     favourites=("beauty",),
     segments=frozenset({"parents"}),
-    offers={"beauty": facts.Offer(250, "rhythm")},
+    offers={uuid.UUID(int=4): {"beauty": facts.Offer(250, "rhythm")}},
     usage={uuid.UUID(int=3): (facts.Used(purchase().purchased_at.date(), 7, 1),)},
     coupons={"hello": uuid.UUID(int=5)},
 )

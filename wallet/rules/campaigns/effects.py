@@ -62,7 +62,7 @@ def wishes(
                 for line in lines
             ]
         case d.Personal(bps_max=most):
-            found = _personal(most, basket, lines, definition.rounding)
+            found = _personal(most, version, basket, lines)
         case _:
             return []
     if definition.stack.tops_up:
@@ -108,15 +108,16 @@ def _target(
 
 def _personal(
     bps_max: int,
+    version: facts.Version,
     basket: baskets.Basket,
     lines: Sequence[baskets.Line],
-    rounding: money.Rounding,
 ) -> list[Wish]:
     if basket.member is None:
         return []
+    offers = basket.member.offers.get(version.campaign_id, {})
     found = []
     for line in lines:
-        offer = basket.member.offers.get(line.category)
+        offer = offers.get(line.category)
         if offer is not None and offer.bps > 0:
-            found.append(_rated(line, min(offer.bps, bps_max), rounding))
+            found.append(_rated(line, min(offer.bps, bps_max), version.definition.rounding))
     return found

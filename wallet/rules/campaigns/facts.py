@@ -73,8 +73,9 @@ class Member:
     """A member as campaigns see one, on the day of the purchase.
 
     `birthday_days` is how far this day lies behind the nearest birthday (below zero: before it),
-    None if it is not known or more than a month away. `coupons` are those that the purchase
-    presents, by name. `accepted` are versions whose terms the member accepted.
+    None if it is not known or more than a month away. `offers` are by campaign and category.
+    `coupons` are those that the purchase presents, by name. `accepted` are versions whose terms
+    the member accepted.
     """
 
     joined_days: int = 0
@@ -83,7 +84,7 @@ class Member:
     segments: frozenset[str] = frozenset()
     tier: str | None = None
     favourites: tuple[str, ...] = ()
-    offers: Mapping[str, Offer] = field(default_factory=dict)
+    offers: Mapping[uuid.UUID, Mapping[str, Offer]] = field(default_factory=dict)
     accepted: frozenset[uuid.UUID] = frozenset()
     coupons: Mapping[str, uuid.UUID] = field(default_factory=dict)
     arms: Mapping[uuid.UUID, str] = field(default_factory=dict)

@@ -5,9 +5,10 @@ questions are collected first and asked together.
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts
@@ -16,11 +17,17 @@ from wallet.rules.campaigns.definition import Multiplier, Personal
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What these versions ask. `usage` says since which local day (None: ever) by campaign."""
+    """What these versions ask of the past and of the member; worked out once for a set.
 
-    measures: frozenset[facts.Measure]
-    usage: dict[uuid.UUID, date | None]
+    `asking` are the conditions that want a sum over earlier purchases, `using` the versions that
+    want to know what the member got of them.
+    """
+
+    asking: tuple[tuple[c.BasketCondition, facts.Version], ...]
+    using: tuple[facts.Version, ...]
     experiments: frozenset[uuid.UUID]
+    segments: bool
+    profile: bool
     acceptance: bool
     coupons: bool
     favourites: bool
@@ -29,36 +36,61 @@ class Needs:
     @property
     def stateful(self) -> bool:
         """True if the decision depends on what the member did or got before."""
-        return bool(self.measures or self.usage or self.coupons)
+        return bool(self.asking or self.using or self.coupons)
 
+    @property
+    def personal(self) -> bool:
+        """True if the decision depends on who the member is, or on what they did."""
+        return self.stateful or bool(
+            self.experiments
+            or self.segments
+            or self.profile
+            or self.acceptance
+            or self.favourites
+            or self.offers
+        )
 
-def of(
-    versions: Iterable[facts.Version], *, merchant_id: uuid.UUID, at: datetime, zone: str
-) -> Needs:
-    """Collect what versions ask about a purchase at a merchant at an instant."""
-    day = facts.local_day(at, zone)
-    measures: set[facts.Measure] = set()
-    usage: dict[uuid.UUID, date | None] = {}
-    experiments: set[uuid.UUID] = set()
-    acceptance = coupons = favourites = offers = False
-    for version in versions:
-        definition = version.definition
-        acceptance = acceptance or definition.terms.acceptance
-        offers = offers or isinstance(definition.give, Personal)
-        favourites = favourites or any(isinstance(one, c.OfFavourite) for one in definition.lines)
-        for one in definition.when:
-            measure = measure_of(one, version, merchant_id=merchant_id, at=at, zone=zone)
-            if measure is not None:
-                measures.add(measure)
-            if isinstance(one, c.InExperiment):
-                experiments.add(one.experiment_id)
-            coupons = coupons or isinstance(one, c.Coupon)
-        starts = _usage_starts(version, day)
-        if starts:
+    def measures(self, *, merchant_id: uuid.UUID, at: datetime, zone: str) -> set[facts.Measure]:
+        """Say which sums are wanted for a purchase at a merchant at an instant."""
+        found = {
+            measure_of(condition, version, merchant_id=merchant_id, at=at, zone=zone)
+            for condition, version in self.asking
+        }
+        return {measure for measure in found if measure is not None}
+
+    def usage(self, day: date) -> dict[uuid.UUID, date | None]:
+        """Say of which campaigns it matters what the member got, since when (None: ever)."""
+        found: dict[uuid.UUID, date | None] = {}
+        for version in self.using:
+            starts = _usage_starts(version, day)
             known = [start for start in starts if start is not None]
-            usage[version.campaign_id] = min(known) if len(known) == len(starts) else None
+            found[version.campaign_id] = min(known) if len(known) == len(starts) else None
+        return found
+
+
+_PAST: Final = (c.Nth, c.Spent, c.BoughtAt)
+_PROFILE: Final = (c.Birthday, c.Tier, c.Joined)
+
+
+def of(versions: Sequence[facts.Version]) -> Needs:
+    """Collect what versions ask."""
+    pairs = [(one, version) for version in versions for one in version.definition.when]
+    kinds = {type(condition) for condition, _ in pairs}
+    on_lines = {type(one) for version in versions for one in version.definition.lines}
     return Needs(
-        frozenset(measures), usage, frozenset(experiments), acceptance, coupons, favourites, offers
+        asking=tuple(pair for pair in pairs if isinstance(pair[0], _PAST)),
+        using=tuple(one for one in versions if _uses(one)),
+        experiments=frozenset(
+            condition.experiment_id
+            for condition, _ in pairs
+            if isinstance(condition, c.InExperiment)
+        ),
+        segments=c.Segment in kinds,
+        profile=not kinds.isdisjoint(_PROFILE),
+        acceptance=any(one.definition.terms.acceptance for one in versions),
+        coupons=c.Coupon in kinds,
+        favourites=c.OfFavourite in on_lines,
+        offers=any(isinstance(one.definition.give, Personal) for one in versions),
     )
 
 
@@ -99,6 +131,13 @@ def _merchants(
             return frozenset(version.definition.merchants) or None
         case "coalition":
             return None
+
+
+def _uses(version: facts.Version) -> bool:
+    definition = version.definition
+    return bool(definition.caps.member) or any(
+        isinstance(one, c.Birthday) for one in definition.when
+    )
 
 
 def _usage_starts(version: facts.Version, day: date) -> list[date | None]:

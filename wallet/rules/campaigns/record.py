@@ -73,7 +73,10 @@ def _member(one: facts.Member) -> dict[str, Any]:
         "segments": sorted(one.segments),
         "tier": one.tier,
         "favourites": list(one.favourites),
-        "offers": {key: [offer.bps, offer.reason] for key, offer in one.offers.items()},
+        "offers": {
+            str(key): {category: [offer.bps, offer.reason] for category, offer in mine.items()}
+            for key, mine in one.offers.items()
+        },
         "accepted": sorted(str(key) for key in one.accepted),
         "coupons": {name: str(key) for name, key in one.coupons.items()},
         "arms": {str(key): arm for key, arm in one.arms.items()},
@@ -101,7 +104,12 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
         segments=frozenset(raw["segments"]),
         tier=raw["tier"],
         favourites=tuple(raw["favourites"]),
-        offers={key: facts.Offer(bps, reason) for key, (bps, reason) in raw["offers"].items()},
+        offers={
+            uuid.UUID(key): {
+                category: facts.Offer(bps, reason) for category, (bps, reason) in mine.items()
+            }
+            for key, mine in raw["offers"].items()
+        },
         accepted=frozenset(uuid.UUID(key) for key in raw["accepted"]),
         coupons={name: uuid.UUID(key) for name, key in raw["coupons"].items()},
         arms={uuid.UUID(key): arm for key, arm in raw["arms"].items()},

@@ -17,10 +17,10 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
        case when i.favourites and not coalesce(p.favourites_off, false) then array(
          select f.category from coalition.favourite f where f.member_id = i.member order by f.place) end as favourites,
        case when i.offers and not coalesce(p.favourites_off, false) then (
-         select jsonb_object_agg(o.category, jsonb_build_array(o.bps, o.scorer)) from (
-           select distinct on (category) category, bps, scorer from coalition.offer
+         select jsonb_agg(jsonb_build_array(o.campaign_id, o.category, o.bps, o.scorer)) from (
+           select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
-            order by category, valid_from desc) o) end as offers,
+            order by campaign_id, category, valid_from desc) o) end as offers,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (

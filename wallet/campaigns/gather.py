@@ -1,0 +1,217 @@
+"""From a purchase to what campaigns give for it: the facts that they ask for, in one query.
+
+Where no campaign of the merchant asks about the member or a budget, nothing is asked. What was
+asked is kept beside the decision, so that it can be reached again.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import orjson
+
+from wallet import errors, ledger, money, sql
+from wallet.campaigns import sets
+from wallet.database import Database
+from wallet.rules import cashback, purchases
+from wallet.rules.campaigns import decide, facts, outcome, record
+
+NOBODY: Final = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A purchase that its contract has decided, and who bought; `wallet_id` None for nobody."""
+
+    purchase_id: uuid.UUID
+    wallet_id: uuid.UUID | None
+    member_id: uuid.UUID | None
+    purchase: purchases.Purchase
+    contract: cashback.Decision
+    ready: sets.Ready
+    place: facts.Place
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What campaigns gave, and what it was decided from.
+
+    `facts_version` is the state of the member that was seen, None where nothing of it was asked.
+    `shares` is what the bucket's own share of each budget holds: drawing more needs an allotment.
+    """
+
+    outcome: outcome.Outcome
+    record: record.Record | None
+    facts_version: int | None
+    shares: Mapping[facts.Budget, int]
+    room: Mapping[facts.Budget, int]
+    member: facts.Member | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the books said about one purchase."""
+
+    member: facts.Member | None
+    facts_version: int | None
+    shares: dict[facts.Budget, int]
+    room: dict[facts.Budget, int]
+
+
+async def decide_all(
+    db: Database,
+    asked: Sequence[Asked],
+    *,
+    room: Mapping[facts.Budget, int] | None = None,
+) -> list[Decided | errors.Refusal]:
+    """Decide purchases of different wallets; `room` is what is known of budgets more exactly.
+
+    COUPON_INVALID for a coupon that is shown and is not the member's, used or over.
+    """
+    known = await _known(db, asked)
+    return [_decide(one, known[one.purchase_id], room or {}) for one in asked]
+
+
+def _decide(
+    one: Asked, known: _Known | errors.Refusal, exact: Mapping[facts.Budget, int]
+) -> Decided | errors.Refusal:
+    if isinstance(known, errors.Refusal):
+        return known
+    if not one.ready.set.versions:
+        return Decided(outcome.NOTHING, None, None, {}, {}, None)
+    room = {budget: exact.get(budget, left) for budget, left in known.room.items()}
+    found = decide.decide(
+        one.purchase,
+        one.contract,
+        one.ready.set,
+        place=one.place,
+        member=known.member,
+        room=room,
+    )
+    kept = record.Record(
+        versions=tuple(version.version_id for version in one.ready.set.versions),
+        rules=one.ready.rules,
+        place=one.place,
+        member=known.member,
+        room=room,
+    )
+    return Decided(found, kept, known.facts_version, known.shares, room, known.member)
+
+
+async def _known(db: Database, asked: Sequence[Asked]) -> dict[uuid.UUID, _Known | errors.Refusal]:
+    wanting = [one for one in asked if one.ready.set.versions or one.purchase.coupons]
+    found: dict[uuid.UUID, _Known | errors.Refusal] = {
+        one.purchase_id: _Known(None if one.member_id is None else facts.Member(), None, {}, {})
+        for one in asked
+    }
+    if not wanting:
+        return found
+    questions = [_question(place, one) for place, one in enumerate(wanting)]
+    rows = await db.fetch(
+        sql.load("queries/campaign_facts"), orjson.dumps([told for told, _ in questions]).decode()
+    )
+    for one, (_, measures), row in zip(wanting, questions, rows, strict=True):
+        try:
+            found[one.purchase_id] = _read(one, measures, row)
+        except errors.CouponInvalid as refusal:
+            found[one.purchase_id] = refusal
+    return found
+
+
+def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measure]]:
+    ready, zone = one.ready, one.place.zone
+    at = one.purchase.purchased_at
+    day = facts.local_day(at, zone)
+    measures: list[facts.Measure] = []
+    usage: dict[uuid.UUID, date | None] = {}
+    if one.member_id is not None:
+        measures = [*ready.needs.measures(merchant_id=one.place.merchant_id, at=at, zone=zone)]
+        usage = ready.needs.usage(day)
+    bucket = 0 if one.wallet_id is None else ledger.bucket(one.wallet_id)
+    return {
+        "n": place,
+        "bucket": bucket,
+        "wallet": one.wallet_id,
+        "member": one.member_id,
+        "purchase": one.purchase_id,
+        "at": at,
+        "day": day,
+        "asset": money.asset(one.purchase.asset).number,
+        "segments": ready.needs.segments,
+        "terms": ready.needs.acceptance,
+        "favourites": ready.needs.favourites,
+        "offers": ready.needs.offers,
+        "measures": [
+            {
+                "merchants": None
+                if measure.merchants is None
+                else [str(merchant_id) for merchant_id in measure.merchants],
+                "since": measure.since,
+            }
+            for measure in measures
+        ],
+        "usage": [
+            {"campaign": campaign_id, "since": since} for campaign_id, since in usage.items()
+        ],
+        "coupons": one.purchase.coupons,
+        "budgets": list(ready.budgets),
+    }, measures
+
+
+def _read(one: Asked, measures: Sequence[facts.Measure], row: Any) -> _Known:
+    room: dict[facts.Budget, int] = {}
+    shares: dict[facts.Budget, int] = {}
+    for budget_id, share, pool in orjson.loads(row["room"] or "[]"):
+        budget = one.ready.budgets[uuid.UUID(budget_id)]
+        shares[budget], room[budget] = share, share + pool
+    if one.member_id is None:
+        return _Known(None, None, shares, room)
+    version = row["facts"] if one.ready.needs.stateful else None
+    return _Known(_member(one, measures, row), version, shares, room)
+
+
+def _member(one: Asked, measures: Sequence[facts.Measure], row: Any) -> facts.Member:
+    needs, zone = one.ready.needs, one.place.zone
+    at = one.purchase.purchased_at
+    day = facts.local_day(at, zone)
+    joined: datetime = row["joined_at"]
+    answers = [facts.Measured(*found) for found in orjson.loads(row["measures"] or "[]")]
+    assert one.member_id is not None
+    return facts.Member(
+        joined_days=max(0, (day - facts.local_day(joined, zone)).days) if needs.profile else 0,
+        birthday_known=needs.profile and row["birth_date"] is not None,
+        birthday_days=facts.birthday_distance(row["birth_date"], day) if needs.profile else None,
+        segments=frozenset(row["segments"] or ()),
+        tier=row["tier"] if needs.profile else None,
+        favourites=tuple(row["favourites"] or ()),
+        offers=_offers(orjson.loads(row["offers"] or "[]")),
+        accepted=frozenset(row["accepted"] or ()),
+        coupons=_coupons(one.purchase.coupons, orjson.loads(row["coupons"] or "[]")),
+        measures=dict(zip(measures, answers, strict=True)),
+        usage=_usage(orjson.loads(row["usage"] or "[]")),
+    )
+
+
+def _coupons(shown: Sequence[uuid.UUID], rows: Sequence[Any]) -> dict[str, uuid.UUID]:
+    valid = {uuid.UUID(key): name for key, name, valid in rows if valid}
+    for place, coupon in enumerate(shown):
+        if coupon not in valid:
+            raise errors.CouponInvalid(path=("coupons", str(place)))
+    return {valid[coupon]: coupon for coupon in shown}
+
+
+def _offers(rows: Sequence[Any]) -> dict[uuid.UUID, dict[str, facts.Offer]]:
+    found: dict[uuid.UUID, dict[str, facts.Offer]] = {}
+    for campaign_id, category, bps, scorer in rows:
+        found.setdefault(uuid.UUID(campaign_id), {})[category] = facts.Offer(bps, scorer)
+    return found
+
+
+def _usage(rows: Sequence[Any]) -> dict[uuid.UUID, tuple[facts.Used, ...]]:
+    found: dict[uuid.UUID, list[facts.Used]] = {}
+    for campaign_id, day, granted_minor, times in rows:
+        used = facts.Used(date.fromisoformat(day), granted_minor, times)
+        found.setdefault(uuid.UUID(campaign_id), []).append(used)
+    return {key: tuple(used) for key, used in found.items()}
