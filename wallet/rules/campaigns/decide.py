@@ -54,7 +54,14 @@ def decide(
     """
     if not ready.versions:
         return NOTHING
-    basket = baskets.of(purchase, contract, place, member)
+    return of_basket(baskets.of(purchase, contract, place, member), ready, room=room)
+
+
+def of_basket(
+    basket: baskets.Basket, ready: compiled.Set, *, room: facts.Room | None = None
+) -> Outcome:
+    """Decide a basket that is at hand: the same as `decide`, for those who make baskets in bulk."""
+    member = basket.member
     till = limits.Till(dict(room or {}), ready.purchase_cap_minor)
     missed: list[Missed] = []
     given: list[Given] = []
