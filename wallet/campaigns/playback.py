@@ -219,7 +219,7 @@ class Playback:
 
     def _basket(self, row: Any, member: facts.Member, local: datetime, day: date) -> baskets.Basket:
         (merchant_id, at, total_minor, channel, store_id, instrument, delivery) = row[4:11]
-        (bases, credits, quantities, categories, products, labels, brands) = row[11:18]
+        (bases, credited, quantities, categories, products, labels, brands) = row[11:18]
         keys = None if categories is None else [text.key(one) for one in categories]
         lines = tuple(
             map(
@@ -227,7 +227,7 @@ class Playback:
                 _NUMBERS,
                 keys or _ANY_TEXT,
                 bases,
-                credits or _ZERO,
+                credited or _ZERO,
                 quantities or _ZERO,
                 products or _NONE,
                 _NONE if brands is None else map(_brand, brands),

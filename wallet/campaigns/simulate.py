@@ -149,21 +149,22 @@ async def _alone(
     assert isinstance(lock, asyncio.Lock)
     if lock.locked():
         raise errors.TooMany("Another simulation is running. Wait for its end, then start yours.")
-    async with lock, db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection:
+    house = await programme.of(db)
+    asks = needs.of(drafts)
+    asked = relevant.of(drafts, asks, since=since, zone=house.time_zone, every=live is not None)
+    span = _Span(since, until, house.asset.number)
+    async with (
+        lock,
+        db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection,
         # Everything is of one moment; nothing is locked and nothing written.
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            await connection.execute(_SETTINGS)
-            house = await programme.of(db)
-            asks = needs.of(drafts)
-            asked = relevant.of(
-                drafts, asks, since=since, zone=house.time_zone, every=live is not None
-            )
-            span = _Span(since, until, house.asset.number)
-            scene = await _scene(connection, drafts, rules, house, asked, asks, span)
-            scene = replace(scene, dated=dated, live=live)
-            total, played = await _play(connection, scene, asked, span, progress, late)
-            members = await _members(connection, played)
-    return _results(scene, played, span, total, members)
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        await connection.execute(_SETTINGS)
+        scene = await _scene(connection, drafts, rules, house, asked, asks, span)
+        scene = replace(scene, dated=dated, live=live)
+        total, played = await _play(connection, scene, asked, span, progress, late)
+        members = await _members(connection, played)
+    return _results(played, span, total, members)
 
 
 # A plan made for the names at hand can look them up in a hash; the headers are sorted in memory.
@@ -334,7 +335,6 @@ async def _members(
 
 
 def _results(
-    scene: playback.Scene,
     played: playback.Playback,
     span: _Span,
     total: int,

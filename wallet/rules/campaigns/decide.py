@@ -70,6 +70,8 @@ def of_basket(
     targets: dict[tuple[str, str, int], int] = {}
     for late in (False, True):
         wave = [one for one in standing if needs.is_multiplier(one[0]) is late]
+        if not wave:
+            continue
         candidates = _candidates(wave, basket, targets, missed, given)
         _contest(candidates, ready, granted)
         for candidate in candidates:
@@ -145,6 +147,8 @@ def _contest(
     candidates: Sequence[_Candidate], ready: compiled.Set, before: Sequence[Granted]
 ) -> None:
     """Let each group's rule say who pays on a line; then exclusive campaigns bar other groups."""
+    if len(candidates) < 2 and not before:
+        return
     for group, rule in ready.groups.items():
         rivals = [one for one in candidates if one.group == group]
         if rule.mode != "all" and len(rivals) > 1:

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Final
 
 from wallet.rules import contracts
-from wallet.rules.campaigns import facts, outcome
 from wallet.rules.campaigns import conditions as c
+from wallet.rules.campaigns import facts, outcome
 
 SHOWN_MAX: Final = 10
 """Members and purchases that are named: enough to look into, no list of everybody's spending."""
@@ -122,17 +122,20 @@ class Result:
 class _Sums:
     """Purchases and minor units by what they are summed for."""
 
-    purchases: Counter[uuid.UUID | str] = field(default_factory=Counter)
-    minor: Counter[uuid.UUID | str] = field(default_factory=Counter)
+    by_name: dict[uuid.UUID | str, list[int]] = field(default_factory=dict)
 
     def add(self, name: uuid.UUID | str, minor: int) -> None:
-        self.purchases[name] += 1
-        self.minor[name] += minor
+        sums = self.by_name.get(name)
+        if sums is None:
+            self.by_name[name] = [1, minor]
+        else:
+            sums[0] += 1
+            sums[1] += minor
 
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self, most: int | None = None) -> tuple[Part, ...]:
         """The largest first; of equals, in the order of their names."""
-        names = sorted(self.minor, key=lambda name: (-self.minor[name], str(name)))
-        return tuple(Part(name, self.purchases[name], self.minor[name]) for name in names)
+        parts = (Part(name, *sums) for name, sums in self.by_name.items())
+        return tuple(sorted(parts, key=lambda one: (-one.granted_minor, str(one.name)))[:most])
 
 
 class Tally:
@@ -214,10 +217,7 @@ class Tally:
 
     def result(self, considered: int) -> Result:
         """Sum up, out of so many purchases that the draft could have reached."""
-        count, members = self._count, self._members
-        winners = heapq.nsmallest(
-            SHOWN_MAX, members.minor.items(), key=lambda one: (-one[1], str(one[0]))
-        )
+        count = self._count
         return Result(
             asset=self.version.definition.asset,
             considered=considered,
@@ -236,9 +236,9 @@ class Tally:
                 for part in self._cuts.parts()
             ),
             winners=tuple(
-                Winner(name, members.purchases[name], minor)
-                for name, minor in winners
-                if isinstance(name, uuid.UUID) and minor > 0
+                Winner(part.name, part.purchases, part.granted_minor)
+                for part in self._members.parts(SHOWN_MAX)
+                if isinstance(part.name, uuid.UUID) and part.granted_minor > 0
             ),
             dearest=_cases(self._dearest),
             steepest=_cases(self._steepest),
@@ -255,9 +255,9 @@ class Tally:
         )
 
     def _stands_out(self, bought: Bought, granted_minor: int) -> None:
-        # A line may be worth nothing to the till and still count by its price on the shelf.
-        paid_minor = max(1, bought.total_minor)
-        share_bps = granted_minor * contracts.BPS // paid_minor
+        # Goods may count by their price on the shelf where nothing was paid: that is no share.
+        paid_minor = bought.total_minor
+        share_bps = granted_minor * contracts.BPS // paid_minor if paid_minor else 0
         for heap, rank in ((self._dearest, granted_minor), (self._steepest, share_bps)):
             if len(heap) < SHOWN_MAX or rank > heap[0][0]:
                 case = Case(
