@@ -17,7 +17,7 @@ import rich.console
 import typer
 import uvloop
 
-from api import catalogue, credentials, postgres, terminal
+from api import catalogue, credentials, postgres, scoring, terminal
 from api.journey import span
 from wallet import audit, database, errors, ids, programme, seal, staff
 
@@ -219,6 +219,19 @@ def simulate_(
     terminal.with_database(run)
 
 
+@app.command(name="evaluate-offers")
+def evaluate_offers(
+    households: Annotated[
+        int | None, typer.Option(min=1, help="How many households; all if not given.")
+    ] = None,
+) -> None:
+    """Measure the scorer of offers on a year of real shopping, beside two plain rivals."""
+    from api import offers_report
+
+    scorer = scoring.load(terminal.configured().offer_scorer)
+    offers_report.run(scorer, households=households, console=terminal.out)
+
+
 @app.command(name="schema")
 def schema_() -> None:
     """Print the GraphQL schema."""
@@ -269,7 +282,7 @@ def main() -> None:
         _fail(refusal.message)
     except errors.Unavailable as away:
         _fail(f"{away} Is the database running, and is DATABASE_URL right?")
-    except postgres.Unusable as unusable:
+    except (postgres.Unusable, scoring.Unloadable) as unusable:
         _fail(str(unusable))
     except asyncpg.PostgresError as error:
         _fail(f"The database refused: {error}")

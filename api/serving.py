@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from api import app, settings, worker
+from api import app, scoring, settings, worker
 from api.graphql import sockets
 from wallet import database
 
@@ -32,9 +32,10 @@ async def serve(
     """Serve until a signal says stop. `started` is called once requests are answered."""
     if house.documents == "open" and not development:
         log.warning("documents.open", meaning="members' apps may send any document")
+    jobs = worker.jobs(scoring.load(house.offer_scorer))
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
-        async with worker.beside(db) if work_too else contextlib.nullcontext():
+        async with worker.beside(db, jobs=jobs) if work_too else contextlib.nullcontext():
             await Server(config(house, db, development=development), started).serve()
     finally:
         await db.close()
@@ -42,13 +43,14 @@ async def serve(
 
 async def work(house: settings.Settings, dsn: str) -> None:
     """Run the worker until a signal says stop."""
+    jobs = worker.jobs(scoring.load(house.offer_scorer))
     db = await database.Database.connect(dsn, size=min(4, house.pool_size))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with worker.beside(db):
+        async with worker.beside(db, jobs=jobs):
             await stop.wait()
     finally:
         await db.close()

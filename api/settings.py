@@ -149,6 +149,14 @@ class Settings(pydantic_settings.BaseSettings):
         le=2_469,
         description="Households of the demo that `commonpurse up` loads into an empty database.",
     )
+    offer_scorer: str = Field(
+        default="wallet.rules.rhythm:RHYTHM",
+        pattern=r"^\w+(\.\w+)*:\w+$",
+        description=(
+            "What proposes personal offers: a Python object as module:attribute. See"
+            " docs/offers.md for its contract."
+        ),
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least serious event that is logged."
     )

@@ -15,7 +15,7 @@ from typing import Final
 import babel
 from babel.messages import mofile, pofile
 
-LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "pt": "Português"}
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español", "pt": "Português"}
 """Each language by its tag, in its own words."""
 SOURCE: Final = "en"
 HEADER_CHARS_MAX: Final = 500  # browsers send a few dozen; more is an attempt to keep us busy

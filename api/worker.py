@@ -7,20 +7,30 @@ that fails is logged and tried again at its next turn; it never stops the others
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
 
 import asyncpg
 import structlog
 
 from api.identity import sweeping
 from wallet import database, earn, errors, expire, laws, notices, redeem, seal
+from wallet.campaigns import offers, referrals
+from wallet.rules import offers as offer_rules
+from wallet.rules import rhythm
 
 log = structlog.get_logger("worker")
 
 BATCHES_MAX: Final = 200
 """Full batches of one job before the others get their turn."""
+
+
+Targets: TypeAlias = Callable[
+    [database.Database, datetime], Awaitable[Sequence[offer_rules.Target]]
+]
+"""Tells which campaigns want personal offers at an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,11 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
     return max(swept.noticed, swept.expired)
 
 
+async def sweep_referrals(db: database.Database, batch: int) -> int:
+    """Reward invitations whose purchase has stayed, and take back what did not."""
+    return await referrals.sweep(db, limit=batch)
+
+
 async def seal_books(db: database.Database, batch: int) -> int:
     """Chain hashes over what was posted."""
     return await seal.seal(db, limit=batch)
@@ -62,6 +77,34 @@ async def seal_books(db: database.Database, batch: int) -> int:
 async def sweep_identity(db: database.Database, batch: int) -> int:
     """Forget codes, tokens, challenges and sessions that ended a day ago."""
     return await sweeping.sweep(db, limit=batch)
+
+
+async def no_targets(_db: database.Database, _now: datetime) -> Sequence[offer_rules.Target]:
+    """No campaign wants offers."""
+    return ()
+
+
+async def refresh_offers(
+    db: database.Database,
+    _batch: int,
+    *,
+    scorer: offer_rules.Scorer = rhythm.RHYTHM,
+    targets: Targets = no_targets,
+) -> int:
+    """Work out members' favourites, and make the offers of campaigns that pay by them."""
+    now = datetime.now(UTC)
+    done = await offers.refresh(db, targets=await targets(db, now), scorer=scorer, now=now)
+    for campaign_id, made in done.made.items():
+        for failure, members in made.failures.items():
+            log.error(
+                "scorer.ignored",
+                scorer=scorer.name,
+                version=scorer.version,
+                campaign=str(campaign_id),
+                why=failure,
+                members=members,
+            )
+    return 0
 
 
 async def check_laws(db: database.Database, _batch: int) -> int:
@@ -78,10 +121,21 @@ JOBS: Final = (
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
+    Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
+    Job("refresh_offers", 24 * 3600, 0, refresh_offers),
     Job("check_laws", 24 * 3600, 0, check_laws),
 )
+
+
+def jobs(scorer: offer_rules.Scorer, targets: Targets = no_targets) -> tuple[Job, ...]:
+    """All jobs, with offers as this scorer proposes them."""
+
+    async def refresh(db: database.Database, batch: int) -> int:
+        return await refresh_offers(db, batch, scorer=scorer, targets=targets)
+
+    return tuple(replace(job, run=refresh) if job.run is refresh_offers else job for job in JOBS)
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:
@@ -108,9 +162,9 @@ async def _repeat(db: database.Database, job: Job) -> None:
 
 
 @contextlib.asynccontextmanager
-async def beside(db: database.Database) -> AsyncIterator[None]:
+async def beside(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> AsyncIterator[None]:
     """Run the worker beside something else, and stop it when that ends."""
-    task = asyncio.create_task(work(db))
+    task = asyncio.create_task(work(db, jobs=jobs))
     try:
         yield
     finally:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from wallet import errors, ids, ledger, merchants, money, programme, sql
+from wallet import entries, errors, ids, ledger, merchants, money, programme, sql
 from wallet.database import Database
 from wallet.rules import cashback, contracts, purchases
 
@@ -19,8 +19,10 @@ from wallet.rules import cashback, contracts, purchases
 class Facts:
     """What must be known before one merchant's purchases are decided, as of `at`.
 
+    `floor_minor` is how far below zero returns may take a wallet that the purchases open.
     `versions` are the contract's (id, valid from), the newest first; `stores` the ids of the stores
     by the merchant's own number, `wallets` the wallet ids by member id, for those that were asked.
+    `epoch` counts the changes of campaigns.
     """
 
     merchant_id: UUID
@@ -29,6 +31,8 @@ class Facts:
     at: datetime
     zone: str
     operator_id: UUID
+    floor_minor: int
+    epoch: int
     versions: tuple[tuple[UUID, datetime], ...]
     stores: dict[str, str]
     wallets: dict[str, str]
@@ -45,15 +49,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A decided purchase on its way to the books."""
+    """A decided purchase on its way to the books: what its contract gives, what campaigns do."""
 
     purchase_id: UUID
+    member_id: UUID
     wallet_id: UUID
     store_id: UUID | None
     fingerprint: UUID
     purchase: purchases.Purchase
     decision: cashback.Decision
     terms: contracts.Terms
+    given: entries.Given = entries.NOTHING
 
 
 async def gather(
@@ -80,6 +86,8 @@ async def gather(
         at=now or row["now"],
         zone=house.time_zone,
         operator_id=house.operator_id,
+        floor_minor=house.wallet_floor_minor,
+        epoch=row["epoch"],
         versions=tuple((one[0], one[2]) for one in row["contracts"]),
         stores=orjson.loads(row["stores"]),
         wallets=orjson.loads(row["wallets"]),
@@ -90,15 +98,13 @@ async def decide(db: Database, facts: Facts, item: Report) -> Draft:
     """Check and decide one purchase; raises whatever is refused without asking the books."""
     purchase = item.purchase
     purchases.check(purchase, known_at=facts.at)
-    wallet = facts.wallets.get(str(item.member_id))
-    if wallet is None:
-        raise errors.NotFound(path=("memberId",))
+    wallet_id = wallet_of(facts, item.member_id)
     store_id = store_of(facts, purchase)
     contract = await contract_of(db, facts, purchase.purchased_at)
     decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
-    wallet_id = UUID(wallet)
     return Draft(
         purchase_id=ids.placed(item.request_id, ledger.bucket(wallet_id)),
+        member_id=item.member_id,
         wallet_id=wallet_id,
         store_id=store_id,
         fingerprint=ids.fingerprint(item.member_id, purchase),
@@ -106,6 +112,14 @@ async def decide(db: Database, facts: Facts, item: Report) -> Draft:
         decision=decision,
         terms=contract.terms,
     )
+
+
+def wallet_of(facts: Facts, member_id: UUID) -> UUID:
+    """The wallet of a member that was asked for, or NOT_FOUND."""
+    wallet = facts.wallets.get(str(member_id))
+    if wallet is None:
+        raise errors.NotFound(path=("memberId",))
+    return UUID(wallet)
 
 
 def store_of(facts: Facts, purchase: purchases.Purchase) -> UUID | None:
@@ -129,14 +143,46 @@ async def contract_of(db: Database, facts: Facts, at: datetime) -> contracts.Con
     raise errors.ContractMissing(path=("purchasedAt",))
 
 
+def posting(facts: Facts, drafts: Sequence[Draft], now: datetime | None) -> ledger.Call:
+    """The one call that writes some drafts: one answer for each, in their order."""
+    return ledger.Call(
+        "ledger.post_purchases",
+        (
+            sorted({ledger.bucket(draft.purchase_id) for draft in drafts}),
+            [purchase_row(facts, draft) for draft in drafts],
+            [row for draft in drafts for row in line_rows(draft)],
+            [row for draft in drafts for row in event_rows(draft)],
+            [
+                row
+                for draft in drafts
+                for row in entries.rows(draft.purchase_id, lots(facts, draft))
+            ],
+            [
+                row
+                for draft in drafts
+                for row in entries.rows(draft.purchase_id, draft.given.grants)
+            ],
+            [row for draft in drafts for row in entries.rows(draft.purchase_id, draft.given.draws)],
+            [
+                row
+                for draft in drafts
+                for row in entries.rows(draft.purchase_id, draft.given.benefits)
+            ],
+            facts.floor_minor,
+            now,
+        ),
+    )
+
+
 def purchase_row(facts: Facts, draft: Draft) -> tuple[object, ...]:
     """A draft as `ledger.purchase_in`."""
-    purchase, decision, terms = draft.purchase, draft.decision, draft.terms
+    purchase, decision, given = draft.purchase, draft.decision, draft.given
+    asset = money.asset(purchase.asset).number
     return (
         ledger.bucket(draft.purchase_id),
         draft.purchase_id,
         draft.wallet_id,
-        money.asset(purchase.asset).number,
+        asset,
         facts.merchant_id,
         decision.contract_id,
         purchase.reference,
@@ -145,18 +191,44 @@ def purchase_row(facts: Facts, draft: Draft) -> tuple[object, ...]:
         purchase.purchased_at,
         sum(line.amount_minor for line in purchase.lines),
         purchase.paid_with_cashback_minor,
-        decision.credited_minor,
+        decision.credited_minor + entries.totals(given.lots).get(asset, 0),
         draft.fingerprint,
-        decision.clock.due_at,
-        decision.clock.due_as,
-        decision.clock.expires_at,
-        terms.expiry.notice_days,
-        terms.expiry.grace_days,
-        terms.breakage,
-        {"merchant": facts.merchant_id, "charity": terms.charity_id}.get(
-            terms.breakage, facts.operator_id
-        ),
+        purchase.instrument,
+        purchase.subscription,
+        purchase.delivery,
+        given.facts_version,
+        given.coupons,
+        given.explanation,
+        given.facts,
     )
+
+
+def lots(facts: Facts, draft: Draft) -> tuple[entries.Lot, ...]:
+    """The lots that a draft opens: its contract's, if that gives anything, and its campaigns'."""
+    decision, expiry = draft.decision, draft.terms.expiry
+    if decision.credited_minor == 0:
+        return draft.given.lots
+    contract = entries.Lot(
+        lot_id=entries.contract_lot_id(draft.purchase_id),
+        rule_id=decision.contract_id,
+        funder_id=facts.merchant_id,
+        asset=money.asset(draft.purchase.asset).number,
+        amount=decision.credited_minor,
+        due_at=decision.clock.due_at,
+        due_as=decision.clock.due_as,
+        expires_at=decision.clock.expires_at,
+        notice_days=expiry.notice_days,
+        grace_days=expiry.grace_days,
+        breakage=draft.terms.breakage,
+        breakage_owner=heir(facts, draft.terms),
+    )
+    return (contract, *draft.given.lots)
+
+
+def heir(facts: Facts, terms: contracts.Terms) -> UUID:
+    """Who keeps what expires, by a contract's terms."""
+    heirs = {"merchant": facts.merchant_id, "charity": terms.charity_id}
+    return heirs.get(terms.breakage) or facts.operator_id
 
 
 def line_rows(draft: Draft) -> list[tuple[object, ...]]:
@@ -170,6 +242,7 @@ def line_rows(draft: Draft) -> list[tuple[object, ...]]:
             line.external_id,
             line.product,
             line.description,
+            line.brand,
             line.kind,
             line.category,
             line.labels,

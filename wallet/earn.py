@@ -5,6 +5,8 @@ again, under the wallet's lock, whatever may be refused. What `preview` promises
 pays, because both ask the same rule.
 """
 
+import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,12 +15,17 @@ from uuid import UUID
 
 import orjson
 
-from wallet import drafts, errors, ids, ledger, merchants, money, programme, sql
+from wallet import drafts, errors, ids, ledger, merchants, programme, sql
+from wallet.campaigns import additions, reversals
 from wallet.database import Database
-from wallet.rules import cashback, clock, goodwill, purchases, returns, text
+from wallet.rules import clock, goodwill, purchases, returns, text
 
-STALE_TRIES_MAX: Final = 5
-"""How often a return looks again because another return of the same purchase came in between."""
+STALE_TRIES_MAX: Final = 12
+"""How often a write looks again because something came in between: another purchase or return of
+the member, or another bucket that drew the last of a budget. Of several at once one always wins."""
+STALE_PAUSE_SECONDS: Final = 0.004
+"""The longest first pause before looking again; it grows with each look, and chance keeps apart
+those who meet at the edge of a budget."""
 
 
 Report = drafts.Report
@@ -75,22 +82,9 @@ async def report(
         await _look_up(db, decided, answers)
     else:
         standing = await _claim(db, facts, decided, answers)
-        await _post(db, facts, standing, answers, now)
+        await _settle(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
-
-
-async def preview(
-    db: Database, *, merchant_id: UUID, purchase: purchases.Purchase, now: datetime | None = None
-) -> cashback.Decision:
-    """What `report` would credit for this purchase; nothing is written."""
-    facts = await drafts.gather(db, merchant_id, [purchase], (), now)
-    if facts.suspended:
-        raise errors.MerchantSuspended()
-    purchases.check(purchase, known_at=facts.at)
-    drafts.store_of(facts, purchase)
-    contract = await drafts.contract_of(db, facts, purchase.purchased_at)
-    return cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
 
 
 async def event(
@@ -116,9 +110,12 @@ async def event(
         due = clock.start(
             version.terms, [*known, event], facts["reported_at"], house.time_zone, known_at=at
         )
+    lot_ids, expires = (
+        ([], []) if due is None else await reversals.clocks(db, facts, due, house.time_zone)
+    )
     bucket = ledger.bucket(purchase_id)
     answer = await db.call(
-        "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "select ledger.record_event($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         bucket,
         purchase_id,
         ids.placed(request_id, bucket),
@@ -128,7 +125,8 @@ async def event(
         event.at,
         due and due.due_at,
         due and due.due_as,
-        due and due.expires_at,
+        lot_ids,
+        expires,
     )
     return Recorded(purchase_id, ledger.replayed(answer))
 
@@ -157,24 +155,31 @@ async def return_lines(
     for _ in range(STALE_TRIES_MAX):
         facts = await _purchase(db, merchant_id, purchase_id)
         earlier = await _return_before(db, bucket, return_id)
-        parts = () if earlier else _parts(facts["lines"], lines)
+        back = reversals.NOTHING
+        if not earlier:
+            back = await reversals.decide(db, facts, lines, merchant_id=merchant_id)
         version = await merchants.contract(db, facts["contract_id"])
         deficit = version.terms.deficit
         answer = await db.call(
             "select ledger.reverse_purchase($1, $2, $3, $4, $5, $6,"
-            " $7::ledger.return_line_in[], $8, $9, $10, $11, $12)",
+            " $7::ledger.return_line_in[], $8::ledger.return_grant_in[],"
+            " $9::ledger.return_lot_in[], $10::ledger.release_in[], $11, $12, $13, $14, $15, $16)",
             bucket,
             purchase_id,
             return_id,
             fingerprint,
             merchant_id,
             facts["version"],
-            parts,
+            back.lines,
+            back.grants,
+            back.lots,
+            back.releases,
             reason,
             deficit.max_minor if deficit.policy == "member_owes" else 0,
             "operator" if deficit.policy == "operator_bears" else "merchant",
             house.operator_id,
             now,
+            None if back.detail is None else orjson.dumps(back.detail).decode(),
         )
         if answer["code"] != "stale":
             replayed = ledger.replayed(answer)
@@ -247,41 +252,75 @@ async def _claim(
     return standing
 
 
-async def _post(
+async def _settle(
     db: Database,
     facts: drafts.Facts,
     standing: dict[int, drafts.Draft],
     answers: list[Reported | errors.Refusal | None],
     now: datetime | None,
 ) -> None:
-    """Write each sale once, and give every item that names it the same answer."""
+    """Write each sale once, and give every item that names it the same answer.
+
+    What changed between the look and the write (another purchase of the member, a budget that ran
+    out) is looked at again.
+    """
     once: dict[UUID, drafts.Draft] = {}
     for draft in standing.values():
         once.setdefault(draft.purchase_id, draft)
-    if not once:
-        return
-    fresh = list(once.values())
-    posted = await db.bulk(
-        "select ledger.post_purchases($1, $2::ledger.purchase_in[], $3::ledger.line_in[],"
-        " $4::ledger.event_in[], $5)",
-        sorted({ledger.bucket(draft.purchase_id) for draft in fresh}),
-        [drafts.purchase_row(facts, draft) for draft in fresh],
-        [row for draft in fresh for row in drafts.line_rows(draft)],
-        [row for draft in fresh for row in drafts.event_rows(draft)],
-        now,
-    )
-    outcome = {draft.purchase_id: answer for draft, answer in zip(fresh, posted, strict=True)}
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    waiting = list(once.values())
+    for attempt in range(STALE_TRIES_MAX):
+        if not waiting:
+            break
+        await _pause(attempt)
+        for turn in await additions.turns(db, facts, waiting):
+            outcome |= await _post(db, facts, turn, now)
+        waiting = [draft for draft in waiting if _stale(outcome[draft.purchase_id])]
     seen: set[UUID] = set()
     for place, draft in standing.items():
         answer = outcome[draft.purchase_id]
         if draft.fingerprint != once[draft.purchase_id].fingerprint:
             answers[place] = errors.IdempotencyKeyReused(first_used_at=facts.at)
+        elif isinstance(answer, errors.Refusal):
+            answers[place] = answer
+        elif _stale(answer):
+            answers[place] = errors.IdempotencyInProgress()
         elif answer["code"] != "posted":
             answers[place] = ledger.refusal(answer)
         else:
             again = bool(answer["replayed"]) or draft.purchase_id in seen
             answers[place] = Reported(draft.purchase_id, draft.wallet_id, again)
         seen.add(draft.purchase_id)
+
+
+async def _post(
+    db: Database, facts: drafts.Facts, turn: Sequence[drafts.Draft], now: datetime | None
+) -> dict[UUID, dict[str, Any] | errors.Refusal]:
+    """Ask campaigns what they add, and write a turn of drafts in one call."""
+    added = await additions.add(db, facts, turn)
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    fresh = []
+    for draft, one in zip(turn, added, strict=True):
+        if isinstance(one, errors.Refusal):
+            outcome[draft.purchase_id] = one
+        else:
+            fresh.append(one)
+    if fresh:
+        call = drafts.posting(facts, fresh, now)
+        posted = await db.bulk(f"select {call.text()}", *call.arguments)
+        for draft, answer in zip(fresh, posted, strict=True):
+            outcome[draft.purchase_id] = answer
+    return outcome
+
+
+async def _pause(attempt: int) -> None:
+    if attempt > 0:
+        chance = random.random()  # noqa: S311 - it only keeps callers apart
+        await asyncio.sleep(STALE_PAUSE_SECONDS * 2 ** min(attempt, 5) * chance)
+
+
+def _stale(answer: dict[str, Any] | errors.Refusal) -> bool:
+    return not isinstance(answer, errors.Refusal) and answer["code"] == "stale"
 
 
 async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[str, Any]:
@@ -291,8 +330,8 @@ async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[
     if row is None:
         raise errors.NotFound()
     facts = dict(row)
-    facts["events"] = orjson.loads(facts["events"])
-    facts["lines"] = orjson.loads(facts["lines"])
+    for name in ("events", "lines", "grants", "lots", "draws"):
+        facts[name] = orjson.loads(facts[name])
     return facts
 
 
@@ -306,24 +345,3 @@ async def _return_before(db: Database, bucket: int, return_id: UUID) -> bool:
             return_id,
         )
     )
-
-
-def _parts(
-    sold: list[dict[str, Any]], asked: Sequence[returns.ReturnLine]
-) -> list[tuple[int, int, int, int]]:
-    lines = tuple(
-        returns.SoldLine(**{**one, "rounding": money.Rounding(one["rounding"])}) for one in sold
-    )
-    if not asked:
-        asked = [
-            returns.ReturnLine(one.number)
-            for one in lines
-            if one.returned_quantity_milli < one.quantity_milli
-            or one.returned_amount_minor < one.amount_minor
-        ]
-        if not asked:
-            raise errors.ReturnExceedsPurchase(path=("lines",))
-    return [
-        (one.number, one.quantity_milli, one.amount_minor, one.reversed_minor)
-        for one in returns.decide(lines, tuple(asked))
-    ]

@@ -21,6 +21,7 @@ class Context:
     document: str  # the SHA-256 of its text, in hex
     loaders: loaders.Loaders
     hub: hub.Hub
+    origin: str  # where this installation is reached
     refused: list[str] = dataclasses.field(default_factory=list)
 
     @property

@@ -10,8 +10,21 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, purchases, redemptions, scalars, shapes, wallets
-from wallet import ids, members, statements
+from api.graphql import (
+    context,
+    offers,
+    profiles,
+    purchases,
+    redemptions,
+    referrals,
+    scalars,
+    shapes,
+    wallets,
+)
+from wallet import ids, members, notices, statements
+from wallet.campaigns import profiles as profile_facts
+from wallet.rules import favourites
+from wallet.rules import offers as offer_rules
 
 
 @strawberry.enum(description="Whether a member may spend.")
@@ -42,11 +55,45 @@ class Member(shapes.Node):
     status: MemberStatus = strawberry.field(description="Whether the member may spend.")
     created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
     wallet_id: strawberry.Private[uuid.UUID]
+    key: strawberry.Private[uuid.UUID]
+
+    @shapes.relation("profile", "What campaigns may know besides the purchases.")
+    async def profile(self, info: context.Info) -> profiles.Profile | None:
+        """One round trip."""
+        return profiles.show(await profile_facts.of(info.context.db, self.key))
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
+
+    @shapes.listed(
+        "favourites",
+        "What the member buys again and again, the dearest first; none for who wants none.",
+        size=favourites.PLACES_MAX,
+    )
+    async def favourites_list(self, info: context.Info) -> list[offers.Favourite] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.favourites.load(self.key)
+        return [offers.show_favourite(one) for one in found]
+
+    @shapes.listed(
+        "offers",
+        "The member's own rates that hold now, the best first; none for who wants none.",
+        size=offer_rules.OFFERS_MAX,
+    )
+    async def offers_list(self, info: context.Info) -> list[offers.Offer] | None:
+        """One round trip, however many members are asked about."""
+        found = await info.context.loaders.offers.load(self.key)
+        return [offers.show_offer(one) for one in found]
+
+    @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
+    async def referral(self, info: context.Info) -> referrals.MemberReferral | None:
+        """Makes the code when it is first asked for, so nobody else's look may do it."""
+        own = info.context.principal.member
+        if own is None or own.wallet_id != self.wallet_id:
+            return None
+        return await referrals.of_member(info, own.member_id)
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(
@@ -101,7 +148,7 @@ class Member(shapes.Node):
     ) -> shapes.Connection[Notice] | None:
         """One round trip."""
         shapes.first_of(first)
-        rows = await statements.notices(
+        rows = await notices.page(
             info.context.db,
             self.wallet_id,
             first=first + 1,
@@ -124,6 +171,7 @@ def show(member: members.Member) -> Member:
         status=MemberStatus(member.status),
         created_at=scalars.DateTime(member.created_at),
         wallet_id=member.wallet_id,
+        key=member.member_id,
     )
 
 
@@ -133,7 +181,7 @@ async def node(info: context.Info, member_id: uuid.UUID) -> Member | None:
     return show(found) if context.may_see(info, wallet_id=found.wallet_id) else None
 
 
-def _notice(row: statements.Notice) -> Notice:
+def _notice(row: notices.Notice) -> Notice:
     return Notice(
         id=strawberry.ID(ids.show("not", row.notice_id)),
         topic=row.topic,

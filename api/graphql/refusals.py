@@ -17,6 +17,8 @@ from strawberry.utils import str_converters
 from api.graphql import scalars, shapes, wording
 from wallet import errors, money
 
+# Below this field there is a JSON document, whose names are shown as they were sent.
+DOCUMENT: Final = "definition"
 NAMES: Final = {"asset": "currency", "store": "storeExternalId"}
 
 Payload = TypeVar("Payload")
@@ -119,7 +121,10 @@ def show(refusal: errors.Refusal) -> Any:
 
 def _path(refusal: errors.Refusal) -> list[str]:
     # The rules name fields as Python does; a caller knows them by their GraphQL names.
-    return [NAMES.get(step) or str_converters.to_camel_case(step) for step in refusal.path]
+    path = list(refusal.path)
+    until = path.index(DOCUMENT) if DOCUMENT in path else len(path)
+    ours = [NAMES.get(step) or str_converters.to_camel_case(step) for step in path[:until]]
+    return ours + path[until:]
 
 
 def _with_money(shape: Callable[..., Any], name: str, refusal: errors.Refusal, said: Any) -> Any:

@@ -14,6 +14,7 @@ import uuid
 from typing import Final, NewType, TypeAlias
 
 import graphql
+import orjson
 import strawberry
 from strawberry.types import scalar
 
@@ -26,6 +27,9 @@ INSTANT: Final = re.compile(
 )
 CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 IDEMPOTENCY_KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+JSON_BYTES_MAX: Final = 256 * 1024  # a definition that names 20,000 products has about as many
+JSON_DEPTH_MAX: Final = 20  # a definition has 5 levels
 CURSOR_BYTES_MAX: Final = 512  # a kind, an id, and the longest name
 MICROSECONDS_MAX: Final = 253_402_300_799_999_999  # the end of year 9999: what datetime can hold
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -42,6 +46,8 @@ DateTime = NewType("DateTime", datetime.datetime)
 CurrencyCode = NewType("CurrencyCode", str)
 IdempotencyKey = NewType("IdempotencyKey", str)
 Cursor = NewType("Cursor", str)
+LocalDate = NewType("LocalDate", datetime.date)
+Json = NewType("Json", object)
 
 
 def _matching(value: object, pattern: re.Pattern[str], expected: str) -> str:
@@ -76,6 +82,47 @@ def show_instant(value: object) -> str:
 def instant(value: datetime.datetime | None) -> DateTime | None:
     """Return an instant that may be missing, for an annotation that wants a DateTime."""
     return None if value is None else DateTime(value)
+
+
+def read_date(value: object) -> datetime.date:
+    """Return the day; anything else than year, month and day is refused."""
+    text = _matching(value, DATE, 'a day such as "2026-11-21"')
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise graphql.GraphQLError("Expected a day that the calendar has.") from None
+
+
+def show_date(value: object) -> str:
+    """Print a day; an instant is our bug."""
+    assert isinstance(value, datetime.date) and not isinstance(value, datetime.datetime)
+    return value.isoformat()
+
+
+def day(value: datetime.date | None) -> LocalDate | None:
+    """Return a day that may be missing, for an annotation that wants a LocalDate."""
+    return None if value is None else LocalDate(value)
+
+
+def read_json(value: object) -> object:
+    """Return plain JSON unchanged if it is neither too large nor too deep."""
+    if _deeper(value, JSON_DEPTH_MAX):
+        raise graphql.GraphQLError(f"Expected JSON of at most {JSON_DEPTH_MAX} levels.")
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError:  # half a character, or a number beyond 64 bits
+        raise graphql.GraphQLError("Expected JSON that can be stored.") from None
+    if size > JSON_BYTES_MAX:
+        raise graphql.GraphQLError(f"Expected JSON of at most {JSON_BYTES_MAX} bytes.")
+    return value
+
+
+def _deeper(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        return not levels or any(_deeper(one, levels - 1) for one in value.values())
+    if isinstance(value, list):
+        return not levels or any(_deeper(one, levels - 1) for one in value)
+    return False
 
 
 def read_currency(value: object) -> str:
@@ -180,5 +227,19 @@ SCALARS: Final[dict[object, scalar.ScalarDefinition]] = {
         specified_by_url=SPECIFICATIONS + "cursor",
         serialize=str,
         parse_value=read_cursor,
+    ),
+    LocalDate: strawberry.scalar(
+        name="LocalDate",
+        description='A day of the calendar such as "2026-11-21", without a time.',
+        specified_by_url="https://scalars.graphql.org/andimarek/local-date.html",
+        serialize=show_date,
+        parse_value=read_date,
+    ),
+    Json: strawberry.scalar(
+        name="JSON",
+        description="Plain JSON of at most 256 KiB and 20 levels; its own schema says more.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
+        serialize=lambda value: value,
+        parse_value=read_json,
     ),
 }

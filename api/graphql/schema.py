@@ -18,15 +18,21 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     approvals,
+    campaign_acts,
+    campaigns,
     clients,
     cost,
+    experiments,
     live,
     member,
     operator,
     partner,
     permissions,
+    profile_acts,
     public,
+    referrals,
     scalars,
+    segments,
     settlement,
     staff,
     till,
@@ -43,8 +49,13 @@ class Query(
     settlement.Query,
     staff.Query,
     approvals.Query,
+    referrals.Query,
     trail.Query,
     clients.Query,
+    campaigns.Query,
+    campaign_acts.Query,
+    segments.Query,
+    experiments.Query,
 ):
     """Every root field to read by."""
 
@@ -56,8 +67,13 @@ class Mutation(
     till.Mutation,
     staff.Mutation,
     approvals.Mutation,
+    referrals.Mutation,
     operator.Mutation,
     clients.Mutation,
+    campaign_acts.Mutation,
+    segments.Mutation,
+    profile_acts.Mutation,
+    experiments.Mutation,
 ):
     """Every root field to write by."""
 

@@ -6,7 +6,7 @@ configured issuer; nothing of a request can change one.
 
 from typing import Final
 
-from api import settings
+from api import settings, texts
 from api.identity import registration
 from api.oauth import grants, keys, proofs
 
@@ -47,5 +47,5 @@ def document(house: settings.Settings) -> dict[str, object]:
         "claims_parameter_supported": False,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
-        "ui_locales_supported": ["en", "pt"],
+        "ui_locales_supported": [*texts.LANGUAGES],
     }

@@ -33,6 +33,7 @@ CALLERS: Final = (*sorted(MEMBERS | MERCHANTS | STAFF), "nobody")
 SEES: Final[dict[str, frozenset[str]]] = {
     "Approval": frozenset({"support", "supervisor", "operator"}),  # support is who proposed it
     "AuditEntry": frozenset({"supervisor", "operator"}),
+    "Experiment": frozenset({"supervisor", "operator"}),
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     "Merchant": MEMBERS | MERCHANTS | STAFF,
@@ -42,6 +43,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
     "Redemption": STAFF | {"owner", "merchant A"},
+    "Referral": frozenset({"supervisor", "operator"}),
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
     "Wallet": STAFF | {"owner"},
@@ -58,6 +60,7 @@ ASKED: Final[
             {"subjectId": world.missing("Member"), "first": 100},
         )
     ],
+    "experiments": lambda _it, _kind: [({}, {})],
     "member": lambda it, _kind: [({"id": it.ids["Member"]}, {"id": world.missing("Member")})],
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
@@ -78,6 +81,7 @@ ASKED: Final[
     "redemption": lambda it, _kind: [
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
+    "referrals": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.

@@ -28,6 +28,7 @@ def test_every_refusal_and_every_failure_for_people_is_translated() -> None:
 async def test_a_refusal_is_said_in_the_language_of_the_request(ana: client.Client) -> None:
     for accepted, language, said in (
         ("pt-BR,pt;q=0.9,en;q=0.5", "pt", "Não há nada aqui com este id"),
+        ("es-AR,es;q=0.9,pt;q=0.5", "es", "Aquí no hay nada con este id"),
         ("en-GB,pt;q=0.1", "en", "This is not the id of a merchant"),
         ("fr, *;q=0.1", "en", "This is not the id of a merchant"),
         (";;;q=x,,", "en", "This is not the id of a merchant"),

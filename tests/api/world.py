@@ -2,10 +2,11 @@
 
 Ana owns what is in it; she bought and spent at Rosa, where goods came back too. Ben and the bakery
 have nothing to do with it. Sofia of support proposed a credit for Ana, Vera approved it, and Carl
-is a colleague of Sofia's who did not.
+is a colleague of Sofia's who did not. Ana invited her own second address, which Vera refused.
 """
 
 import dataclasses
+import datetime
 import uuid
 from typing import Final
 
@@ -13,7 +14,8 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client
-from tests.wallet import factories
+from tests.rules import test_experiments
+from tests.wallet import factories, inviting
 from wallet import (
     approvals,
     audit,
@@ -26,11 +28,13 @@ from wallet import (
     notices,
     staff,
 )
+from wallet.campaigns import experiments, referrals
 from wallet.rules import returns
 
 PREFIXES: Final = {
     "Approval": "apr",
     "AuditEntry": "aud",
+    "Experiment": "exp",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
@@ -40,6 +44,7 @@ PREFIXES: Final = {
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "Redemption": "red",
+    "Referral": "ref",
     "StaffPerson": "sta",
     "Store": "sto",
     "Wallet": "wal",
@@ -94,11 +99,13 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     held = await coalition.hold(ana, rosa, 100, now=await db.fetchval("select clock_timestamp()"))
     decided, proposed = [await _propose(coalition, sofia, ana) for _ in range(2)]
     await _approve(db, decided, vera)
+    invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
+        "Experiment": await _experiment(coalition, vera),
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -107,6 +114,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
+        "Referral": invited,
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
@@ -170,6 +178,18 @@ async def _person(coalition: factories.Coalition, role: str) -> uuid.UUID:
     return person.staff_id
 
 
+async def _experiment(coalition: factories.Coalition, staff_id: uuid.UUID) -> uuid.UUID:
+    begins = await coalition.db.fetchval("select clock_timestamp() + interval '1 hour'")
+    registered = await experiments.register(
+        coalition.db,
+        experiment_id=ids.new(),
+        plan={**test_experiments.PLAN, "starts_at": begins, "ends_at": begins + 90 * factories.DAY},
+        reason="to know whether it pays",
+        actor=audit.Actor("staff", staff_id),
+    )
+    return registered.experiment.experiment_id
+
+
 async def _propose(
     coalition: factories.Coalition, maker: uuid.UUID, member: members.Member
 ) -> uuid.UUID:
@@ -195,6 +215,30 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
         decision="approved",
         reason="checked with the carrier",
     )
+
+
+async def _refused(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, ana: members.Member, checker: uuid.UUID
+) -> uuid.UUID:
+    """An invitation of Ana's to another address of hers, which somebody looked at."""
+    await inviting.campaign(coalition)
+    now = await coalition.db.fetchval("select clock_timestamp()")
+    later = now + datetime.timedelta(days=30)
+    email = ana.email.replace("@", "+friend@")
+    friend = await inviting.person(coalition, "Ana Again", email)
+    it = await inviting.invite(coalition, friend, ana, now=now)
+    bought_at = now + datetime.timedelta(days=1)
+    await inviting.buy(coalition, merchant_id, friend, 2_500, now=bought_at)
+    await inviting.pass_time(coalition, later)
+    await referrals.review(
+        coalition.db,
+        referral_id=it.referral_id,
+        decision="refuse",
+        reason="both addresses are hers",
+        actor=audit.Actor("staff", checker),
+        now=later,
+    )
+    return it.referral_id
 
 
 async def _register(db: database.Database, merchant_id: uuid.UUID) -> str:

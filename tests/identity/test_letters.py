@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from api import settings
+from api import settings, texts
 from api.signin import accounts, letters
 from tests.identity import mailbox, visitor
 from wallet import database, ids
@@ -51,15 +51,19 @@ def test_a_letter_is_plain_text_that_a_link_can_be_copied_from() -> None:
 
 
 @pytest.mark.parametrize("kind", ["recover", "confirm"])
-def test_a_letter_reads_well_in_portuguese(kind: str) -> None:
-    letter = letters.compose(kind, JOAO, "pt", link=LINK, minutes=30)
+@pytest.mark.parametrize(
+    ("language", "begins"),
+    [("pt", "Olá, João,\n\nAbra este link"), ("es", "Hola, João:\n\nAbre este enlace")],
+)
+def test_a_letter_reads_well_in_other_languages(kind: str, language: str, begins: str) -> None:
+    letter = letters.compose(kind, JOAO, language, link=LINK, minutes=30)
 
-    assert letter.text.startswith("Olá, João,\n\nAbra este link")
+    assert letter.text.startswith(begins)
     assert "30 minutos" in letter.text
 
 
 @pytest.mark.parametrize("what", ["recovered", "password", "passkey_added", "passkey_removed"])
-@pytest.mark.parametrize("language", ["en", "pt"])
+@pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_change_has_its_letter(what: str, language: str) -> None:
     letter = letters.compose("changed", JOAO, language, what=what, recover="http://x/recover")
 

@@ -89,6 +89,9 @@ def test_no_sentence_of_a_page_stands_outside_the_catalogue() -> None:
         ("pt", "pt"),
         ("pt-BR,pt;q=0.9,en;q=0.8", "pt"),
         ("pt-PT", "pt"),
+        ("es", "es"),
+        ("es-419,es;q=0.9,en;q=0.8", "es"),
+        ("ca,es;q=0.8,pt;q=0.5", "es"),
         ("en-GB,pt;q=0.9", "en"),
         ("de,fr;q=0.9", "en"),
         ("de,pt;q=0.5,en;q=0.4", "pt"),
@@ -103,16 +106,23 @@ def test_a_language_is_chosen_by_what_somebody_likes(header: str | None, expecte
     assert expected == texts.choose(header)
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language", "title"),
+    [
+        ("pt-BR,en;q=0.5", "pt", "Entre na sua carteira"),
+        ("es-MX,en;q=0.5", "es", "Entra en tu monedero"),
+    ],
+)
 async def test_a_page_says_its_language_and_that_it_depends_on_the_reader(
-    db: database.Database, tmp_path: Path
+    db: database.Database, tmp_path: Path, accepted: str, language: str, title: str
 ) -> None:
-    async with visitor.visit(db, tmp_path, language="pt-BR,en;q=0.5") as browser:
+    async with visitor.visit(db, tmp_path, language=accepted) as browser:
         page = await browser.get("/signin")
 
-    assert page.headers["content-language"] == "pt"
+    assert page.headers["content-language"] == language
     assert {"Accept-Language", "Cookie"} <= set(page.headers["vary"].split(", "))
-    assert '<html lang="pt">' in page.text
-    assert "Entre na sua carteira" in page.text
+    assert f'<html lang="{language}">' in page.text
+    assert title in page.text
 
 
 async def test_a_chosen_language_stays_with_the_browser_and_the_person(

@@ -157,7 +157,7 @@ def test_the_order_of_making_decides_nothing(order: list[int]) -> None:
         3: version(3, caps={"purchase_minor": 20}),
         4: version(4, give={"give": "multiplier", "times_milli": 3000, "of": "bonus"}),
     }
-    rules = replace(ROOMY, purchase_cap_minor=120)
+    rules = programme.Rules(ROOMY.groups, purchase_cap_minor=120)
 
     found = given(*[versions[one] for one in order], rules=rules)
 
@@ -314,7 +314,7 @@ def test_whatever_is_bought_no_limit_is_passed_and_every_part_adds_up(
 ) -> None:
     room: dict[facts.Budget, int] = {("merchant", ROSA, "EUR"): left * 3}
     room[("campaign", uuid.UUID(int=2), "EUR")] = left
-    rules = replace(ROOMY, purchase_cap_minor=cap)
+    rules = programme.Rules(ROOMY.groups, purchase_cap_minor=cap)
 
     found = given(*many(), bought=bought, under=contract(), member=RICH, room=room, rules=rules)
 

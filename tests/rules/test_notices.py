@@ -51,5 +51,45 @@ def test_a_refund_says_what_got_extra_days() -> None:
     )
 
 
+def test_an_award_says_for_what_and_by_which_campaign() -> None:
+    assert "You earned 5.00 EUR at Rosa Drugstore for a review, with Say It." == told(
+        "award.posted", award="review", campaign="Say It"
+    )
+    assert "You earned 5.00 EUR at the coalition." == told(
+        "award.posted", award="custom", merchant=None
+    )
+    assert told("award.posted", award="visit", amount_minor=0) is None
+
+
+def test_what_went_to_a_charity_says_who_promised_it() -> None:
+    assert (
+        "5.00 EUR of your cashback from Rosa Drugstore went to River Fund, as Clean Water promised."
+        == told("lot.shared", charity="River Fund", campaign="Clean Water")
+    )
+    assert told("lot.shared", amount_minor=0) is None
+
+
+def test_a_benefit_says_what_it_is_and_its_last_day() -> None:
+    assert (
+        "Rosa Drugstore gives you Free Shipping: on your next order."
+        " It is yours to use until 1 July 2027."
+        == told(
+            "benefit.granted",
+            benefit="Free Shipping",
+            about="on your next order.",
+            expires_at=ENDS_AT,
+        )
+    )
+    assert "Rosa Drugstore gives you TEA-5." == told("benefit.granted", benefit="TEA-5")
+
+
+def test_a_campaign_at_its_limit_says_what_it_would_have_been() -> None:
+    assert (
+        "Big Basket gave 5.00 EUR instead of 25.00 EUR at Rosa Drugstore: a limit of it is reached."
+        == told("campaign.capped", campaign="Big Basket", desired_minor=2500)
+    )
+    assert told("campaign.capped", campaign="Big Basket", desired_minor=500) is None
+
+
 def test_what_the_member_stands_beside_is_not_told() -> None:
     assert [None, None] == [told("redemption.held"), told("purchase.posted")]

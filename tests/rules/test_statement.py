@@ -15,6 +15,15 @@ def test_every_movement_that_touches_a_wallet_has_a_reason() -> None:
     assert all("1.23 EUR" in reason for reason in reasons)
 
 
+def test_what_a_charity_got_is_told_both_ways() -> None:
+    assert "1.23 EUR given to a charity, as its campaign promised." == statement.reason(
+        "share", 123, EUR, "Rosa"
+    )
+    assert "1.23 EUR given to a charity came back: goods were returned to Rosa." == (
+        statement.reason("unshare", 123, EUR, "Rosa")
+    )
+
+
 def test_the_sign_is_what_the_member_sees() -> None:
     signs = {
         one.code: statement.signed(1, one.debit_kind, one.credit_kind)

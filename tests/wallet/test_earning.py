@@ -6,7 +6,7 @@ import pytest
 
 from tests.wallet import factories
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import audit, earn, errors, ids, members, merchants
+from wallet import audit, errors, ids, members, merchants, previews
 from wallet.rules import purchases
 
 
@@ -33,7 +33,7 @@ async def test_a_purchase_credits_what_its_lines_earn(coalition: Coalition) -> N
 async def test_each_line_keeps_its_decision_and_its_sentence(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     bought = factories.purchase(lines=(factories.line(7, 1234, category="Beauty"),))
-    promised = await earn.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
+    promised = await previews.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
 
     reported = await coalition.report(rosa, ana, bought)
 
@@ -43,8 +43,8 @@ async def test_each_line_keeps_its_decision_and_its_sentence(coalition: Coalitio
         reported.purchase_id,
     )
     assert row is not None
-    (line,) = promised.lines
-    assert promised.contract_id == row["contract_id"]
+    (line,) = promised.contract.lines
+    assert promised.contract.contract_id == row["contract_id"]
     assert (7, "category:beauty", 1234, 1000, 123) == (
         row["line_no"],
         row["rule"],

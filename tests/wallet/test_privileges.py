@@ -23,8 +23,14 @@ APPEND_ONLY = (
     "ledger.purchase_event",
     "ledger.credit",
     "ledger.seal",
+    'ledger."grant"',
+    "ledger.grant_return",
+    "ledger.explanation",
+    "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
+    "coalition.exposure",
+    "coalition.offer",
 )
 FORBIDDEN = (
     "update ledger.wallet set credited = credited + 1",
@@ -35,6 +41,9 @@ FORBIDDEN = (
     "delete from coalition.audit",
     "update coalition.contract set version = 9",
     "delete from coalition.member",
+    "delete from coalition.exposure",
+    "update coalition.experiment set plan = '{}'",
+    "update coalition.experiment set name = 'x'",
     "alter table ledger.transfer disable trigger append_only",
     "set session_replication_role = replica",
     "drop function ledger.refuse_change() cascade",
@@ -120,6 +129,26 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     await owner.execute(
         "insert into ledger.seal (bucket, number, sealed_from, sealed_until, rows, leaves, head)"
         " values (0, 1, now(), now(), 0, '', '')"
+    )
+    await owner.execute(
+        'insert into ledger."grant" select 0, gen_random_uuid(), 1, gen_random_uuid(),'
+        " gen_random_uuid(), gen_random_uuid(), 978, 1, 0, 0, now()::date"
+    )
+    await owner.execute(
+        "insert into ledger.grant_return"
+        " select 0, gen_random_uuid(), 1, gen_random_uuid(), gen_random_uuid(), 0"
+    )
+    await owner.execute(
+        "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
+    )
+    await owner.execute(
+        "insert into coalition.exposure (experiment_id, member_id, arm, via)"
+        " values (gen_random_uuid(), gen_random_uuid(), 'x', 'x')"
+    )
+    await owner.execute(
+        "insert into coalition.offer (member_id, campaign_id, category, bps, reason, scorer,"
+        " scorer_version, valid_from, valid_until) values (gen_random_uuid(), gen_random_uuid(),"
+        " 'x', 1, '{}', 'x', 1, now(), now() + interval '1 day')"
     )
     for table in APPEND_ONLY:
         column = await owner.fetchval(

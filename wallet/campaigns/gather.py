@@ -13,7 +13,7 @@ from typing import Any, Final
 import orjson
 
 from wallet import errors, ledger, money, sql
-from wallet.campaigns import sets
+from wallet.campaigns import sets, terms
 from wallet.database import Database
 from wallet.rules import cashback, purchases
 from wallet.rules.campaigns import decide, facts, outcome, record
@@ -100,6 +100,18 @@ def _decide(
     return Decided(found, kept, known.facts_version, known.shares, room, known.member)
 
 
+def decide_again(one: Asked, before: Decided) -> outcome.Outcome:
+    """Decide another basket by the facts of one that was decided, for what would be."""
+    return decide.decide(
+        one.purchase,
+        one.contract,
+        one.ready.set,
+        place=one.place,
+        member=before.member,
+        room=before.room,
+    )
+
+
 async def _known(db: Database, asked: Sequence[Asked]) -> dict[uuid.UUID, _Known | errors.Refusal]:
     wanting = [one for one in asked if one.ready.set.versions or one.purchase.coupons]
     found: dict[uuid.UUID, _Known | errors.Refusal] = {
@@ -110,7 +122,8 @@ async def _known(db: Database, asked: Sequence[Asked]) -> dict[uuid.UUID, _Known
         return found
     questions = [_question(place, one) for place, one in enumerate(wanting)]
     rows = await db.fetch(
-        sql.load("queries/campaign_facts"), orjson.dumps([told for told, _ in questions]).decode()
+        sql.load("queries/campaign_facts"),
+        orjson.dumps([told for told, _ in questions], default=str).decode(),
     )
     for one, (_, measures), row in zip(wanting, questions, rows, strict=True):
         try:
@@ -187,10 +200,20 @@ def _member(one: Asked, measures: Sequence[facts.Measure], row: Any) -> facts.Me
         tier=row["tier"] if needs.profile else None,
         favourites=tuple(row["favourites"] or ()),
         offers=_offers(orjson.loads(row["offers"] or "[]")),
-        accepted=frozenset(row["accepted"] or ()),
+        accepted=_accepted(one.ready, frozenset(row["accepted"] or ())),
         coupons=_coupons(one.purchase.coupons, orjson.loads(row["coupons"] or "[]")),
         measures=dict(zip(measures, answers, strict=True)),
         usage=_usage(orjson.loads(row["usage"] or "[]")),
+    )
+
+
+def _accepted(ready: sets.Ready, documents: frozenset[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """The versions whose terms are among the documents that the member accepted."""
+    return frozenset(
+        version.version_id
+        for version in ready.set.versions
+        if version.definition.terms.acceptance
+        and terms.bind(version.campaign_id, version.definition, documents)
     )
 
 

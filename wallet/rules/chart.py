@@ -48,6 +48,13 @@ CHART: Final = (
     Movement("capture", "held", "honoured", "Spent at a merchant."),
     Movement("refund", "honoured", "available", "A purchase paid with cashback was refunded."),
     Movement("donate", "available", "due", "Given to a charity."),
+    Movement(
+        "share",
+        "available",
+        "due",
+        "A part of the cashback went to a charity, as its campaign says.",
+    ),
+    Movement("unshare", "due", "issued", "Shared with a charity, but the goods came back."),
     Movement("goodwill", "goodwill", "available", "A credit from support."),
     Movement("expire", "available", "breakage", "Expired; it falls to the operator."),
     Movement("expire_merchant", "available", "merchant_breakage", "Expired; back to its merchant."),

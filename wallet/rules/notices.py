@@ -6,6 +6,7 @@ page alone, such as a hold at a till that the member is standing at.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from wallet import money
@@ -13,7 +14,12 @@ from wallet import money
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sentence may need; amounts in minor units of `asset`."""
+    """What a sentence may need; amounts in minor units of `asset`.
+
+    `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
+    gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
+    and `about` its own words.
+    """
 
     topic: str
     asset: money.Asset
@@ -24,6 +30,12 @@ class Facts:
     extended_minor: int = 0
     expires_at: datetime | None = None
     reason: str | None = None
+    campaign: str | None = None
+    desired_minor: int = 0
+    award: str | None = None
+    benefit: str | None = None
+    about: str | None = None
+    charity: str | None = None
 
 
 def sentence(facts: Facts) -> str | None:
@@ -50,6 +62,14 @@ def sentence(facts: Facts) -> str | None:
             return _refunded(facts, amount, where)
         case "credit.posted":
             return f"Our support credited you {amount}: {facts.reason}"
+        case "award.posted":
+            return _awarded(facts, amount, where)
+        case "lot.shared":
+            return _shared(facts, amount, where)
+        case "benefit.granted":
+            return _granted(facts, where)
+        case "campaign.capped":
+            return _capped(facts, amount, where)
         case _:
             return None
 
@@ -71,6 +91,50 @@ def _refunded(facts: Facts, amount: str, where: str) -> str:
         extended = money.phrase(facts.extended_minor, facts.asset)
         told = f"{told} {extended} of it had expired meanwhile and got some extra days."
     return told
+
+
+_DEEDS: Final = {
+    "review": "a review",
+    "share": "a recommendation",
+    "visit": "a visit",
+    "quiz": "a quiz",
+    "referral": "an invitation",
+}
+
+
+def _awarded(facts: Facts, amount: str, where: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    deed = _DEEDS.get(facts.award or "")
+    told = f"You earned {amount} at {where}"
+    told = f"{told} for {deed}" if deed else told
+    return f"{told}, with {facts.campaign}." if facts.campaign else f"{told}."
+
+
+def _shared(facts: Facts, amount: str, where: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    promised = facts.campaign or "its campaign"
+    return (
+        f"{amount} of your cashback from {where} went to {facts.charity or 'a charity'},"
+        f" as {promised} promised."
+    )
+
+
+def _granted(facts: Facts, where: str) -> str:
+    told = f"{where} gives you {facts.benefit or 'something'}"
+    told = f"{told}: {facts.about.removesuffix('.')}." if facts.about else f"{told}."
+    return f"{told} It is yours to use until {_day(facts)}." if facts.expires_at else told
+
+
+def _capped(facts: Facts, amount: str, where: str) -> str | None:
+    if facts.amount_minor >= facts.desired_minor:
+        return None
+    wanted = money.phrase(facts.desired_minor, facts.asset)
+    return (
+        f"{facts.campaign or 'A campaign'} gave {amount} instead of {wanted} at {where}:"
+        " a limit of it is reached."
+    )
 
 
 def _day(facts: Facts) -> str:

@@ -22,6 +22,8 @@ _REASONS: Final = {
     "capture": "{amount} spent at {partner}.",
     "refund": "{amount} given back by {partner}.",
     "donate": "{amount} given to {partner}.",
+    "share": "{amount} given to a charity, as its campaign promised.",
+    "unshare": "{amount} given to a charity came back: goods were returned to {partner}.",
     "goodwill": "{amount} credited by our support.",
     "expire": "{amount} from {partner} expired.",
     "expire_merchant": "{amount} from {partner} expired.",

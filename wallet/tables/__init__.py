@@ -4,6 +4,28 @@ SQLModel classes describe columns, keys and checks; Alembic migrations build the
 test compares both. Nothing here is used to move money: rows are written by the SQL functions.
 """
 
-from wallet.tables import books, campaigns, coalition, purchases, redemptions
+from wallet.tables import (
+    books,
+    budgets,
+    campaigns,
+    coalition,
+    experiments,
+    grants,
+    offers,
+    purchases,
+    redemptions,
+    referrals,
+)
 
-__all__ = ["books", "campaigns", "coalition", "purchases", "redemptions"]
+__all__ = [
+    "books",
+    "budgets",
+    "campaigns",
+    "coalition",
+    "experiments",
+    "grants",
+    "offers",
+    "purchases",
+    "redemptions",
+    "referrals",
+]

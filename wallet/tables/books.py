@@ -29,7 +29,11 @@ class Chart(SQLModel, table=True):
 
 
 class Wallet(SQLModel, table=True):
-    """One member's value in one asset; available = credited - debited - held."""
+    """One member's value in one asset; available = credited - debited - held.
+
+    `facts` grows whenever what campaigns may ask of the member changes, on the row of the house's
+    asset: a decision that read the member holds only as long as it stands.
+    """
 
     __tablename__ = "wallet"
     __table_args__ = (
@@ -53,6 +57,7 @@ class Wallet(SQLModel, table=True):
     floor: int = columns.amount(0)
     version: int = columns.amount(0)
     state: str = columns.words("open")
+    facts: int = columns.amount(0)
 
 
 class Position(SQLModel, table=True):
@@ -148,15 +153,23 @@ class Transfer(SQLModel, table=True):
 
 
 class Lot(SQLModel, table=True):
-    """The value of one decision: who funded it, by which rule version, until when."""
+    """The value of one decision: who funded it, by which rule version, until when.
+
+    Of a lot that `gives`, that part of it goes to a charity when it matures; `given` is what did.
+    """
 
     __tablename__ = "lot"
     __table_args__ = (
         CheckConstraint("amount > 0", name="lot_amount"),
         CheckConstraint(
-            "pending >= 0 and remaining >= 0 and expired >= 0", name="lot_not_negative"
+            "pending >= 0 and remaining >= 0 and expired >= 0 and given >= 0",
+            name="lot_not_negative",
         ),
-        CheckConstraint("pending + remaining + expired <= amount", name="lot_within_amount"),
+        CheckConstraint(
+            "pending + remaining + expired + given <= amount", name="lot_within_amount"
+        ),
+        CheckConstraint("gives_minor between 0 and amount", name="lot_gives"),
+        CheckConstraint("gives_minor = 0 or gives_to is not null", name="lot_gives_to"),
         CheckConstraint("open = (remaining > 0)", name="lot_open"),
         CheckConstraint("(due_at is null) = (pending = 0)", name="lot_due"),
         CheckConstraint("due_as in ('mature', 'lapse')", name="lot_due_as"),
@@ -199,6 +212,9 @@ class Lot(SQLModel, table=True):
     grace_days: int = columns.small()
     breakage: str = columns.words("operator")
     breakage_owner: UUID
+    gives_to: UUID | None = None
+    gives_minor: int = columns.amount(0)
+    given: int = columns.amount(0)
 
 
 class Draw(SQLModel, table=True):

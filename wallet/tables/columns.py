@@ -4,12 +4,12 @@ Every ledger key begins with `bucket`, the last byte of the wallet's id, so that
 be distributed by it later. Money is always a 64-bit integer in the asset's smallest unit.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, SmallInteger, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Column, DateTime, SmallInteger, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 BUCKET_CHECK = "bucket between 0 and 255"
@@ -90,6 +90,11 @@ def instant_now() -> Any:
     )
 
 
+def several_ids() -> Any:
+    """Some ids in order, none by default."""
+    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
+
+
 def document(*, optional: bool = False) -> Any:
     """A JSON document."""
     return Field(default=None, sa_type=JSONB, nullable=optional)
@@ -102,12 +107,14 @@ __all__ = [
     "amount_or_none",
     "asset",
     "bucket",
+    "date",
     "datetime",
     "document",
     "instant",
     "instant_now",
     "instant_or_none",
     "key",
+    "several_ids",
     "small",
     "word_key",
     "words",

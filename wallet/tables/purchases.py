@@ -31,7 +31,10 @@ class Claim(SQLModel, table=True):
 
 
 class Purchase(SQLModel, table=True):
-    """One reported sale, the contract version that decided it, and the lot it opened."""
+    """One reported sale, the contract version that decided it, and the lots it opened.
+
+    `lot_id` is what the contract gave, `lots` what campaigns gave on top of it.
+    """
 
     __tablename__ = "purchase"
     __table_args__ = (
@@ -60,6 +63,10 @@ class Purchase(SQLModel, table=True):
     lot_id: UUID | None = None
     version: int = columns.amount(0)
     fingerprint: UUID
+    lots: list[UUID] = columns.several_ids()
+    instrument: str | None = columns.words_or_none()
+    subscription: str | None = columns.words_or_none()
+    delivery: int | None = Field(default=None, sa_type=Integer, nullable=True)
 
 
 class PurchaseLine(SQLModel, table=True):
@@ -91,6 +98,7 @@ class PurchaseLine(SQLModel, table=True):
     rounding: str = columns.words()
     credited_minor: int = columns.amount()
     sentence: str = columns.words()
+    brand: str | None = columns.words_or_none()
 
 
 class PurchaseEvent(SQLModel, table=True):
@@ -118,13 +126,13 @@ class PurchaseEvent(SQLModel, table=True):
 
 
 class PurchaseReturn(SQLModel, table=True):
-    """One return: how much was reversed, and out of what it came."""
+    """One return: how much was reversed in the sale's asset, and out of what it came."""
 
     __tablename__ = "purchase_return"
     __table_args__ = (
         CheckConstraint(
             "reversed_minor = from_pending_minor + from_lot_minor + from_expired_minor"
-            " + lapsed_minor + from_other_minor + deficit_minor + loss_minor",
+            " + from_given_minor + lapsed_minor + from_other_minor + deficit_minor + loss_minor",
             name="return_adds_up",
         ),
         Index("purchase_return_purchase", "bucket", "purchase_id"),
@@ -147,6 +155,7 @@ class PurchaseReturn(SQLModel, table=True):
     loss_minor: int = columns.amount()
     loss_bearer: str | None = columns.words_or_none()
     returned_at: datetime = columns.instant()
+    from_given_minor: int = columns.amount(0)
 
 
 class PurchaseReturnLine(SQLModel, table=True):

@@ -6,12 +6,14 @@ rules, and the difference is what is named.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from wallet.rules import purchases
 from wallet.rules.campaigns import facts
 from wallet.rules.campaigns.outcome import Missed, Outcome
 
+Decide: TypeAlias = Callable[[purchases.Purchase], tuple[int, Outcome]]
+"""What a basket is credited in all, in its asset, and what campaigns gave of it."""
 TRIED_MAX: Final = 3
 """Near misses that are tried out: each one is another decision of the basket."""
 
@@ -29,12 +31,9 @@ def best(
     purchase: purchases.Purchase,
     outcome: Outcome,
     credited_minor: int,
-    decide: Callable[[purchases.Purchase], tuple[int, Outcome]],
+    decide: Decide,
 ) -> Next | None:
-    """Find the near miss whose missing amount brings back the most for what it asks.
-
-    `decide` says what a basket is credited in all, in its asset, and what campaigns gave.
-    """
+    """Find the near miss whose missing amount brings back the most for what it asks."""
     found = []
     for missed in _near(outcome, purchase.asset)[:TRIED_MAX]:
         missing_minor = int(missed.reasons[0]["missing_minor"])
@@ -53,6 +52,17 @@ def best(
         )
     )
     return found[0] if found else None
+
+
+def document(option: Next) -> dict[str, Any]:
+    """Write an option as it stands in an explanation."""
+    return {
+        "campaign": str(option.version.campaign_id),
+        "name": option.version.definition.name,
+        "missing_minor": option.missing_minor,
+        "gain_minor": option.gain_minor,
+        "asset": option.version.definition.asset,
+    }
 
 
 def _near(outcome: Outcome, asset: str) -> list[Missed]:

@@ -32,6 +32,8 @@ class Needs:
     coupons: bool
     favourites: bool
     offers: bool
+    merchants: frozenset[uuid.UUID] = frozenset()
+    """Of whom a condition speaks by name."""
 
     @property
     def stateful(self) -> bool:
@@ -91,6 +93,12 @@ def of(versions: Sequence[facts.Version]) -> Needs:
         coupons=c.Coupon in kinds,
         favourites=c.OfFavourite in on_lines,
         offers=any(isinstance(one.definition.give, Personal) for one in versions),
+        merchants=frozenset(
+            merchant_id
+            for condition, _ in pairs
+            if isinstance(condition, c.BoughtAt)
+            for merchant_id in condition.any_of
+        ),
     )
 
 

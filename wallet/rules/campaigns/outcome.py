@@ -163,7 +163,11 @@ def _given(one: Given) -> dict[str, Any]:
 
 
 def _missed(one: Missed) -> dict[str, Any]:
-    return _named(one.version) | {"lines": list(one.lines), "reasons": list(one.reasons)}
+    return _named(one.version) | {
+        "effect": msgspec.to_builtins(one.version.definition.give),
+        "lines": list(one.lines),
+        "reasons": list(one.reasons),
+    }
 
 
 _SOON: Final = ("minimum", "quantity", "bundle", "spent", "beaten", "exhausted")

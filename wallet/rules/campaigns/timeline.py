@@ -67,6 +67,11 @@ def in_force(changes: Iterable[Change], at: datetime, known_at: datetime) -> UUI
     return stands.version_id
 
 
+def standing(changes: Iterable[Change], at: datetime, known_at: datetime) -> UUID | None:
+    """The version that is in force at an instant, or would be but for a pause or an end."""
+    return _standing(changes, at, known_at).version_id
+
+
 def coming(changes: Sequence[Change], now: datetime) -> list[UUID]:
     """The versions that are in force now or will be, the present one first; none after an end."""
     stands = _standing(changes, now, now)

@@ -16,6 +16,8 @@ begin
     when 'capture' then p_debit_kind = 'held' and p_credit_kind = 'honoured'
     when 'refund' then p_debit_kind = 'honoured' and p_credit_kind = 'available'
     when 'donate' then p_debit_kind = 'available' and p_credit_kind = 'due'
+    when 'share' then p_debit_kind = 'available' and p_credit_kind = 'due'
+    when 'unshare' then p_debit_kind = 'due' and p_credit_kind = 'issued'
     when 'goodwill' then p_debit_kind = 'goodwill' and p_credit_kind = 'available'
     when 'expire' then p_debit_kind = 'available' and p_credit_kind = 'breakage'
     when 'expire_merchant' then p_debit_kind = 'available' and p_credit_kind = 'merchant_breakage'

@@ -1,8 +1,9 @@
--- Records a business event of a purchase and, when it is the one the contract waits for, starts the lot's clock.
--- The due instant was worked out by the rule; here it is only set, under the wallet's lock, while the lot is pending.
+-- Records a business event of a purchase and, when it is the one the contract waits for, starts the clock of all its
+-- lots. The due instant was worked out by the rule, and for each lot named how long it lives; here it is only set,
+-- under the wallet's lock, while the lot is pending.
 create or replace function ledger.record_event(
   p_bucket smallint, p_purchase uuid, p_request uuid, p_fingerprint uuid, p_merchant uuid, p_kind text,
-  p_happened_at timestamptz, p_due_at timestamptz, p_due_as text, p_expires_at timestamptz)
+  p_happened_at timestamptz, p_due_at timestamptz, p_due_as text, p_lots uuid[], p_expires timestamptz[])
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   b ledger.purchase;
@@ -12,8 +13,7 @@ begin
   select * into b from ledger.purchase
    where bucket = p_bucket and purchase_id = p_purchase and merchant_id = p_merchant;
   if not found then return '{"code": "not_found"}'; end if;
-  perform 1 from ledger.wallet where bucket = p_bucket and wallet_id = b.wallet_id and asset = b.asset
-     for no key update;
+  perform 1 from ledger.wallet where bucket = p_bucket and wallet_id = b.wallet_id order by asset for no key update;
   select * into e from ledger.purchase_event where bucket = p_bucket and purchase_id = p_purchase and kind = p_kind;
   if found then
     if e.request_id = p_request then
@@ -33,8 +33,10 @@ begin
   insert into ledger.purchase_event (bucket, purchase_id, kind, happened_at, request_id, fingerprint)
   values (p_bucket, p_purchase, p_kind, p_happened_at, p_request, p_fingerprint);
   if p_due_at is not null then
-    update ledger.lot set due_at = p_due_at, due_as = p_due_as, expires_at = p_expires_at
-     where bucket = p_bucket and lot_id = b.lot_id and pending > 0;
+    update ledger.lot l set due_at = p_due_at, due_as = p_due_as, expires_at = coalesce(i.expires_at, l.expires_at)
+      from unnest(b.lots || b.lot_id) o (lot_id)
+      left join unnest(p_lots, p_expires) i (lot_id, expires_at) on i.lot_id = o.lot_id
+     where l.bucket = p_bucket and l.lot_id = o.lot_id and l.pending > 0;
   end if;
   perform ledger.tell(p_bucket, ledger.derived(p_purchase, 'event' || p_kind), 'purchase.event', b.wallet_id,
             p_purchase, p_happened_at,

@@ -11,8 +11,9 @@ declare
 begin
   foreach v_table in array array['ledger.transfer', 'ledger.refusal', 'ledger.purchase_line', 'ledger.purchase_return',
     'ledger.purchase_return_line', 'ledger.purchase_event', 'ledger.credit', 'ledger.seal',
-    'coalition.contract', 'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change',
-    'coalition.programme_version', 'coalition.terms_document', 'coalition.terms_acceptance']
+    'ledger.grant', 'ledger.grant_return', 'ledger.explanation', 'ledger.return_lot', 'coalition.contract',
+    'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
+    'coalition.terms_document', 'coalition.terms_acceptance', 'coalition.exposure', 'coalition.offer']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

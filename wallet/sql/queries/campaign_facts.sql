@@ -11,9 +11,8 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
          select s.name from coalition.segment_member b join coalition.segment s on s.segment_id = b.segment_id
           where b.member_id = i.member and b.since <= i.at and (b.until is null or b.until > i.at)) end as segments,
        case when i.terms then array(
-         select d.subject_id from coalition.terms_acceptance a
-           join coalition.terms_document d on d.document_id = a.document_id
-          where a.member_id = i.member and d.subject_kind = 'campaign' and a.accepted_at <= i.at) end as accepted,
+         select a.document_id from coalition.terms_acceptance a
+          where a.member_id = i.member and a.accepted_at <= i.at) end as accepted,
        case when i.favourites and not coalesce(p.favourites_off, false) then array(
          select f.category from coalition.favourite f where f.member_id = i.member order by f.place) end as favourites,
        case when i.offers and not coalesce(p.favourites_off, false) then (

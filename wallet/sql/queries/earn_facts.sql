@@ -1,6 +1,6 @@
 -- What must be known before purchases of one merchant are decided: the clock, the merchant, its contract versions, the
 -- stores and the members that the purchases name. One row.
-select clock_timestamp() as now, m.name, m.status,
+select clock_timestamp() as now, m.name, m.status, (select epoch from coalition.programme) as epoch,
        array(select row(c.contract_id, c.version, c.valid_from) from coalition.contract c
               where c.merchant_id = m.merchant_id order by c.version desc) as contracts,
        (select coalesce(jsonb_object_agg(s.external_id, s.store_id), '{}') from coalition.store s

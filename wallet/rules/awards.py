@@ -1,0 +1,133 @@
+"""What an award comes to: a campaign's wish, cut to its caps and budgets, shared over its funders.
+
+An award is for no purchase, so there is no merchant where it was earned: only the operator and
+merchants that are named can pay for one. A limit never refuses, it takes away what is over it, and
+each cut is kept with both numbers.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from wallet import errors, money
+from wallet.rules import contracts
+from wallet.rules.campaigns import definition, facts, outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the limits leave of a wish, who pays which part, and what budgets give for it."""
+
+    minor: int
+    cuts: tuple[outcome.Cut, ...]
+    funders: tuple[tuple[uuid.UUID, int], ...]
+    draws: tuple[tuple[facts.Budget, int], ...]
+
+
+def funders(version: definition.Definition, operator_id: uuid.UUID) -> list[uuid.UUID]:
+    """Who pays each share, in their order; CAMPAIGN_INVALID if it is the merchant of a purchase."""
+    if any(share.funder == "merchant" for share in version.funding):
+        raise errors.CampaignInvalid(
+            "There is no purchase, so no merchant where it was made. Name the merchant who pays.",
+            path=("funding",),
+        )
+    return [
+        operator_id if share.funder == "operator" else uuid.UUID(share.funder)
+        for share in version.funding
+    ]
+
+
+def budgets(
+    version: definition.Definition, campaign_id: uuid.UUID, operator_id: uuid.UUID
+) -> list[facts.Budget]:
+    """The budgets that may limit an award: the campaign's, and each funder's."""
+    who = dict.fromkeys(funders(version, operator_id))
+    return [
+        ("campaign", campaign_id, version.asset),
+        *(("funder", one, version.asset) for one in who),
+    ]
+
+
+def allow(
+    version: definition.Definition,
+    desired_minor: int,
+    *,
+    campaign_id: uuid.UUID,
+    operator_id: uuid.UUID,
+    used: Sequence[facts.Used],
+    day: date,
+    room: facts.Room,
+) -> Allowed:
+    """Cut a wish to every limit; `room` holds what is left of the budgets that there are."""
+    cuts: list[outcome.Cut] = []
+    minor = _cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
+    for cap in version.caps.member:
+        had = facts.used_since(tuple(used), facts.period_start(cap.per, day))
+        left = max(0, cap.minor - had)
+        minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
+    own: facts.Budget = ("campaign", campaign_id, version.asset)
+    minor = _cut(cuts, "budget", minor, room.get(own))
+    payers = funders(version, operator_id)
+    for payer in dict.fromkeys(payers):
+        budget = room.get(("funder", payer, version.asset))
+        most = _most(version, payers, payer, minor, budget)
+        minor = _cut(cuts, "funder_budget", minor, most, limit=budget)
+    parts = tuple(split(version, payers, minor).items())
+    wanted: list[tuple[facts.Budget, int]] = [
+        (own, minor),
+        *((("funder", payer, version.asset), part) for payer, part in parts),
+    ]
+    draws = tuple((budget, part) for budget, part in wanted if budget in room and part > 0)
+    return Allowed(minor, tuple(cuts), parts, draws)
+
+
+def split(
+    version: definition.Definition, payers: Sequence[uuid.UUID], minor: int
+) -> dict[uuid.UUID, int]:
+    """Share an amount over the funders by largest remainder; who has no part is left out."""
+    owed: dict[uuid.UUID, int] = {}
+    parts = money.split(minor, [share.bps for share in version.funding])
+    for payer, part in zip(payers, parts, strict=True):
+        if part > 0:
+            owed[payer] = owed.get(payer, 0) + part
+    return owed
+
+
+def charity_minor(version: definition.Definition, minor: int) -> int:
+    """The part of a funder's share that goes to the campaign's charity when it becomes free."""
+    if version.charity is None:
+        return 0
+    return money.divide(minor * version.charity.bps, contracts.BPS, money.Rounding.DOWN)
+
+
+def _most(
+    version: definition.Definition,
+    payers: Sequence[uuid.UUID],
+    payer: uuid.UUID,
+    minor: int,
+    left: int | None,
+) -> int | None:
+    """The most of which this funder's part still fits into what is left of its budget."""
+    if left is None or split(version, payers, minor).get(payer, 0) <= left:
+        return None
+    bps = sum(share.bps for share, one in zip(version.funding, payers, strict=True) if one == payer)
+    most = min(minor, money.divide(left * contracts.BPS, bps, money.Rounding.UP))
+    while most > 0 and split(version, payers, most).get(payer, 0) > left:
+        most -= 1
+    return most
+
+
+def _cut(
+    cuts: list[outcome.Cut],
+    by: str,
+    minor: int,
+    most: int | None,
+    *,
+    limit: int | None = None,
+    per: str | None = None,
+) -> int:
+    if most is None or minor <= most:
+        return minor
+    cuts.append(outcome.Cut(by, minor, most, most if limit is None else limit, per))
+    return most
