@@ -54,7 +54,14 @@ def decide(
     """
     if not ready.versions:
         return NOTHING
-    basket = baskets.of(purchase, contract, place, member)
+    return of_basket(baskets.of(purchase, contract, place, member), ready, room=room)
+
+
+def of_basket(
+    basket: baskets.Basket, ready: compiled.Set, *, room: facts.Room | None = None
+) -> Outcome:
+    """Decide a basket that is at hand: the same as `decide`, for those who make baskets in bulk."""
+    member = basket.member
     till = limits.Till(dict(room or {}), ready.purchase_cap_minor)
     missed: list[Missed] = []
     given: list[Given] = []
@@ -63,6 +70,8 @@ def decide(
     targets: dict[tuple[str, str, int], int] = {}
     for late in (False, True):
         wave = [one for one in standing if needs.is_multiplier(one[0]) is late]
+        if not wave:
+            continue
         candidates = _candidates(wave, basket, targets, missed, given)
         _contest(candidates, ready, granted)
         for candidate in candidates:
@@ -138,6 +147,8 @@ def _contest(
     candidates: Sequence[_Candidate], ready: compiled.Set, before: Sequence[Granted]
 ) -> None:
     """Let each group's rule say who pays on a line; then exclusive campaigns bar other groups."""
+    if len(candidates) < 2 and not before:
+        return
     for group, rule in ready.groups.items():
         rivals = [one for one in candidates if one.group == group]
         if rule.mode != "all" and len(rivals) > 1:

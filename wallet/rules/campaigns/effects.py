@@ -5,8 +5,7 @@ split over its lines, where the effect speaks of the purchase as a whole.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from wallet import money
 from wallet.rules import contracts
@@ -17,8 +16,7 @@ from wallet.rules.campaigns import facts
 MILLI: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What an effect would give on a line; `bps` where it is a rate.
 
     `less_minor` is what the contract gives there already, of a campaign that only tops it up.
