@@ -1,4 +1,4 @@
-"""A simulation as tables for a terminal: sums first, then who pays, where, when, and what stood out.
+"""A simulation as tables for a terminal: sums, then who pays, where, when, and what stood out.
 
 Members are named by their ids only: who they are is for the console, where a look-up is logged.
 """

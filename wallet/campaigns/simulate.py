@@ -95,8 +95,7 @@ async def simulate(
     CAMPAIGN_INVALID for a draft that answers to something else than purchases, TOO_MANY while
     another simulation runs or for too many days.
     """
-    if not 1 <= days <= DAYS_MAX:
-        raise errors.TooMany(f"Simulate 1 to {DAYS_MAX} days.", path=("days",))
+    check_days(days)
     end = until or cast("datetime", await db.fetchval("select clock_timestamp()"))
     since = end - timedelta(days=days)
     running = msgspec.structs.replace(definition, starts_at=since, ends_at=None)
@@ -105,6 +104,12 @@ async def simulate(
         db, [draft], since, end, rules, dated=False, live=live, progress=progress, late=late
     )
     return found[DRAFT]
+
+
+def check_days(days: int) -> None:
+    """Refuse a period that is too long, or none: TOO_MANY."""
+    if not 1 <= days <= DAYS_MAX:
+        raise errors.TooMany(f"Simulate 1 to {DAYS_MAX} days.", path=("days",))
 
 
 async def together(
@@ -303,11 +308,11 @@ async def _arguments(
     span: _Span,
     merchants: list[uuid.UUID] | None,
 ) -> list[object]:
-    categories = None
-    if asked.categories is not None:
-        rows = await connection.fetch(sql.load("queries/simulate_words"))
-        spelled = [str(row[0]) for row in rows]
-        categories = [one for one in spelled if text.key(one) in asked.categories]
+    words: list[asyncpg.Record] = []
+    if asked.categories is not None or asked.brands is not None:
+        words = await connection.fetch(sql.load("queries/simulate_words"))
+    categories = [row["word"] for row in words if row["category"]]
+    brands = [row["word"] for row in words if not row["category"]]
     return [
         span.asset,
         asked.since,
@@ -317,13 +322,17 @@ async def _arguments(
         merchants,
         sorted(asked.columns),
         None if asked.products is None else sorted(asked.products),
-        categories,
+        _spelled(categories, asked.categories),
         None if asked.labels is None else sorted(asked.labels),
-        None if asked.brands is None else sorted(asked.brands),
+        _spelled(brands, asked.brands),
         asked.wide,
         asked.every,
         None if asked.segments is None else list(scene.people),
     ]
+
+
+def _spelled(written: Sequence[str], keys: relevant.Words) -> list[str] | None:
+    return None if keys is None else [one for one in written if text.key(one) in keys]
 
 
 async def _members(
