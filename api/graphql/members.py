@@ -44,7 +44,7 @@ class Member(shapes.Node):
     status: MemberStatus = strawberry.field(description="Whether the member may spend.")
     created_at: scalars.DateTime = strawberry.field(description="When the member joined.")
     wallet_id: strawberry.Private[uuid.UUID]
-    member_id: strawberry.Private[uuid.UUID]
+    key: strawberry.Private[uuid.UUID]
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
@@ -58,7 +58,7 @@ class Member(shapes.Node):
     )
     async def favourites_list(self, info: context.Info) -> list[offers.Favourite] | None:
         """One round trip, however many members are asked about."""
-        found = await info.context.loaders.favourites.load(self.member_id)
+        found = await info.context.loaders.favourites.load(self.key)
         return [offers.show_favourite(one) for one in found]
 
     @shapes.listed(
@@ -68,7 +68,7 @@ class Member(shapes.Node):
     )
     async def offers_list(self, info: context.Info) -> list[offers.Offer] | None:
         """One round trip, however many members are asked about."""
-        found = await info.context.loaders.offers.load(self.member_id)
+        found = await info.context.loaders.offers.load(self.key)
         return [offers.show_offer(one) for one in found]
 
     @shapes.paged("purchases", "What was bought, newest first.")
@@ -147,7 +147,7 @@ def show(member: members.Member) -> Member:
         status=MemberStatus(member.status),
         created_at=scalars.DateTime(member.created_at),
         wallet_id=member.wallet_id,
-        member_id=member.member_id,
+        key=member.member_id,
     )
 
 
