@@ -8,6 +8,7 @@ that a short one does not wait for the web application.
 
 import asyncio
 import datetime
+import pathlib
 import sys
 from typing import Annotated, Final
 
@@ -178,6 +179,44 @@ def complete_journey(
             )
         )
     raise typer.Exit(0 if sound else 1)
+
+
+@app.command(name="simulate")
+def simulate_(
+    file: Annotated[
+        pathlib.Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="A campaign's definition, as JSON."),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=730, help="How many days back.")] = 90,
+    until: Annotated[
+        datetime.date | None,
+        typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The last day; now if not given."),
+    ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=1, help="After so long it ends with what it has.")
+    ] = 60,
+    journey: Annotated[
+        bool,
+        typer.Option("--journey", help="The campaigns of the replayed year, all together."),
+    ] = False,
+) -> None:
+    """Run a draft over the purchases of the last days: cost and reach. Nothing is written."""
+    from api.simulation import command
+    from api.simulation import journey as journeys
+
+    if (file is None) is not journey:
+        raise typer.BadParameter("Give a file, or --journey.")
+
+    async def run(db: database.Database) -> None:
+        if file is None:
+            await journeys.run(db, seconds=seconds, console=terminal.out)
+        else:
+            draft = command.read(file)
+            await command.run(
+                db, draft, days=days, until=until, seconds=seconds, console=terminal.out
+            )
+
+    terminal.with_database(run)
 
 
 @app.command(name="evaluate-offers")

@@ -340,7 +340,10 @@ def _in_python(module: str, name: str) -> bool:
     """True if one of our modules of that name has it, or if there is no such module."""
     ours = [
         package
-        for package in ("wallet", "wallet.rules", "wallet.tables", "api", "api.graphql")
+        for package in (
+            *("wallet", "wallet.campaigns", "wallet.rules", "wallet.tables"),
+            *("api", "api.graphql"),
+        )
         if (ROOT / package.replace(".", "/") / f"{module}.py").exists()
     ]
     return not ours or any(

@@ -5,6 +5,8 @@ again, under the wallet's lock, whatever may be refused. What `preview` promises
 pays, because both ask the same rule.
 """
 
+import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,14 +16,16 @@ from uuid import UUID
 import orjson
 
 from wallet import drafts, errors, ids, ledger, merchants, programme, sql
-from wallet.campaigns import additions, gather, reversals
+from wallet.campaigns import additions, reversals
 from wallet.database import Database
-from wallet.rules import cashback, clock, goodwill, purchases, returns, text
-from wallet.rules.campaigns import better
-from wallet.rules.campaigns import outcome as outcomes
+from wallet.rules import clock, goodwill, purchases, returns, text
 
-STALE_TRIES_MAX: Final = 5
-"""How often a return looks again because another return of the same purchase came in between."""
+STALE_TRIES_MAX: Final = 12
+"""How often a write looks again because something came in between: another purchase or return of
+the member, or another bucket that drew the last of a budget. Of several at once one always wins."""
+STALE_PAUSE_SECONDS: Final = 0.004
+"""The longest first pause before looking again; it grows with each look, and chance keeps apart
+those who meet at the edge of a budget."""
 
 
 Report = drafts.Report
@@ -34,21 +38,6 @@ class Reported:
     purchase_id: UUID
     wallet_id: UUID
     replayed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Previewed:
-    """What a basket would earn: by its contract, by campaigns, and with a little more."""
-
-    contract: cashback.Decision
-    campaigns: outcomes.Outcome
-    next: better.Next | None
-
-    @property
-    def credited_minor(self) -> int:
-        """What would be credited in the purchase's asset."""
-        asset = self.contract.asset
-        return self.contract.credited_minor + self.campaigns.total_minor(asset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +85,6 @@ async def report(
         await _settle(db, facts, standing, answers, now)
     assert None not in answers
     return [answer for answer in answers if answer is not None]
-
-
-async def preview(
-    db: Database,
-    *,
-    merchant_id: UUID,
-    purchase: purchases.Purchase,
-    member_id: UUID | None = None,
-    now: datetime | None = None,
-) -> Previewed:
-    """What `report` would credit for this purchase; nothing is written.
-
-    For a member, or for somebody unknown, who gets nothing of what is only for members.
-    """
-    items = [] if member_id is None else [Report(gather.NOBODY, member_id, purchase)]
-    facts = await drafts.gather(db, merchant_id, [purchase], items, now)
-    if facts.suspended:
-        raise errors.MerchantSuspended()
-    purchases.check(purchase, known_at=facts.at)
-    drafts.store_of(facts, purchase)
-    contract = await drafts.contract_of(db, facts, purchase.purchased_at)
-    decision = cashback.decide(purchase, contract, reported_at=facts.at, tz=facts.zone)
-    member = None
-    if member_id is not None:
-        member = (member_id, drafts.wallet_of(facts, member_id))
-    given = await additions.preview(db, facts, purchase, contract, decision, member=member)
-    return Previewed(decision, given.outcome, given.next)
 
 
 async def event(
@@ -307,9 +269,10 @@ async def _settle(
         once.setdefault(draft.purchase_id, draft)
     outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
     waiting = list(once.values())
-    for _ in range(STALE_TRIES_MAX):
+    for attempt in range(STALE_TRIES_MAX):
         if not waiting:
             break
+        await _pause(attempt)
         for turn in await additions.turns(db, facts, waiting):
             outcome |= await _post(db, facts, turn, now)
         waiting = [draft for draft in waiting if _stale(outcome[draft.purchase_id])]
@@ -348,6 +311,12 @@ async def _post(
         for draft, answer in zip(fresh, posted, strict=True):
             outcome[draft.purchase_id] = answer
     return outcome
+
+
+async def _pause(attempt: int) -> None:
+    if attempt > 0:
+        chance = random.random()  # noqa: S311 - it only keeps callers apart
+        await asyncio.sleep(STALE_PAUSE_SECONDS * 2 ** min(attempt, 5) * chance)
 
 
 def _stale(answer: dict[str, Any] | errors.Refusal) -> bool:

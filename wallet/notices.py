@@ -4,7 +4,10 @@ A notice's id follows from its event's, so telling twice is telling once. An eve
 only after its notice is stored; a crash in between only repeats it.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
 import orjson
@@ -13,8 +16,21 @@ from wallet import ids, money, programme, sql
 from wallet.database import Database
 from wallet.rules import notices
 
+PAGE_MAX: Final = 100
+"""Notices of one page."""
 BATCH: Final = 500
 """Events of one turn: a few milliseconds of work, so that a stop never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the member was told."""
+
+    notice_id: UUID
+    topic: str
+    subject_id: UUID
+    sentence: str
+    happened_at: datetime
 
 
 async def drain(db: Database, *, limit: int = BATCH) -> int:
@@ -43,6 +59,16 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
         [row["event_id"] for row in rows],
     )
     return len(rows)
+
+
+async def page(
+    db: Database, wallet_id: UUID, *, first: int, before: tuple[datetime, UUID] | None = None
+) -> list[Notice]:
+    """What a member was told, the newest first."""
+    assert 0 <= first <= PAGE_MAX + 1
+    at, notice_id = before or (None, None)
+    rows = await db.fetch(sql.load("queries/notices_page"), wallet_id, at, notice_id, first)
+    return [Notice(**dict(row)) for row in rows]
 
 
 def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:

@@ -122,6 +122,7 @@ class Line:
     external_id: str | None
     product: str | None
     description: str | None
+    brand: str | None
     kind: str
     category: str
     labels: tuple[str, ...]
@@ -167,8 +168,17 @@ class Happened:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """What campaigns gave in another asset than the purchase's, and what was taken back of it."""
+
+    asset: money.Asset
+    credited_minor: int
+    reversed_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
-    """All that explains a purchase."""
+    """All that explains a purchase; `explanation` is what campaigns said, None without any."""
 
     lines: tuple[Line, ...]
     events: tuple[Happened, ...]
@@ -177,17 +187,8 @@ class Detail:
     due_as: str | None
     available_at: datetime | None
     expires_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """What the member was told."""
-
-    notice_id: UUID
-    topic: str
-    subject_id: UUID
-    sentence: str
-    happened_at: datetime
+    explanation: dict[str, Any] | None
+    others: tuple[Other, ...]
 
 
 async def page(
@@ -335,16 +336,6 @@ async def redemptions(
     return [redeem.read(row) for row in rows]
 
 
-async def notices(
-    db: Database, wallet_id: UUID, *, first: int, before: tuple[datetime, UUID] | None = None
-) -> list[Notice]:
-    """What a member was told, the newest first."""
-    assert 0 <= first <= PAGE_MAX + 1
-    at, notice_id = before or (None, None)
-    rows = await db.fetch(sql.load("queries/notices_page"), wallet_id, at, notice_id, first)
-    return [Notice(**dict(row)) for row in rows]
-
-
 def read(facts: dict[str, Any]) -> Movement:
     """A row of `ledger.transfer` with its partner's name as a movement."""
     asset = facts["asset"] = money.asset_by_number(facts["asset"])
@@ -367,6 +358,7 @@ def _purchase(facts: dict[str, Any]) -> Purchase:
     if "lines" not in facts:
         return Purchase(**facts)
     lot = orjson.loads(facts.pop("lot") or "{}")
+    explanation = facts.pop("explanation")
     facts["detail"] = Detail(
         lines=tuple(_line(one) for one in orjson.loads(facts.pop("lines") or "[]")),
         events=tuple(
@@ -378,6 +370,11 @@ def _purchase(facts: dict[str, Any]) -> Purchase:
         due_as=lot.get("due_as"),
         available_at=_instant(lot.get("available_at")),
         expires_at=_instant(lot.get("expires_at")),
+        explanation=None if explanation is None else orjson.loads(explanation),
+        others=tuple(
+            Other(money.asset_by_number(number), credited_minor, reversed_minor)
+            for number, credited_minor, reversed_minor in orjson.loads(facts.pop("others"))
+        ),
     )
     return Purchase(**facts)
 

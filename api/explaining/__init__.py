@@ -7,8 +7,17 @@ not know is said by a general sentence, and nothing here raises for it.
 """
 
 from api.explaining.grants import Explained, Said, sentences
-from api.explaining.lines import Bought, line
+from api.explaining.lines import Bought, Judged, line
 from api.explaining.reasons import why_not
 from api.explaining.tongue import SENTENCE_CHARS_MAX
 
-__all__ = ["SENTENCE_CHARS_MAX", "Bought", "Explained", "Said", "line", "sentences", "why_not"]
+__all__ = [
+    "SENTENCE_CHARS_MAX",
+    "Bought",
+    "Explained",
+    "Judged",
+    "Said",
+    "line",
+    "sentences",
+    "why_not",
+]

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from api.explaining import tongue
 from wallet import money
-from wallet.rules import cashback, contracts, sentences, text
+from wallet.rules import cashback, contracts, purchases, sentences, text
 
 
 class Line(Protocol):
@@ -38,6 +38,17 @@ class Line(Protocol):
     def rate_bps(self) -> int: ...
     @property
     def credited_minor(self) -> int: ...
+
+
+class Judged:
+    """A line of a basket and what a contract would give on it, as one line."""
+
+    def __init__(self, bought: purchases.Line, decided: cashback.LineDecision) -> None:
+        self.number, self.kind, self.category = bought.number, bought.kind, bought.category
+        self.amount_minor, self.discount_minor = bought.amount_minor, bought.discount_minor
+        self.tax_minor, self.rule = bought.tax_minor, decided.rule
+        self.base_minor, self.rate_bps = decided.base_minor, decided.rate_bps
+        self.credited_minor = decided.credited_minor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

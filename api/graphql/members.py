@@ -21,7 +21,7 @@ from api.graphql import (
     shapes,
     wallets,
 )
-from wallet import ids, members, statements
+from wallet import ids, members, notices, statements
 from wallet.campaigns import profiles as profile_facts
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
@@ -148,7 +148,7 @@ class Member(shapes.Node):
     ) -> shapes.Connection[Notice] | None:
         """One round trip."""
         shapes.first_of(first)
-        rows = await statements.notices(
+        rows = await notices.page(
             info.context.db,
             self.wallet_id,
             first=first + 1,
@@ -181,7 +181,7 @@ async def node(info: context.Info, member_id: uuid.UUID) -> Member | None:
     return show(found) if context.may_see(info, wallet_id=found.wallet_id) else None
 
 
-def _notice(row: statements.Notice) -> Notice:
+def _notice(row: notices.Notice) -> Notice:
     return Notice(
         id=strawberry.ID(ids.show("not", row.notice_id)),
         topic=row.topic,

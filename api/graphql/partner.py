@@ -20,7 +20,7 @@ from api.graphql import (
     scalars,
     shapes,
 )
-from wallet import earn, errors, ids, programme
+from wallet import earn, errors, ids, previews, programme
 from wallet.rules import purchases as purchase_rules
 from wallet.rules import returns
 
@@ -168,10 +168,17 @@ class Query:
         ],
     ) -> PurchasePreviewPayload | None:
         """The rule that pays is the rule that promises."""
-        decision = await earn.preview(
-            info.context.db, merchant_id=context.merchant(info), purchase=reports.facts(told)
+        bought = reports.facts(told)
+        member_id = None
+        if told.member_id is not None:
+            member_id = shapes.key("mem", told.member_id, path=("member_id",))
+        seen = await previews.preview(
+            info.context.db,
+            merchant_id=context.merchant(info),
+            purchase=bought,
+            member_id=member_id,
         )
-        return PurchasePreviewPayload(preview=purchases.preview(decision))
+        return PurchasePreviewPayload(preview=purchases.preview(seen, bought))
 
 
 @strawberry.type

@@ -4,14 +4,27 @@ The decision is printed as it was stored on the day; nothing is decided again he
 """
 
 import uuid
+from collections.abc import Callable
 
 import strawberry
 
-from api.graphql import context, cost, failures, merchants, reports, scalars, shapes
-from wallet import audit, errors, ids, money, statements
+from api import explaining, texts
+from api.graphql import (
+    context,
+    cost,
+    explanations,
+    failures,
+    merchants,
+    reports,
+    scalars,
+    shapes,
+    wording,
+)
+from wallet import audit, errors, ids, money, previews, statements
+from wallet import merchants as merchant_verbs
 from wallet.rules import cashback
 from wallet.rules import purchases as purchase_rules
-from wallet.rules import text as texts
+from wallet.rules import text as text_rules
 
 
 @strawberry.type(description="How one line was decided, by the contract version of its day.")
@@ -28,6 +41,14 @@ class LineDecision:
     sentence: str = strawberry.field(description="The decision, for the member to read.")
 
 
+@strawberry.type(description="What campaigns gave in another unit than the purchase's currency.")
+class OtherCredit:
+    """Such as points."""
+
+    credited: shapes.Money = strawberry.field(description="What was credited.")
+    reversed: shapes.Money = strawberry.field(description="What was taken back of it.")
+
+
 @strawberry.type(description="One line of a purchase, with its decision.")
 class PurchaseLine:
     """As reported, and what has come back of it."""
@@ -36,6 +57,7 @@ class PurchaseLine:
     external_id: str | None = strawberry.field(description="The merchant's id of the line.")
     product: str | None = strawberry.field(description="The merchant's product number.")
     description: str | None = strawberry.field(description="What the receipt says.")
+    brand: str | None = strawberry.field(description="The brand of the goods.")
     kind: reports.PurchaseLineKind = strawberry.field(description="Goods, or their delivery.")
     category: str = strawberry.field(description="The merchant's category.")
     labels: list[str] = strawberry.field(description="The merchant's labels; at most 20.")
@@ -101,7 +123,29 @@ class Purchase(shapes.Node):
     async def lines(self, info: context.Info) -> list[PurchaseLine] | None:
         """One round trip for all that explains a purchase."""
         detail = await self._detail(info)
-        return [_line(row, self.facts.asset) for row in detail.lines]
+        say = await self._sentences(info, detail)
+        return [_line(row, self.facts.asset, say(row)) for row in detail.lines]
+
+    @shapes.resolved(
+        "campaigns", "What campaigns gave on top of the contract, what not, and why; null if none."
+    )
+    async def campaigns(self, info: context.Info) -> explanations.Explanation | None:
+        """Stored with the decision; only the sentences are made now."""
+        detail = await self._detail(info)
+        if detail.explanation is None:
+            return None
+        return explanations.show(detail.explanation, {}, asset=self.facts.asset)
+
+    @shapes.listed("others", "What it earned in other units, such as points.", size=1)
+    async def others(self, info: context.Info) -> list[OtherCredit] | None:
+        """With the lines."""
+        return [
+            OtherCredit(
+                credited=shapes.show(one.credited_minor, one.asset),
+                reversed=shapes.show(one.reversed_minor, one.asset),
+            )
+            for one in (await self._detail(info)).others
+        ]
 
     @shapes.listed("events", "What happened to it; each kind once.", size=2)
     async def events(self, info: context.Info) -> list[PurchaseEvent] | None:
@@ -138,6 +182,23 @@ class Purchase(shapes.Node):
         """A version never changes, so a process reads it once."""
         return await info.context.loaders.contract_versions.load(self.facts.contract_id)
 
+    async def _sentences(
+        self, info: context.Info, detail: statements.Detail
+    ) -> Callable[[statements.Line], str]:
+        """In English as it was stored; else said from what was stored, by the terms of its day."""
+        language = wording.language()
+        if language == texts.SOURCE:
+            return lambda row: row.sentence
+        version = await merchant_verbs.contract(info.context.db, self.facts.contract_id)
+        bought = explaining.Bought(
+            lines=detail.lines,
+            asset=self.facts.asset,
+            merchant=self.facts.merchant_name,
+            paid_with_cashback_minor=self.facts.cashback_paid_minor,
+            terms=version.terms,
+        )
+        return lambda row: explaining.line(row, bought, language=language)
+
     async def _detail(self, info: context.Info) -> statements.Detail:
         if self.facts.detail is None:
             self.facts = await info.context.loaders.purchases.load(self.facts.purchase_id)
@@ -157,9 +218,19 @@ class LinePreview:
 class PurchasePreview:
     """Nothing of it is stored."""
 
-    credited: shapes.Money = strawberry.field(description="What would be credited.")
+    credited: shapes.Money = strawberry.field(
+        description="What would be credited in all, by the contract and by campaigns."
+    )
+    others: list[shapes.Money] = strawberry.field(
+        description="What would be credited in other units, such as points.",
+        directives=[cost.ListSize(assumed_size=1)],
+    )
     lines: list[LinePreview] = strawberry.field(
-        description="The decision on each line.", directives=[cost.ListSize(assumed_size=10)]
+        description="What the contract would give on each line.",
+        directives=[cost.ListSize(assumed_size=10)],
+    )
+    campaigns: explanations.Explanation = strawberry.field(
+        description="What campaigns would give, what not and why, and what a little more would."
     )
 
 
@@ -180,16 +251,42 @@ def show(row: statements.Purchase) -> Purchase:
     )
 
 
-def preview(decision: cashback.Decision) -> PurchasePreview:
-    """Return a decision that nothing was stored of."""
-    asset = money.asset(decision.asset)
+def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> PurchasePreview:
+    """Return what a basket would earn; nothing of it was stored."""
+    asset = money.asset(seen.contract.asset)
+    totals: dict[str, int] = {}
+    for one in seen.campaigns.granted:
+        code = one.version.definition.asset
+        totals[code] = totals.get(code, 0) + one.granted_minor
+    totals.pop(asset.code, None)
     return PurchasePreview(
-        credited=shapes.show(decision.credited_minor, asset),
+        credited=shapes.show(seen.credited_minor, asset),
+        others=[shapes.show(minor, money.asset(code)) for code, minor in sorted(totals.items())],
         lines=[
-            LinePreview(number=line.number, decision=_decision(line, asset))
-            for line in decision.lines
+            LinePreview(number=line.number, decision=_decision(line, asset, says))
+            for line, says in zip(seen.contract.lines, _said(seen, bought), strict=True)
         ],
+        campaigns=explanations.show(previews.explained(seen), {}, asset=asset),
     )
+
+
+def _said(seen: previews.Previewed, bought: purchase_rules.Purchase) -> list[str]:
+    """The sentence of each line of a preview, in the language of the request."""
+    language = wording.language()
+    if language == texts.SOURCE:
+        return [line.sentence for line in seen.contract.lines]
+    lines = [
+        explaining.Judged(line, decided)
+        for line, decided in zip(bought.lines, seen.contract.lines, strict=True)
+    ]
+    of = explaining.Bought(
+        lines=lines,
+        asset=money.asset(seen.contract.asset),
+        merchant=seen.merchant_name,
+        paid_with_cashback_minor=bought.paid_with_cashback_minor,
+        terms=seen.terms,
+    )
+    return [explaining.line(one, of, language=language) for one in lines]
 
 
 async def load(info: context.Info, purchase_id: uuid.UUID) -> Purchase:
@@ -206,7 +303,7 @@ async def own(info: context.Info, text: str | None, reference: str | None) -> Pu
         if reference is None:
             row = await statements.purchase(db, ids.parse("pur", text or ""))
         else:
-            texts.check(reference, chars_max=purchase_rules.REFERENCE_CHARS_MAX)
+            text_rules.check(reference, chars_max=purchase_rules.REFERENCE_CHARS_MAX)
             row = await statements.purchase_by_reference(db, merchant_id, reference)
     except (ValueError, errors.NotFound, errors.TextInvalid):
         return None
@@ -234,23 +331,26 @@ async def node(info: context.Info, purchase_id: uuid.UUID) -> Purchase | None:
     return show(row) if visible else None
 
 
-def _decision(line: statements.Line | cashback.LineDecision, asset: money.Asset) -> LineDecision:
+def _decision(
+    line: statements.Line | cashback.LineDecision, asset: money.Asset, says: str
+) -> LineDecision:
     return LineDecision(
         rule=line.rule,
         base=shapes.show(line.base_minor, asset),
         percent=merchants.percent(line.rate_bps),
         rounding=reports.Rounding(line.rounding),
         credited=shapes.show(line.credited_minor, asset),
-        sentence=line.sentence,
+        sentence=says,
     )
 
 
-def _line(row: statements.Line, asset: money.Asset) -> PurchaseLine:
+def _line(row: statements.Line, asset: money.Asset, says: str) -> PurchaseLine:
     return PurchaseLine(
         number=row.number,
         external_id=row.external_id,
         product=row.product,
         description=row.description,
+        brand=row.brand,
         kind=reports.PurchaseLineKind(row.kind),
         category=row.category,
         labels=list(row.labels),
@@ -258,7 +358,7 @@ def _line(row: statements.Line, asset: money.Asset) -> PurchaseLine:
         amount=shapes.show(row.amount_minor, asset),
         discount=shapes.show(row.discount_minor, asset),
         tax=shapes.show(row.tax_minor, asset),
-        decision=_decision(row, asset),
+        decision=_decision(row, asset, says),
         returned_quantity=reports.quantity(row.returned_quantity_milli),
         returned_amount=shapes.show(row.returned_amount_minor, asset),
         reversed=shapes.show(row.reversed_minor, asset),

@@ -15,6 +15,11 @@ from api.graphql import scalars, shapes
 from wallet import errors, money
 from wallet.rules import purchases, text
 
+INSTRUMENT: Final = (
+    "How it was paid, as a token of yours such as `card:aurora`; never a card's number."
+)
+SUBSCRIPTION: Final = "Set if it is a delivery of a subscription."
+COUPONS: Final = "The ids of the member's coupons that were shown; at most 10."
 # A quantity has three decimals and no currency; it is read by the same strict reader.
 QUANTITY: Final = money.Asset(0, "A quantity", 3, "points")
 
@@ -87,6 +92,15 @@ class PurchaseLineInput:
     external_id: str | None = strawberry.field(default=None, description="Your own id of the line.")
     product: str | None = strawberry.field(default=None, description="Your product number.")
     description: str | None = strawberry.field(default=None, description="What the receipt says.")
+    brand: str | None = strawberry.field(default=None, description="The brand of the goods.")
+
+
+@strawberry.input(description="Which delivery of a subscription a purchase is.")
+class SubscriptionDeliveryInput:
+    """Cashback is earned with each delivery, not when it is paid in advance."""
+
+    reference: str = strawberry.field(description="Your own number of the subscription.")
+    number: int = strawberry.field(description="The first delivery is 1.")
 
 
 @strawberry.input(description="A business event of a purchase.")
@@ -122,6 +136,11 @@ class PurchaseReportInput:
     events: list[PurchaseEventInput] = strawberry.field(
         default_factory=list, description="What has already happened to it."
     )
+    instrument: str | None = strawberry.field(default=None, description=INSTRUMENT)
+    subscription: SubscriptionDeliveryInput | None = strawberry.field(
+        default=None, description=SUBSCRIPTION
+    )
+    coupons: list[strawberry.ID] = strawberry.field(default_factory=list, description=COUPONS)
 
 
 @strawberry.input(description="A basket to be judged; nothing is stored.")
@@ -141,6 +160,11 @@ class PurchasePreviewInput:
     paid_with_cashback: scalars.Decimal = strawberry.field(
         default=scalars.Decimal("0"), description="The part to be paid with cashback."
     )
+    instrument: str | None = strawberry.field(default=None, description=INSTRUMENT)
+    subscription: SubscriptionDeliveryInput | None = strawberry.field(
+        default=None, description=SUBSCRIPTION
+    )
+    coupons: list[strawberry.ID] = strawberry.field(default_factory=list, description=COUPONS)
 
 
 def _build_by_name(shape: type, **nested: type) -> None:
@@ -148,7 +172,7 @@ def _build_by_name(shape: type, **nested: type) -> None:
 
     By itself it resolves the type and the name of every field again for every value: of a bulk
     report of ten thousand lines that was two thirds of all the work. `nested` are the fields that
-    hold lists of inputs.
+    hold inputs, or lists of them.
     """
     definition = _definition(shape)
     names = tuple(
@@ -159,8 +183,11 @@ def _build_by_name(shape: type, **nested: type) -> None:
     def build(_shape: type, value: Mapping[str, Any], context: object) -> object:
         found = {python: value[name] for python, name in names if name in value}
         for python, inner in nested.items():
-            make = _definition(inner).from_input
-            found[python] = [make(inner, one, context) for one in found[python]]
+            make, told = _definition(inner).from_input, found.get(python)
+            if isinstance(told, list):
+                found[python] = [make(inner, one, context) for one in told]
+            elif told is not None:
+                found[python] = make(inner, told, context)
         return shape(**found)
 
     definition.from_input = build
@@ -172,7 +199,13 @@ def _definition(shape: Any) -> Any:
 
 _build_by_name(PurchaseLineInput)
 _build_by_name(PurchaseEventInput)
-_build_by_name(PurchaseReportInput, lines=PurchaseLineInput, events=PurchaseEventInput)
+_build_by_name(SubscriptionDeliveryInput)
+_build_by_name(
+    PurchaseReportInput,
+    lines=PurchaseLineInput,
+    events=PurchaseEventInput,
+    subscription=SubscriptionDeliveryInput,
+)
 
 
 def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchase:
@@ -195,6 +228,13 @@ def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchas
             told.paid_with_cashback, asset, path=("paid_with_cashback",)
         ),
         events=tuple(event(one) for one in report.events) if report else (),
+        instrument=told.instrument,
+        subscription=None if told.subscription is None else told.subscription.reference,
+        delivery=None if told.subscription is None else told.subscription.number,
+        coupons=tuple(
+            shapes.key("ben", coupon, path=("coupons", str(place)))
+            for place, coupon in enumerate(told.coupons)
+        ),
     )
 
 
@@ -216,6 +256,7 @@ def _line(told: PurchaseLineInput, asset: money.Asset, *, path: Sequence[str]) -
         amount_minor=shapes.minor(told.amount, asset, path=(*path, "amount")),
         discount_minor=shapes.minor(told.discount, asset, path=(*path, "discount")),
         tax_minor=shapes.minor(told.tax, asset, path=(*path, "tax")),
+        brand=told.brand,
     )
 
 

@@ -162,7 +162,7 @@ async def test_a_return_takes_back_what_was_given_not_what_todays_offer_says(
     while await notices.drain(coalition.db):
         pass
 
-    told = await read.notices(coalition.db, ana.wallet_id, first=10)
+    told = await notices.page(coalition.db, ana.wallet_id, first=10)
     assert 500 == (await coalition.faces(ana)).available
     assert any("1.67 EUR" in notice.sentence and "Rosa" in notice.sentence for notice in told), told
 

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Connection
 from tests.wallet import factories
 from tests.wallet.factories import ALL_BACK, AT_ONCE, EUR, NOON, Coalition
-from wallet import earn, expire, ids, members, money, redeem
+from wallet import earn, expire, ids, members, money, previews, redeem
 from wallet.database import Database
 from wallet.rules import returns
 
@@ -28,7 +28,7 @@ async def test_no_currency_loses_or_gains_its_smallest_coin(db: Database, code: 
     ana = await house.member()
     prices = (1, 9, 10, 99, 101, 14_999, 15_015, 10**9 + 1)
     bought = factories.purchase(*prices, asset=code, paid_with_cashback_minor=7777)
-    promised = await earn.preview(db, merchant_id=rosa, purchase=bought, now=NOON)
+    promised = await previews.preview(db, merchant_id=rosa, purchase=bought, now=NOON)
 
     reported = await house.report(rosa, ana, bought)
     await earn.mature(db, now=NOON)
@@ -66,7 +66,7 @@ async def test_points_are_earned_on_what_the_contract_names_and_on_nothing_else(
     )
     bought = factories.purchase(lines=lines, paid_with_cashback_minor=10_500)
 
-    promised = await earn.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
+    promised = await previews.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
     await coalition.report(rosa, ana, bought)
 
     assert (earned_minor, earned_minor) == (

@@ -6,7 +6,7 @@ import pytest
 
 from tests.wallet import factories
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import audit, earn, errors, ids, members, merchants
+from wallet import audit, errors, ids, members, merchants, previews
 from wallet.rules import purchases
 
 
@@ -33,7 +33,7 @@ async def test_a_purchase_credits_what_its_lines_earn(coalition: Coalition) -> N
 async def test_each_line_keeps_its_decision_and_its_sentence(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
     bought = factories.purchase(lines=(factories.line(7, 1234, category="Beauty"),))
-    promised = await earn.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
+    promised = await previews.preview(coalition.db, merchant_id=rosa, purchase=bought, now=NOON)
 
     reported = await coalition.report(rosa, ana, bought)
 

@@ -4,14 +4,14 @@ import asyncpg
 
 from tests.wallet import factories
 from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, NOON, Coalition
-from wallet import earn, expire, members, notices, statements
+from wallet import earn, expire, members, notices
 
 
 async def told(coalition: Coalition, member: members.Member) -> list[str]:
     """Everything the member was told, oldest first."""
     while await notices.drain(coalition.db, limit=2):
         pass
-    page = await statements.notices(coalition.db, member.wallet_id, first=100)
+    page = await notices.page(coalition.db, member.wallet_id, first=100)
     return [notice.sentence for notice in reversed(page)]
 
 

@@ -6,7 +6,7 @@ rules, and the difference is what is named.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from wallet.rules import purchases
 from wallet.rules.campaigns import facts
@@ -52,6 +52,17 @@ def best(
         )
     )
     return found[0] if found else None
+
+
+def document(option: Next) -> dict[str, Any]:
+    """Write an option as it stands in an explanation."""
+    return {
+        "campaign": str(option.version.campaign_id),
+        "name": option.version.definition.name,
+        "missing_minor": option.missing_minor,
+        "gain_minor": option.gain_minor,
+        "asset": option.version.definition.asset,
+    }
 
 
 def _near(outcome: Outcome, asset: str) -> list[Missed]:

@@ -6,7 +6,7 @@ shows it says them in the reader's language.
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,7 @@ MISSES_MAX: Final = 10
 """Near misses kept of one purchase: the nearest ones; nobody reads about the two-hundredth."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineGrant:
+class LineGrant(NamedTuple):
     """What one campaign gave on one line: `desired` by its effect, `granted` after all cuts."""
 
     number: int
@@ -164,7 +163,11 @@ def _given(one: Given) -> dict[str, Any]:
 
 
 def _missed(one: Missed) -> dict[str, Any]:
-    return _named(one.version) | {"lines": list(one.lines), "reasons": list(one.reasons)}
+    return _named(one.version) | {
+        "effect": msgspec.to_builtins(one.version.definition.give),
+        "lines": list(one.lines),
+        "reasons": list(one.reasons),
+    }
 
 
 _SOON: Final = ("minimum", "quantity", "bundle", "spent", "beaten", "exhausted")

@@ -2,6 +2,15 @@
 select p.purchase_id, p.wallet_id, p.asset, p.merchant_id, p.contract_id, p.reference, p.channel, p.store_id,
        p.purchased_at, p.reported_at, p.total_minor, p.cashback_paid_minor, p.credited_minor, p.reversed_minor,
        p.lot_id, m.name as merchant_name,
+       (select e.document from ledger.explanation e where e.bucket = $1 and e.cause_id = $2) as explanation,
+       (select coalesce(jsonb_agg(jsonb_build_array(g.asset, g.granted, g.reversed) order by g.asset), '[]')
+          from (select g.asset, sum(g.granted_minor)::bigint as granted, coalesce(sum(r.reversed_minor), 0)::bigint
+                       as reversed
+                  from ledger.grant g
+                  left join (select line_no, version_id, sum(reversed_minor) as reversed_minor
+                               from ledger.grant_return where bucket = $1 and cause_id = $2
+                              group by line_no, version_id) r using (line_no, version_id)
+                 where g.bucket = $1 and g.cause_id = $2 and g.asset <> p.asset group by g.asset) g) as others,
        (select jsonb_agg(to_jsonb(l) || jsonb_build_object(
                  'returned_quantity_milli', coalesce(r.quantity_milli, 0),
                  'returned_amount_minor', coalesce(r.amount_minor, 0),
