@@ -4,6 +4,7 @@ A notice's id follows from its event's, so telling twice is telling once. An eve
 only after its notice is stored; a crash in between only repeats it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -39,7 +40,7 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
     if not rows:
         return 0
     house = await programme.of(db)
-    told = [(row, _sentence(row, house)) for row in rows]
+    told = [(row, _sentence(row, house)) for row in _together(rows)]
     fresh = [(row, words) for row, words in told if words is not None]
     await db.execute(
         "insert into coalition.notice (notice_id, wallet_id, topic, subject_id, sentence,"
@@ -71,20 +72,43 @@ async def page(
     return [Notice(**dict(row)) for row in rows]
 
 
-def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
+def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
+    """Lots of one purchase that matured together are told as one: it is one thing to the member."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key: tuple[Any, ...] = (row["event_id"],)
+        if row["topic"] == "lot.matured":
+            key = (row["wallet_id"], row["subject_id"], row["asset"], row["happened_at"])
+        if key in found:
+            found[key]["moved_minor"] += row["moved_minor"]
+        else:
+            found[key] = dict(row)
+    return list(found.values())
+
+
+def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
-    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"] or 0
+    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"]
+    taken = detail.get("campaigns", ())
     return notices.sentence(
         notices.Facts(
             topic=row["topic"],
             asset=asset,
             zone=house.time_zone,
             merchant=row["merchant_name"],
-            amount_minor=detail.get("amount", amount),
+            amount_minor=detail.get("amount", amount or row["award_minor"] or 0),
             deficit_minor=row["deficit_minor"] or 0,
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],
             reason=row["credit_reason"] or row["reason"],
+            award=row["award"],
+            campaign=row["campaign"],
+            broken=tuple(one["name"] for one in taken if one["broken"]),
+            others=tuple(
+                (one["minor"], money.asset(one["asset"]))
+                for one in taken
+                if one["asset"] != asset.code
+            ),
         )
     )

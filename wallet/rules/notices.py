@@ -17,8 +17,9 @@ class Facts:
     """What a sentence may need; amounts in minor units of `asset`.
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
-    gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words.
+    gave. `broken` are the campaigns whose terms what is kept no longer meets, `others` what was
+    taken back in other units. `award` is the kind of an activity, or `referral`; `benefit` the name
+    of what was granted and `about` its own words.
     """
 
     topic: str
@@ -36,6 +37,8 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    broken: tuple[str, ...] = ()
+    others: tuple[tuple[int, money.Asset], ...] = ()
 
 
 def sentence(facts: Facts) -> str | None:
@@ -75,13 +78,19 @@ def sentence(facts: Facts) -> str | None:
 
 
 def _returned(facts: Facts, amount: str, where: str) -> str | None:
-    if facts.amount_minor == 0:
+    others = [money.phrase(minor, asset) for minor, asset in facts.others if minor]
+    taken = [f"{amount} of cashback", *others] if facts.amount_minor else others
+    if not taken:
         return None
-    told = f"{amount} of cashback was taken back because goods went back to {where}"
+    verb = "was" if facts.amount_minor and not others else "were"
+    told = f"{' and '.join(taken)} {verb} taken back because goods went back to {where}"
     told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
     if facts.deficit_minor:
         owed = money.phrase(facts.deficit_minor, facts.asset)
         told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
+    if facts.broken:
+        names = " and ".join(facts.broken)
+        told = f"{told} What you keep no longer meets the terms of {names}, so all of it went back."
     return told
 
 
