@@ -1,10 +1,12 @@
 -- The oldest events of the outbox with what is needed to tell the member about them.
 select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.happened_at,
-       coalesce(p.asset, r.asset, l.asset, c.asset) as asset,
-       coalesce(pm.name, rm.name, lm.name) as merchant_name,
-       b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.loss_minor as taken_minor, b.deficit_minor,
-       b.reason,
-       coalesce(pl.expires_at, l.expires_at) as expires_at, t.amount as moved_minor, c.amount as credit_minor,
+       coalesce(t.asset, p.asset, r.asset, l.asset, c.asset) as asset,
+       coalesce(pm.name, rm.name, lm.name, am.name) as merchant_name,
+       b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.from_given_minor - b.loss_minor as taken_minor,
+       b.deficit_minor, b.reason,
+       coalesce(tl.expires_at, pl.expires_at, l.expires_at) as expires_at,
+       t.amount - case when o.topic = 'lot.matured' then coalesce(tl.given, 0) else 0 end as moved_minor,
+       c.amount as credit_minor,
        c.reason as credit_reason
   from (select * from ledger.outbox order by bucket, event_id limit $1) o
   left join ledger.transfer t on t.bucket = o.bucket and t.transfer_id = o.event_id
@@ -17,4 +19,7 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
   left join coalition.merchant rm on rm.merchant_id = r.merchant_id
   left join ledger.lot l on l.bucket = o.bucket and l.lot_id = o.subject_id
   left join coalition.merchant lm on lm.merchant_id = l.funder_id
+  left join ledger.lot tl on tl.bucket = o.bucket and tl.lot_id = t.lot_id
+  left join ledger.award a on a.bucket = o.bucket and a.award_id = o.subject_id
+  left join coalition.merchant am on am.merchant_id = a.partner_id
   left join ledger.credit c on c.bucket = o.bucket and c.credit_id = o.subject_id
