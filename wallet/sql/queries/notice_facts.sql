@@ -5,10 +5,13 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
        b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.from_given_minor - b.loss_minor as taken_minor,
        b.deficit_minor, b.reason, a.kind as award, al.amount as award_minor,
        (select v.definition ->> 'name' from coalition.campaign_version v where v.version_id = al.rule_id) as campaign,
-       coalesce(pl.expires_at, l.expires_at) as expires_at, t.amount as moved_minor, c.amount as credit_minor,
+       coalesce(tl.expires_at, pl.expires_at, l.expires_at) as expires_at,
+       t.amount - case when o.topic = 'lot.matured' then coalesce(tl.given, 0) else 0 end as moved_minor,
+       c.amount as credit_minor,
        c.reason as credit_reason
   from (select * from ledger.outbox order by bucket, event_id limit $1) o
   left join ledger.transfer t on t.bucket = o.bucket and t.transfer_id = o.event_id
+  left join ledger.lot tl on tl.bucket = o.bucket and tl.lot_id = t.lot_id
   left join ledger.purchase_return b on b.bucket = o.bucket and b.return_id = o.subject_id
   left join ledger.purchase p
     on p.bucket = o.bucket and p.purchase_id = coalesce(b.purchase_id, o.subject_id)
@@ -22,5 +25,6 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
   left join coalition.merchant am on am.merchant_id = a.partner_id
   left join lateral (
     select s.asset, s.rule_id, sum(s.amount)::bigint as amount from ledger.lot s
-     where s.bucket = a.bucket and s.lot_id = any (a.lots) group by s.asset, s.rule_id order by s.asset limit 1) al on true
+     where s.bucket = a.bucket and s.lot_id = any (a.lots) group by s.asset, s.rule_id order by s.asset limit 1) al
+    on true
   left join ledger.credit c on c.bucket = o.bucket and c.credit_id = o.subject_id
