@@ -161,6 +161,9 @@ def complete_journey(
     shift_days: Annotated[
         int, typer.Option(help="Move every day by so many, e.g. to end the year yesterday.")
     ] = 0,
+    campaigns: Annotated[
+        bool, typer.Option("--campaigns", help="With the campaigns of the data in force.")
+    ] = False,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
@@ -175,6 +178,7 @@ def complete_journey(
                 until=until,
                 households=households,
                 shift_days=shift_days,
+                campaigns=campaigns,
                 console=terminal.out,
             )
         )
