@@ -21,7 +21,6 @@ _REASONS: Final = {
     "release": "{amount} set aside for {partner} is free again.",
     "capture": "{amount} spent at {partner}.",
     "refund": "{amount} given back by {partner}.",
-    "share": "{amount} of this cashback went to a charity, as its campaign says.",
     "donate": "{amount} given to {partner}.",
     "share": "{amount} given to a charity, as its campaign promised.",
     "unshare": "{amount} given to a charity came back: goods were returned to {partner}.",
