@@ -74,7 +74,8 @@ async def page(
 def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
-    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"] or 0
+    amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
+    amount = next((row[name] for name in amounts if row[name]), 0)
     return notices.sentence(
         notices.Facts(
             topic=row["topic"],
@@ -82,9 +83,11 @@ def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
             zone=house.time_zone,
             merchant=row["merchant_name"],
             amount_minor=detail.get("amount", amount),
-            deficit_minor=row["deficit_minor"] or 0,
+            deficit_minor=row["deficit_minor"] or row["award_deficit_minor"] or 0,
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],
-            reason=row["credit_reason"] or row["reason"],
+            reason=row["credit_reason"] or row["reason"] or row["award_reason"],
+            campaign=row["campaign"],
+            award=row["award"],
         )
     )
