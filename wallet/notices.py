@@ -89,7 +89,8 @@ def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
 def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
-    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"]
+    amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
+    amount = next((row[name] for name in amounts if row[name]), 0)
     taken = detail.get("campaigns", ())
     return notices.sentence(
         notices.Facts(
@@ -97,13 +98,13 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             asset=asset,
             zone=house.time_zone,
             merchant=row["merchant_name"],
-            amount_minor=detail.get("amount", amount or row["award_minor"] or 0),
-            deficit_minor=row["deficit_minor"] or 0,
+            amount_minor=detail.get("amount", amount),
+            deficit_minor=row["deficit_minor"] or row["award_deficit_minor"] or 0,
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],
-            reason=row["credit_reason"] or row["reason"],
-            award=row["award"],
+            reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
+            award=row["award"],
             broken=tuple(one["name"] for one in taken if one["broken"]),
             others=tuple(
                 (one["minor"], money.asset(one["asset"]))

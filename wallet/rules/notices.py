@@ -67,6 +67,8 @@ def sentence(facts: Facts) -> str | None:
             return f"Our support credited you {amount}: {facts.reason}"
         case "award.posted":
             return _awarded(facts, amount, where)
+        case "award.reversed":
+            return _taken(facts, amount)
         case "lot.shared":
             return _shared(facts, amount, where)
         case "benefit.granted":
@@ -85,13 +87,18 @@ def _returned(facts: Facts, amount: str, where: str) -> str | None:
     verb = "was" if facts.amount_minor and not others else "were"
     told = f"{' and '.join(taken)} {verb} taken back because goods went back to {where}"
     told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
-    if facts.deficit_minor:
-        owed = money.phrase(facts.deficit_minor, facts.asset)
-        told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
+    told += _owed(facts)
     if facts.broken:
         names = " and ".join(facts.broken)
         told = f"{told} What you keep no longer meets the terms of {names}, so all of it went back."
     return told
+
+
+def _owed(facts: Facts) -> str:
+    if not facts.deficit_minor:
+        return ""
+    owed = money.phrase(facts.deficit_minor, facts.asset)
+    return f" {owed} of it was already spent; your next cashback makes up for it first."
 
 
 def _refunded(facts: Facts, amount: str, where: str) -> str:
@@ -118,6 +125,15 @@ def _awarded(facts: Facts, amount: str, where: str) -> str | None:
     told = f"You earned {amount} at {where}"
     told = f"{told} for {deed}" if deed else told
     return f"{told}, with {facts.campaign}." if facts.campaign else f"{told}."
+
+
+def _taken(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    deed = _DEEDS.get(facts.award or "")
+    told = f"{amount} that you earned for {deed} was" if deed else f"{amount} that you earned was"
+    why = f" ({facts.reason.removesuffix('.')})" if facts.reason else ""
+    return f"{told} taken back{why}.{_owed(facts)}"
 
 
 def _shared(facts: Facts, amount: str, where: str) -> str | None:
