@@ -19,7 +19,7 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
          select jsonb_agg(jsonb_build_array(o.campaign_id, o.category, o.bps, o.scorer)) from (
            select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
-            order by campaign_id, category, valid_from desc) o) end as offers,
+            order by campaign_id, category, bps desc, valid_from) o) end as offers,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (
