@@ -87,6 +87,7 @@ async def simulate(
     live: playback.Live | None = None,
     progress: Progress = silent,
     late: Callable[[], bool] = patient,
+    batch: int = BATCH,
 ) -> Simulation:
     """Run a draft as if it had been in force for the whole of the last `days` before `until`.
 
@@ -101,7 +102,16 @@ async def simulate(
     running = msgspec.structs.replace(definition, starts_at=since, ends_at=None)
     draft = facts.Version(DRAFT, DRAFT, running)
     found = await _alone(
-        db, [draft], since, end, rules, dated=False, live=live, progress=progress, late=late
+        db,
+        [draft],
+        since,
+        end,
+        rules,
+        dated=False,
+        live=live,
+        progress=progress,
+        late=late,
+        batch=batch,
     )
     return found[DRAFT]
 
@@ -122,6 +132,7 @@ async def together(
     segments: Mapping[uuid.UUID, frozenset[str]] = _NO_SEGMENTS,
     progress: Progress = silent,
     late: Callable[[], bool] = patient,
+    batch: int = BATCH,
 ) -> dict[uuid.UUID, Simulation]:
     """Run drafts beside each other, each from its own start to its own end; by version.
 
@@ -141,6 +152,7 @@ async def together(
         segments=segments,
         progress=progress,
         late=late,
+        batch=batch,
     )
 
 
@@ -156,6 +168,7 @@ async def _alone(
     segments: Mapping[uuid.UUID, frozenset[str]] = _NO_SEGMENTS,
     progress: Progress,
     late: Callable[[], bool],
+    batch: int,
 ) -> dict[uuid.UUID, Simulation]:
     for draft in drafts:
         if not isinstance(draft.definition.on, OnPurchase):
@@ -182,7 +195,7 @@ async def _alone(
         )
         scene = await scenes.scene(connection, drafts, rules, house, asked, span)
         scene = replace(scene, people=people, dated=dated, live=live)
-        total, played = await _play(connection, scene, asked, span, progress, late)
+        total, played = await _play(connection, scene, asked, span, progress, late, batch)
         members = await _members(connection, played)
     return _results(played, span, total, members)
 
@@ -198,6 +211,7 @@ async def _play(
     span: scenes.Span,
     progress: Progress,
     late: Callable[[], bool],
+    batch: int,
 ) -> tuple[int, playback.Playback]:
     """Fetch the next batch while a thread decides the one before."""
     merchants = None if asked.merchants is None else list(asked.merchants)
@@ -207,10 +221,10 @@ async def _play(
     played = playback.Playback(scene)
     arguments = await _arguments(connection, scene, asked, span, merchants)
     cursor = await connection.cursor(sql.load("queries/simulate_purchases"), *arguments)
-    ahead = asyncio.create_task(cursor.fetch(BATCH))
+    ahead = asyncio.create_task(cursor.fetch(batch))
     try:
         while rows := await ahead:
-            ahead = asyncio.create_task(cursor.fetch(BATCH))
+            ahead = asyncio.create_task(cursor.fetch(batch))
             await asyncio.to_thread(played.play, rows)
             progress(played.done, total)
             if late():
