@@ -86,5 +86,9 @@ def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],
             reason=row["credit_reason"] or row["reason"],
+            lost=tuple(
+                notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
+                for one in detail.get("campaigns", ())
+            ),
         )
     )

@@ -12,6 +12,20 @@ from zoneinfo import ZoneInfo
 from wallet import money
 
 
+LOST_MAX: Final = 3
+"""Campaigns that one notice names: nobody reads a list of ten in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a return took back of a campaign; `whole` if what is kept no longer meets its terms."""
+
+    campaign: str
+    amount_minor: int
+    asset: money.Asset
+    whole: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a sentence may need; amounts in minor units of `asset`.
@@ -36,6 +50,7 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    lost: tuple[Lost, ...] = ()
 
 
 def sentence(facts: Facts) -> str | None:
@@ -75,13 +90,22 @@ def sentence(facts: Facts) -> str | None:
 
 
 def _returned(facts: Facts, amount: str, where: str) -> str | None:
-    if facts.amount_minor == 0:
+    taken = [f"{amount} of cashback"] if facts.amount_minor else []
+    for asset in {one.asset.code: one.asset for one in facts.lost}.values():
+        if asset != facts.asset:
+            minor = sum(one.amount_minor for one in facts.lost if one.asset == asset)
+            taken.append(money.phrase(minor, asset))
+    if not taken:
         return None
-    told = f"{amount} of cashback was taken back because goods went back to {where}"
+    was = "was" if facts.amount_minor and len(taken) == 1 else "were"
+    told = f"{' and '.join(taken)} {was} taken back because goods went back to {where}"
     told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
     if facts.deficit_minor:
         owed = money.phrase(facts.deficit_minor, facts.asset)
         told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
+    for one in [one for one in facts.lost if one.whole][:LOST_MAX]:
+        whole = money.phrase(one.amount_minor, one.asset)
+        told = f"{told} What you kept is not enough for {one.campaign}: all of its {whole} went back."
     return told
 
 
