@@ -114,11 +114,16 @@ class Stage:
         return at
 
     async def campaign(
-        self, name: str = "Ten", *, campaign_id: str | None = None, **changes: Any
+        self,
+        name: str = "Ten",
+        *,
+        campaign_id: str | None = None,
+        note: str = "as planned",
+        **changes: Any,
     ) -> str:
         """Let the operator save and publish a campaign that gives 10 % from now on; its id."""
         raw = self.definition(name, starts_at=(await self.now()).isoformat(), **changes)
-        told = {"idempotencyKey": client.key(), "definition": raw, "note": "as planned"}
+        told = {"idempotencyKey": client.key(), "definition": raw, "note": note}
         answer = await self.operator.ask(SAVE, {"input": told | {"campaignId": campaign_id}})
         saved = answer.data["campaignDraftSave"]
         assert saved["errors"] == []
