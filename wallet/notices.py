@@ -91,7 +91,6 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
     amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
     amount = next((row[name] for name in amounts if row[name]), 0)
-    taken = detail.get("campaigns", ())
     return notices.sentence(
         notices.Facts(
             topic=row["topic"],
@@ -105,11 +104,9 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
             award=row["award"],
-            broken=tuple(one["name"] for one in taken if one["broken"]),
-            others=tuple(
-                (one["minor"], money.asset(one["asset"]))
-                for one in taken
-                if one["asset"] != asset.code
+            lost=tuple(
+                notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
+                for one in detail.get("campaigns", ())
             ),
         )
     )

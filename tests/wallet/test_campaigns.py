@@ -86,7 +86,7 @@ async def test_coming_back_below_the_minimum_takes_the_whole_campaign_and_says_s
     await notices.drain(coalition.db)
     (told,) = await notices.page(coalition.db, ana.wallet_id, first=5)
     assert told.sentence.startswith("25.00 EUR of cashback was taken back because goods went back")
-    assert "no longer meets the terms of Campaign" in told.sentence
+    assert "What you kept is not enough for Campaign" in told.sentence
 
 
 async def test_a_campaign_that_has_ended_since_is_still_reversed_by_what_it_paid(

@@ -146,19 +146,20 @@ def _detail(
     if not taken:
         return None
     rest: dict[UUID, int] = {}
-    keeps: set[UUID] = set()
+    keeping: set[UUID] = set()
     for grant in grants:
         standing = grant.granted_minor - grant.reversed_minor
         rest[grant.version_id] = rest.get(grant.version_id, 0) + standing
-        if standing > 0 and left[grant.number].kept > 0:
-            keeps.add(grant.version_id)
+        if standing and left[grant.number].kept > 0:
+            keeping.add(grant.version_id)
     return {
         "campaigns": [
             {
                 "name": definitions[version_id].name,
                 "asset": definitions[version_id].asset,
                 "minor": minor,
-                "broken": version_id in keeps and minor == rest[version_id],
+                # Whoever keeps none of what earned it knows why nothing is left.
+                "all": minor == rest[version_id] and version_id in keeping,
             }
             for version_id, minor in taken.items()
         ]

@@ -11,15 +11,27 @@ from zoneinfo import ZoneInfo
 
 from wallet import money
 
+LOST_MAX: Final = 3
+"""Campaigns that one notice names: nobody reads a list of ten in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a return took back of a campaign; `whole` if what is kept no longer meets its terms."""
+
+    campaign: str
+    amount_minor: int
+    asset: money.Asset
+    whole: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a sentence may need; amounts in minor units of `asset`.
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
-    gave. `broken` are the campaigns whose terms what is kept no longer meets, `others` what was
-    taken back in other units. `award` is the kind of an activity, or `referral`; `benefit` the name
-    of what was granted and `about` its own words.
+    gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
+    and `about` its own words. `lost` is what a return took back of campaigns.
     """
 
     topic: str
@@ -37,8 +49,7 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
-    broken: tuple[str, ...] = ()
-    others: tuple[tuple[int, money.Asset], ...] = ()
+    lost: tuple[Lost, ...] = ()
 
 
 def sentence(facts: Facts) -> str | None:
@@ -80,17 +91,22 @@ def sentence(facts: Facts) -> str | None:
 
 
 def _returned(facts: Facts, amount: str, where: str) -> str | None:
-    others = [money.phrase(minor, asset) for minor, asset in facts.others if minor]
-    taken = [f"{amount} of cashback", *others] if facts.amount_minor else others
+    taken = [f"{amount} of cashback"] if facts.amount_minor else []
+    for asset in {one.asset.code: one.asset for one in facts.lost}.values():
+        if asset != facts.asset:
+            minor = sum(one.amount_minor for one in facts.lost if one.asset == asset)
+            taken.append(money.phrase(minor, asset))
     if not taken:
         return None
-    verb = "was" if facts.amount_minor and not others else "were"
-    told = f"{' and '.join(taken)} {verb} taken back because goods went back to {where}"
+    was = "was" if facts.amount_minor and len(taken) == 1 else "were"
+    told = f"{' and '.join(taken)} {was} taken back because goods went back to {where}"
     told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
     told += _owed(facts)
-    if facts.broken:
-        names = " and ".join(facts.broken)
-        told = f"{told} What you keep no longer meets the terms of {names}, so all of it went back."
+    for one in [one for one in facts.lost if one.whole][:LOST_MAX]:
+        whole = money.phrase(one.amount_minor, one.asset)
+        told = (
+            f"{told} What you kept is not enough for {one.campaign}: all of its {whole} went back."
+        )
     return told
 
 
