@@ -127,7 +127,7 @@ class CampaignSimulation:
     assumed: list[str] = strawberry.field(
         description="What the books could not say: `terms` (all accepted), `coupon` (all showed"
         " it), `experiment` (all are in the arm), `favourite` and `offers` (nobody has any),"
-        " `gifts` (no coupon comes back)."
+        " `gifts` (no coupon comes back), `returns` (what came back made no room again)."
     )
     funders: list[SimulatedFunder] = strawberry.field(
         description="Who pays, the largest first.", directives=[FEW]

@@ -21,6 +21,7 @@ ASSUMED: Final = {
     "favourite": "no member had favourites",
     "offers": "no member had personal offers",
     "gifts": "no coupon that it gave was used",
+    "returns": "what came back made no room again under caps and budget",
 }
 REASONS: Final = {
     "nothing_left": "nothing that counts was left of the basket",
