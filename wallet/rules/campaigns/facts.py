@@ -5,7 +5,7 @@ and the versions reaches the same decision again, years later.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -152,6 +152,12 @@ def birthday_distance(birth: date | None, day: date) -> int | None:
 def used_since(used: tuple[Used, ...], since: date | None) -> int:
     """Add up what was granted from a local day on."""
     return sum(one.granted_minor for one in used if since is None or one.day >= since)
+
+
+def times_in(used: Sequence[Used], per: conditions.Period, day: date) -> int:
+    """Count how often something was had in the same period as a local day."""
+    start = period_start(per, day)
+    return sum(one.times for one in used if period_start(per, one.day) == start)
 
 
 def _birthday(birth: date, year: int) -> date:
