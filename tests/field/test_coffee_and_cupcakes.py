@@ -85,9 +85,7 @@ async def test_both_pay_half_and_the_odd_cent_falls_to_the_first(scene: stage.St
     await scene.mature()
     back = await scene.give_back(oven, odd)
     assert back["reversed"]["amount"] == "0.81"
-    issued = [
-        await scene.coalition.position(one.principal_id, "issued") for one in (roaster, oven)
-    ]
+    issued = [await scene.coalition.position(one.principal_id, "issued") for one in (roaster, oven)]
     assert issued == [-41, -40]
 
 

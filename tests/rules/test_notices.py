@@ -61,8 +61,7 @@ def test_a_return_says_what_it_took_in_points() -> None:
 
     assert (
         "5.00 EUR of cashback and 20 points were taken back because goods went back to Rosa"
-        " Drugstore."
-        == told("purchase.returned", lost=lost)
+        " Drugstore." == told("purchase.returned", lost=lost)
     )
     assert told("purchase.returned", lost=lost, amount_minor=0) == (
         "20 points were taken back because goods went back to Rosa Drugstore."

@@ -105,7 +105,9 @@ def _returned(facts: Facts, amount: str, where: str) -> str | None:
         told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
     for one in [one for one in facts.lost if one.whole][:LOST_MAX]:
         whole = money.phrase(one.amount_minor, one.asset)
-        told = f"{told} What you kept is not enough for {one.campaign}: all of its {whole} went back."
+        told = (
+            f"{told} What you kept is not enough for {one.campaign}: all of its {whole} went back."
+        )
     return told
 
 
