@@ -8,6 +8,7 @@ that a short one does not wait for the web application.
 
 import asyncio
 import datetime
+import pathlib
 import sys
 from typing import Annotated, Final
 
@@ -18,7 +19,7 @@ import uvloop
 
 from api import catalogue, credentials, postgres, scoring, terminal
 from api.journey import span
-from wallet import audit, database, errors, ids, programme, seal, staff
+from wallet import audit, database, errors, ids, money, programme, seal, staff
 
 app: Final = typer.Typer(
     name="commonpurse",
@@ -160,6 +161,9 @@ def complete_journey(
     shift_days: Annotated[
         int, typer.Option(help="Move every day by so many, e.g. to end the year yesterday.")
     ] = 0,
+    campaigns: Annotated[
+        bool, typer.Option("--campaigns", help="With the campaigns of the data in force.")
+    ] = False,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
@@ -174,10 +178,49 @@ def complete_journey(
                 until=until,
                 households=households,
                 shift_days=shift_days,
+                campaigns=campaigns,
                 console=terminal.out,
             )
         )
     raise typer.Exit(0 if sound else 1)
+
+
+@app.command(name="simulate")
+def simulate_(
+    file: Annotated[
+        pathlib.Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="A campaign's definition, as JSON."),
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=730, help="How many days back.")] = 90,
+    until: Annotated[
+        datetime.date | None,
+        typer.Option(parser=_day, metavar="YYYY-MM-DD", help="The last day; now if not given."),
+    ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=1, help="After so long it ends with what it has.")
+    ] = 60,
+    journey: Annotated[
+        bool,
+        typer.Option("--journey", help="The campaigns of the replayed year, all together."),
+    ] = False,
+) -> None:
+    """Run a draft over the purchases of the last days: cost and reach. Nothing is written."""
+    from api.simulation import command
+    from api.simulation import journey as journeys
+
+    if (file is None) is not journey:
+        raise typer.BadParameter("Give a file, or --journey.")
+
+    async def run(db: database.Database) -> None:
+        if file is None:
+            await journeys.run(db, seconds=seconds, console=terminal.out)
+        else:
+            draft = command.read(file)
+            await command.run(
+                db, draft, days=days, until=until, seconds=seconds, console=terminal.out
+            )
+
+    terminal.with_database(run)
 
 
 @app.command(name="evaluate-offers")
@@ -215,6 +258,30 @@ def doctor_() -> None:
         return all(finding.well for finding in findings if finding.grave)
 
     raise typer.Exit(0 if terminal.as_owner(examine) else 1)
+
+
+@app.command()
+def reproduce(
+    purchase: Annotated[str, typer.Argument(help="Which purchase: a pur_ id.")],
+) -> None:
+    """Decide an old purchase again from what was kept of its day, and say what differs."""
+    from wallet.campaigns import reproduce as again
+
+    async def decide(db: database.Database) -> bool:
+        found = await again.reproduce(db, terminal.identified("pur", purchase))
+        for line in found.decision.lines:
+            terminal.out.print(f"line {line.number}  {line.sentence}", soft_wrap=True)
+        for one in found.outcome.granted:
+            asset = money.asset(one.version.definition.asset)
+            gave = money.phrase(one.granted_minor, asset)
+            terminal.out.print(f"campaign  {one.version.definition.name}: {gave}", soft_wrap=True)
+        for difference in found.differences:
+            terminal.out.print(f"[red]Not as it was decided: {difference}.[/red]")
+        if not found.differences:
+            terminal.out.print("This is what was decided, to the word.")
+        return not found.differences
+
+    raise typer.Exit(0 if terminal.with_database(decide) else 1)
 
 
 @app.command()

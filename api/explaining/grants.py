@@ -21,9 +21,9 @@ class Said:
 
     @property
     def sentence(self) -> str:
-        """All of it as one text of bounded length: the first sentences, as many as fit."""
+        """All of it as one text of bounded length: each sentence once, as many as fit."""
         whole = ""
-        for one in self.sentences:
+        for one in dict.fromkeys(self.sentences):
             longer = f"{whole} {one}".lstrip()
             if len(longer) > tongue.SENTENCE_CHARS_MAX:
                 break

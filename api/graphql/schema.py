@@ -34,6 +34,7 @@ from api.graphql import (
     scalars,
     segments,
     settlement,
+    simulations,
     staff,
     till,
     trail,
@@ -71,6 +72,7 @@ class Mutation(
     operator.Mutation,
     clients.Mutation,
     campaign_acts.Mutation,
+    simulations.Mutation,
     segments.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
@@ -79,7 +81,7 @@ class Mutation(
 
 
 @strawberry.type(description="Live: a stream of changes. Follow it by SSE or WebSocket.")
-class Subscription(live.Subscription):
+class Subscription(live.Subscription, simulations.Subscription):
     """Every root field to follow."""
 
 

@@ -3,6 +3,7 @@
 Ana owns what is in it; she bought and spent at Rosa, where goods came back too. Ben and the bakery
 have nothing to do with it. Sofia of support proposed a credit for Ana, Vera approved it, and Carl
 is a colleague of Sofia's who did not. Ana invited her own second address, which Vera refused.
+Vera runs a campaign of Rosa's.
 """
 
 import dataclasses
@@ -28,13 +29,15 @@ from wallet import (
     notices,
     staff,
 )
-from wallet.campaigns import experiments, referrals
+from wallet.campaigns import experiments, lives, referrals, segments, terms
 from wallet.rules import returns
 
 PREFIXES: Final = {
     "Approval": "apr",
     "AuditEntry": "aud",
     "Experiment": "exp",
+    "Campaign": "cam",
+    "CampaignVersion": "ver",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
@@ -45,8 +48,10 @@ PREFIXES: Final = {
     "PurchaseReturn": "ret",
     "Redemption": "red",
     "Referral": "ref",
+    "Segment": "seg",
     "StaffPerson": "sta",
     "Store": "sto",
+    "TermsDocument": "doc",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -101,11 +106,18 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await _approve(db, decided, vera)
     invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
+    campaign = await _campaign(coalition, rosa, vera)
+    segment = await segments.create(
+        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
+    )
+    (document,) = terms.documents(campaign.campaign.campaign_id, campaign.version.definition)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
         "Experiment": await _experiment(coalition, vera),
+        "Campaign": campaign.campaign.campaign_id,
+        "CampaignVersion": campaign.version.version_id,
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -115,8 +127,10 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "Segment": segment.segment.segment_id,
         "StaffPerson": vera,
         "Store": store.store.store_id,
+        "TermsDocument": document.document_id,
         "Wallet": ana.wallet_id,
     }
     who: dict[str, tuple[bearer.Kind, uuid.UUID]] = {
@@ -188,6 +202,40 @@ async def _experiment(coalition: factories.Coalition, staff_id: uuid.UUID) -> uu
         actor=audit.Actor("staff", staff_id),
     )
     return registered.experiment.experiment_id
+
+
+async def _campaign(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, person: uuid.UUID
+) -> lives.Saved:
+    db, actor = coalition.db, audit.Actor("staff", person)
+    saved = await lives.save_draft(
+        db,
+        request_id=ids.new(),
+        campaign_id=None,
+        merchant_id=merchant_id,
+        raw={
+            "name": "Rosa gives more",
+            "asset": "EUR",
+            "starts_at": (await db.fetchval("select clock_timestamp()")).isoformat(),
+            "merchants": [str(merchant_id)],
+            "give": {"give": "rate", "bps": 100},
+            "stack": {"group": "bonus", "priority": 1},
+            "funding": [{"funder": "operator", "bps": 10_000}],
+            "terms": {"text": {"en": "One per cent more."}},
+        },
+        note="as agreed",
+        actor=actor,
+    )
+    await lives.publish(
+        db,
+        request_id=ids.new(),
+        campaign_id=saved.campaign.campaign_id,
+        version_id=saved.version.version_id,
+        from_at=None,
+        reason="as agreed",
+        actor=actor,
+    )
+    return saved
 
 
 async def _propose(

@@ -219,7 +219,7 @@ ELSEWHERE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", ELSEWHERE, ids=str)
+@pytest.mark.parametrize("changes", ELSEWHERE)
 def test_campaigns_that_do_not_meet_may_stand_side_by_side(changes: dict[str, Any]) -> None:
     mine = written(merchants=[str(ROSA)])
 

@@ -86,6 +86,19 @@ def test_an_award_says_for_what_and_by_which_campaign() -> None:
     assert told("award.posted", award="visit", amount_minor=0) is None
 
 
+def test_an_award_that_was_taken_back_says_why_and_what_is_owed() -> None:
+    back = told("award.reversed", award="referral", reason="The purchase was returned.")
+    spent = told("award.reversed", award="custom", reason=None, deficit_minor=100)
+
+    assert back is not None
+    assert back.endswith(
+        "that you earned for an invitation was taken back (The purchase was returned)."
+    )
+    assert spent is not None
+    assert "taken back. 1.00 EUR of it was already spent" in spent
+    assert told("award.reversed", amount_minor=0) is None
+
+
 def test_what_went_to_a_charity_says_who_promised_it() -> None:
     assert (
         "5.00 EUR of your cashback from Rosa Drugstore went to River Fund, as Clean Water promised."

@@ -9,7 +9,7 @@ import pytest
 
 from tests.wallet import factories, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition
-from wallet import audit, earn, errors, ids, members, money
+from wallet import audit, earn, errors, ids, members, money, notices
 from wallet.campaigns import budgets, profiles
 from wallet.rules import purchases, returns
 
@@ -83,10 +83,10 @@ async def test_coming_back_below_the_minimum_takes_the_whole_campaign_and_says_s
     await coalition.give_back(rosa, reported.purchase_id, returns.ReturnLine(2))
 
     assert (await coalition.faces(ana)).pending == 0
-    detail = await coalition.db.fetchval(
-        "select detail from ledger.outbox where topic = 'purchase.returned'"
-    )
-    assert '"all": true' in detail
+    await notices.drain(coalition.db)
+    (told,) = await notices.page(coalition.db, ana.wallet_id, first=5)
+    assert told.sentence.startswith("25.00 EUR of cashback was taken back because goods went back")
+    assert "What you kept is not enough for Campaign" in told.sentence
 
 
 async def test_a_campaign_that_has_ended_since_is_still_reversed_by_what_it_paid(

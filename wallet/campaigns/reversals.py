@@ -139,6 +139,7 @@ def _detail(
     definitions: Mapping[UUID, Definition],
     left: Mapping[int, campaign_returns.Kept],
 ) -> dict[str, Any] | None:
+    """What each campaign took back, and whether it did because its terms are no longer met."""
     taken: dict[UUID, int] = {}
     for one in found:
         taken[one.version_id] = taken.get(one.version_id, 0) + one.reversed_minor

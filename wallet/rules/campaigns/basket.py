@@ -6,15 +6,18 @@ earns nothing from any campaign either.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from wallet.rules import cashback, purchases, text
 from wallet.rules.campaigns import facts
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line that can count; `base_minor` above zero, `contract_minor` what the contract gives."""
+class Line(NamedTuple):
+    """A line that can count; `base_minor` above zero, `contract_minor` what the contract gives.
+
+    A tuple, because a simulation makes millions of them.
+    """
 
     number: int
     category: str

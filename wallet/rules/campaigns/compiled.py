@@ -42,6 +42,8 @@ class Set:
     tables: dict[str, Table]
     extras: dict[int, tuple[Extra, ...]]
     every: int
+    plain: bool
+    """True if no campaign asks anything of a line."""
     purchase_cap_minor: int | None
 
 
@@ -74,6 +76,7 @@ def compile_set(versions: Iterable[facts.Version], rules: programme.Rules) -> Se
         tables=tables,
         extras=extras,
         every=(1 << len(ordered)) - 1,
+        plain=not any(one.definition.lines for one in ordered),
         purchase_cap_minor=rules.purchase_cap_minor,
     )
 
@@ -102,9 +105,11 @@ def wanting(ready: Set, line: baskets.Line) -> int:
 
 def matching(ready: Set, basket: baskets.Basket) -> list[list[baskets.Line]]:
     """Give each campaign of the set the lines that count for it, in the order of the set."""
-    masks = [(line, wanting(ready, line)) for line in basket.lines]
     found: list[list[baskets.Line]] = []
     everything = list(basket.lines)
+    if ready.plain:
+        return [everything] * len(ready.versions)
+    masks = [(line, wanting(ready, line)) for line in basket.lines]
     common = ready.every
     for _, mask in masks:
         common &= mask

@@ -54,7 +54,14 @@ def decide(
     """
     if not ready.versions:
         return NOTHING
-    basket = baskets.of(purchase, contract, place, member)
+    return of_basket(baskets.of(purchase, contract, place, member), ready, room=room)
+
+
+def of_basket(
+    basket: baskets.Basket, ready: compiled.Set, *, room: facts.Room | None = None
+) -> Outcome:
+    """Decide a basket that is at hand: the same as `decide`, for those who make baskets in bulk."""
+    member = basket.member
     till = limits.Till(dict(room or {}), ready.purchase_cap_minor)
     missed: list[Missed] = []
     given: list[Given] = []
@@ -63,6 +70,8 @@ def decide(
     targets: dict[tuple[str, str, int], int] = {}
     for late in (False, True):
         wave = [one for one in standing if needs.is_multiplier(one[0]) is late]
+        if not wave:
+            continue
         candidates = _candidates(wave, basket, targets, missed, given)
         _contest(candidates, ready, granted)
         for candidate in candidates:
@@ -138,6 +147,8 @@ def _contest(
     candidates: Sequence[_Candidate], ready: compiled.Set, before: Sequence[Granted]
 ) -> None:
     """Let each group's rule say who pays on a line; then exclusive campaigns bar other groups."""
+    if len(candidates) < 2 and not before:
+        return
     for group, rule in ready.groups.items():
         rivals = [one for one in candidates if one.group == group]
         if rule.mode != "all" and len(rivals) > 1:
@@ -195,8 +206,11 @@ def _settle(candidate: _Candidate, basket: baskets.Basket, till: limits.Till) ->
         return None
     definition = candidate.version.definition
     desired = [wish.minor for wish in wishes]
-    total, full = sum(desired), sum(wish.full_minor for wish in wishes)
-    topped = () if full == total else (Cut("tops_up", full, total, full - total),)
+    total = sum(desired)
+    topped: tuple[Cut, ...] = ()
+    if definition.stack.tops_up:
+        less = sum(wish.less_minor for wish in wishes)
+        topped = (Cut("tops_up", total + less, total, less),) if less else ()
     allowed = limits.allow(candidate.version, total, basket, till)
     parts = desired if allowed.minor == total else money.split(allowed.minor, desired)
     charity = definition.charity
@@ -215,18 +229,27 @@ def _settle(candidate: _Candidate, basket: baskets.Basket, till: limits.Till) ->
 
 
 def _all_lines(candidate: _Candidate, parts: Sequence[int]) -> tuple[LineGrant, ...]:
-    """Write down every line that counted: a return asks again whether enough of it is kept."""
-    won = {
-        wish.line.number: (wish, part) for wish, part in zip(candidate.wishes, parts, strict=True)
-    }
-    found = []
-    for line in candidate.lines:
-        if line.number in won:
-            wish, part = won[line.number]
-            found.append(LineGrant(line.number, line.base_minor, wish.bps, wish.minor, part))
-        else:
-            found.append(LineGrant(line.number, line.base_minor, None, 0, 0))
+    """Write down the lines that won; where a return will ask again whether enough is kept, all."""
+    found = [
+        LineGrant(wish.line.number, wish.line.base_minor, wish.bps, wish.minor, part)
+        for wish, part in zip(candidate.wishes, parts, strict=True)
+    ]
+    if len(found) < len(candidate.lines) and _asked_again(candidate.version):
+        won = {one.number for one in found}
+        found += [
+            LineGrant(line.number, line.base_minor, None, 0, 0)
+            for line in candidate.lines
+            if line.number not in won
+        ]
+        found.sort()
     return tuple(found)
+
+
+def _asked_again(version: facts.Version) -> bool:
+    definition = version.definition
+    return definition.on_return == "recheck" and any(
+        isinstance(one, c.Minimum | c.Quantity | c.Bundle) for one in definition.when
+    )
 
 
 def _beaten(candidate: _Candidate) -> Missed:

@@ -5,8 +5,7 @@ split over its lines, where the effect speaks of the purchase as a whole.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from wallet import money
 from wallet.rules import contracts
@@ -17,8 +16,7 @@ from wallet.rules.campaigns import facts
 MILLI: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """What an effect would give on a line; `bps` where it is a rate.
 
     `less_minor` is what the contract gives there already, of a campaign that only tops it up.
@@ -28,11 +26,6 @@ class Wish:
     minor: int
     bps: int | None = None
     less_minor: int = 0
-
-    @property
-    def full_minor(self) -> int:
-        """What the effect came to before the contract's part was taken off."""
-        return self.minor + self.less_minor
 
 
 def wishes(

@@ -6,7 +6,7 @@ shows it says them in the reader's language.
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -17,8 +17,7 @@ MISSES_MAX: Final = 10
 """Near misses kept of one purchase: the nearest ones; nobody reads about the two-hundredth."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineGrant:
+class LineGrant(NamedTuple):
     """What one campaign gave on one line: `desired` by its effect, `granted` after all cuts."""
 
     number: int

@@ -3,8 +3,9 @@
 Each line keeps of its grant the part of the price that it keeps. Where the version that paid asked
 for a minimum, a quantity or a bundle, the question is asked again of what is kept: if it no longer
 holds, all of that campaign goes back (unless the version says `proportional`). A grant that
-multiplied others goes with them, by the part of them that goes back. So whatever is bought and brought back in whatever steps ends
-at nothing, and coming back below a minimum keeps nothing of what the minimum paid.
+multiplied others goes with them, by the part of them that goes back. So whatever is bought and
+brought back in whatever steps ends at nothing, and coming back below a minimum keeps nothing of
+what the minimum paid.
 """
 
 import uuid

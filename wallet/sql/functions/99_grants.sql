@@ -22,13 +22,12 @@ grant insert, update on coalition.programme, coalition.member, coalition.merchan
 -- An invitation is a promise, no money: its rewards are awards, which only the books can make.
 grant insert on coalition.contract, coalition.audit, coalition.budget_alert, coalition.campaign_version,
   coalition.campaign_change, coalition.programme_version, coalition.terms_document, coalition.terms_acceptance,
-  coalition.label_evidence, coalition.experiment, coalition.exposure, coalition.offer,
-  coalition.referral_code to commonpurse_app;
+  coalition.label_evidence, coalition.experiment, coalition.experiment_end, coalition.exposure,
+  coalition.offer, coalition.referral_code to commonpurse_app;
 grant insert (budget_id, kind, subject_id, asset, cap_minor, alerts), update (cap_minor, alerts) on
   coalition.budget to commonpurse_app;
 grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile,
   coalition.referral to commonpurse_app;
-grant update (ended_at, result) on coalition.experiment to commonpurse_app;
 grant insert, update, delete on coalition.favourite to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;

@@ -1,6 +1,7 @@
--- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase, at,
--- day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over their purchases net of
--- returns, what they got of campaigns, who they are, their coupons, and what is left of budgets in their bucket and pool.
+-- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
+-- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over their purchases
+-- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
+-- bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,
@@ -19,7 +20,7 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
          select jsonb_agg(jsonb_build_array(o.campaign_id, o.category, o.bps, o.scorer)) from (
            select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
-            order by campaign_id, category, valid_from desc) o) end as offers,
+            order by campaign_id, category, bps desc, valid_from) o) end as offers,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (
