@@ -149,7 +149,7 @@ class Stage:
         self, name: str = "Ten", *, at: datetime = promotions.BEGUN, **changes: Any
     ) -> str:
         """The same campaign as if it had been published in the past; its id."""
-        raw = self.definition(name, starts_at=at.isoformat(), **changes)
+        raw = self.definition(name, **{"starts_at": at.isoformat(), **changes})
         promoted = await promotions.promote(self.coalition, at=at, **raw)
         return ids.show("cam", promoted.campaign_id)
 
