@@ -101,17 +101,12 @@ async def sweep_identity(db: database.Database, batch: int) -> int:
     return await sweeping.sweep(db, limit=batch)
 
 
-async def no_targets(_db: database.Database, _now: datetime) -> Sequence[offer_rules.Target]:
-    """No campaign wants offers."""
-    return ()
-
-
 async def refresh_offers(
     db: database.Database,
     _batch: int,
     *,
     scorer: offer_rules.Scorer = rhythm.RHYTHM,
-    targets: Targets = no_targets,
+    targets: Targets = offers.targets,
 ) -> int:
     """Work out members' favourites, and make the offers of campaigns that pay by them."""
     now = datetime.now(UTC)
@@ -152,7 +147,7 @@ JOBS: Final = (
 )
 
 
-def jobs(scorer: offer_rules.Scorer, targets: Targets = no_targets) -> tuple[Job, ...]:
+def jobs(scorer: offer_rules.Scorer, targets: Targets = offers.targets) -> tuple[Job, ...]:
     """All jobs, with offers as this scorer proposes them."""
 
     async def refresh(db: database.Database, batch: int) -> int:

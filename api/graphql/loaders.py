@@ -116,7 +116,9 @@ class Loaders:
         return [found[key] for key in keys]
 
     async def _offers(self, keys: Sequence[uuid.UUID]) -> list[tuple[offer_facts.Offer, ...]]:
-        found = await offer_facts.offers_of(self._db, keys)
+        # A campaign that was paused pays nothing, so its offers are not shown meanwhile.
+        running = [one.campaign_id for one in await offer_facts.targets(self._db)]
+        found = await offer_facts.offers_of(self._db, keys, campaign_ids=running)
         return [found[key] for key in keys]
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:

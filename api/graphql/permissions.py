@@ -70,6 +70,7 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.storeAdd": "merchants:write",
     "Mutation.contractPublish": "merchants:write",
     "Mutation.campaignDraftSave": "campaigns:write",
+    "Mutation.campaignSimulate": "campaigns:read",
     "Mutation.campaignPublish": "campaigns:write",
     "Mutation.campaignPause": "campaigns:write",
     "Mutation.campaignResume": "campaigns:write",
@@ -89,6 +90,7 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.experimentRegister": "campaigns:write",
     "Mutation.experimentEnd": "campaigns:write",
     "Subscription.walletChanged": "member",
+    "Subscription.campaignSimulated": "campaigns:read",
 }
 
 Resolver = Callable[..., Any]

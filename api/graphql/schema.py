@@ -37,6 +37,7 @@ from api.graphql import (
     scalars,
     segments,
     settlement,
+    simulations,
     staff,
     till,
     trail,
@@ -75,6 +76,7 @@ class Mutation(
     operator.Mutation,
     clients.Mutation,
     campaign_acts.Mutation,
+    simulations.Mutation,
     segments.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
@@ -86,7 +88,7 @@ class Mutation(
 
 
 @strawberry.type(description="Live: a stream of changes. Follow it by SSE or WebSocket.")
-class Subscription(live.Subscription):
+class Subscription(live.Subscription, simulations.Subscription):
     """Every root field to follow."""
 
 

@@ -39,6 +39,9 @@ class MovementKind(enum.Enum):
     RELEASE = strawberry.enum_value("release", description="Set free again, unspent.")
     CAPTURE = strawberry.enum_value("capture", description="Spent at a merchant.")
     REFUND = strawberry.enum_value("refund", description="Given back by the merchant.")
+    SHARE = strawberry.enum_value(
+        "share", description="A part of cashback that its campaign gives to a charity."
+    )
     DONATE = strawberry.enum_value("donate", description="Given to a charity.")
     GOODWILL = strawberry.enum_value("goodwill", description="A credit from support.")
     EXPIRE = strawberry.enum_value("expire", description="Expired.")

@@ -55,7 +55,7 @@ class Source:
         """Plan the coalition's merchants, each with the stores in which the year shows sales."""
         pairs = self.rows.group_by(["merchant", "store"], use_threads=False).aggregate([])
         stores: dict[str, list[int]] = {}
-        for merchant, store in sorted(_rows_of(pairs, "merchant", "store")):
+        for merchant, store in sorted(rows_of(pairs, "merchant", "store")):
             stores.setdefault(coalition.SLUGS[merchant], []).append(store)
         return coalition.merchants(stores)
 
@@ -107,7 +107,7 @@ def _products(listed: Path, sales: Path) -> tuple[Any, list[Product]]:
     known = table["product_id"].combine_chunks()
     sold = pc.unique(parquet.read_table(sales, columns=["product_id"])["product_id"])
     strays = sold.filter(pc.invert(pc.is_in(sold, value_set=known)))
-    products = [_product(*row) for row in _rows_of(table, *_PRODUCT_COLUMNS)]
+    products = [_product(*row) for row in rows_of(table, *_PRODUCT_COLUMNS)]
     products += [
         Product(str(number), None, coalition.UNKNOWN, gasoline=False, known=False)
         for number in strays.to_pylist()
@@ -174,7 +174,7 @@ def _quantity(quantity: Any, gasoline: Any) -> Any:
     return pc.if_else(thousandths, quantity, pc.multiply(quantity, MILLI)).cast(pa.int32())
 
 
-def _rows_of(table: Any, *names: str) -> Any:
+def rows_of(table: Any, *names: str) -> Any:
     return zip(*(table[name].to_pylist() for name in names), strict=True)
 
 

@@ -1,6 +1,7 @@
 """The replay at a terminal: a progress bar, a table of merchants, speeds, and the laws."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
@@ -8,8 +9,9 @@ import rich.console
 import rich.progress
 import rich.table
 
-from api.journey import source, span
+from api.journey import promotions, source, span
 from api.replay import year as years
+from api.simulation import journey
 from wallet import money
 from wallet.database import Database
 
@@ -24,6 +26,7 @@ async def run(
     until: date = span.LAST_DAY,
     households: int | None = None,
     shift_days: int = 0,
+    campaigns: bool = False,
     console: rich.console.Console,
 ) -> bool:
     """Replay into a migrated database and print what came of it; true if every law holds.
@@ -37,8 +40,15 @@ async def run(
             year = source.read()
             if households is not None:
                 year = year.of(year.households(households))
+            planned = promotions.read(year) if campaigns else ()
         summary = await _watched(
-            db, year, since=since, until=until, shift_days=shift_days, console=console
+            db,
+            year,
+            since=since,
+            until=until,
+            shift_days=shift_days,
+            campaigns=planned,
+            console=console,
         )
     finally:
         await db.close()
@@ -53,6 +63,7 @@ async def _watched(
     since: date,
     until: date,
     shift_days: int,
+    campaigns: Sequence[promotions.Promotion],
     console: rich.console.Console,
 ) -> years.Summary:
     bar = rich.progress.Progress(
@@ -73,12 +84,20 @@ async def _watched(
             bar.update(task, advance=1, description=what, purchases=step.purchases)
 
         return await years.replay(
-            db, year, since=since, until=until, shift_days=shift_days, progress=progress
+            db,
+            year,
+            since=since,
+            until=until,
+            shift_days=shift_days,
+            campaigns=campaigns,
+            progress=progress,
         )
 
 
 def _tell(console: rich.console.Console, summary: years.Summary) -> None:
     console.print(_table(summary))
+    if summary.campaigns:
+        console.print(journey.compared(summary.campaigns))
     console.print(f"Days    {summary.first} to {summary.last}")
     for words, counted in (
         ("Done", summary.done),

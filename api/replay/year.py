@@ -6,14 +6,15 @@ value and holds expire. Then come the tills, and at the end of it all the totals
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
-from api.journey import people, source, span, spending, walk
+from api.journey import people, promotions, source, span, spending, walk
 from api.replay import coalition, tills
+from api.replay import promotions as promoted
 from api.replay import run as runs
 from wallet import earn, expire, laws, redeem, reports
 from wallet.database import Database
@@ -52,6 +53,7 @@ class Summary:
     after: reports.Counts
     merchants: list[reports.MerchantTotals]
     breaches: list[laws.Breach]
+    campaigns: list[promoted.Compared]
 
 
 async def replay(
@@ -62,11 +64,13 @@ async def replay(
     until: date = span.LAST_DAY,
     shift_days: int = 0,
     policy: spending.Policy | None = None,
+    campaigns: Sequence[promotions.Promotion] = (),
     progress: Callable[[Step], None] | None = None,
 ) -> Summary:
     """Replay `year` from `since` to `until` (days of 2017, both included).
 
     All instants are `shift_days` later; an installation keeps the shift of its first replay.
+    `campaigns` are published before the year begins, and give what they give.
     Raises CURRENCY_MISMATCH when the programme is not in US dollars.
     """
     started = perf_counter()
@@ -77,6 +81,7 @@ async def replay(
         db, house.asset, policy or spending.Policy(), await reports.captured(db, house.asset)
     )
     await runs.each(people.plan(year.households()), lambda one: coalition.enrol(run, one))
+    parts = await promoted.publish(db, campaigns, shift_days)
     days = walk.days(year, since=since, until=until, shift_days=shift_days)
     step = Step(since, 0, 0)
     async for day in _ahead(days):
@@ -98,6 +103,7 @@ async def replay(
         after=await reports.counts(db),
         merchants=await reports.merchants(db, house.asset),
         breaches=breaches,
+        campaigns=promoted.compare(parts, await promoted.reach(db, parts)) if parts else [],
     )
 
 

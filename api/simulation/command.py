@@ -1,4 +1,4 @@
-"""`commonpurse simulate`: a draft from a file, a bar while it runs, and a report that can be read."""
+"""`commonpurse simulate`: a draft from a file, a bar while it runs, and a report to read."""
 
 import contextlib
 import datetime

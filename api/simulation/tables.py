@@ -1,4 +1,4 @@
-"""A simulation as tables for a terminal: sums first, then who pays, where, when, and what stood out.
+"""A simulation as tables for a terminal: sums, then who pays, where, when, and what stood out.
 
 Members are named by their ids only: who they are is for the console, where a look-up is logged.
 """
@@ -21,6 +21,7 @@ ASSUMED: Final = {
     "favourite": "no member had favourites",
     "offers": "no member had personal offers",
     "gifts": "no coupon that it gave was used",
+    "returns": "what came back made no room again under caps and budget",
 }
 REASONS: Final = {
     "nothing_left": "nothing that counts was left of the basket",

@@ -55,7 +55,8 @@ async def test_the_rules_of_the_programme_are_published_and_shown(
     first, again = [
         (await operator.ask(RULES, {"input": told})).data["programmeRulesPublish"] for _ in range(2)
     ]
-    twice = {**told, "idempotencyKey": client.key(), "groups": told["groups"] * 2}  # type: ignore[operator]
+    groups = [{"name": "local", "mode": "FIRST"}] * 2
+    twice = {**told, "idempotencyKey": client.key(), "groups": groups}
     double = (await operator.ask(RULES, {"input": twice})).data["programmeRulesPublish"]
 
     default = [{"name": "bonus", "mode": "ALL"}, {"name": "offers", "mode": "BEST"}]

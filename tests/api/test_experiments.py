@@ -4,7 +4,6 @@ import datetime
 import uuid
 from typing import Any, get_args
 
-
 from api.graphql import experiments as shown_experiments
 from tests.api import client
 from tests.wallet import factories

@@ -16,8 +16,8 @@ from api import scoring, settings, worker
 from tests.api import client
 from tests.conftest import Connection
 from tests.wallet import factories
-from wallet import database, ids, members
-from wallet.campaigns import offers
+from wallet import audit, database, ids, members
+from wallet.campaigns import lives, offers
 from wallet.rules import favourites, rhythm
 from wallet.rules import offers as rule
 
@@ -59,6 +59,42 @@ async def targets(_db: database.Database, _now: datetime) -> Sequence[rule.Targe
     return [rule.Target(CAMPAIGN, 1_000, None, frozenset(), favourites_only=False)]
 
 
+DEFINITION = {
+    "name": "For you",
+    "asset": "EUR",
+    "lines": [{"if": "category", "any_of": ["Coffee", "Oat milk"]}],
+    "give": {"give": "personal", "bps_max": 1_000},
+    "stack": {"group": "offers", "priority": 1},
+    "funding": [{"funder": "operator", "bps": 10_000}],
+    "budget": {"minor": 100_000},
+    "terms": {"text": {"en": "As shown."}},
+}
+ACTOR = audit.Actor("staff", ids.new())
+
+
+async def publish(db: database.Database) -> uuid.UUID:
+    """Publish a campaign that pays by personal offers, and give its id."""
+    saved = await lives.save_draft(
+        db,
+        request_id=ids.new(),
+        campaign_id=None,
+        merchant_id=None,
+        raw=DEFINITION | {"starts_at": datetime.now(UTC).isoformat()},
+        note="as agreed",
+        actor=ACTOR,
+    )
+    await lives.publish(
+        db,
+        request_id=ids.new(),
+        campaign_id=saved.campaign.campaign_id,
+        version_id=saved.version.version_id,
+        from_at=None,
+        reason="as agreed",
+        actor=ACTOR,
+    )
+    return saved.campaign.campaign_id
+
+
 async def shop(coalition: factories.Coalition, member: members.Member, *categories: str) -> None:
     """Buy one item of each category, on three days of the last weeks."""
     for days in (15, 8, 1):
@@ -76,7 +112,8 @@ async def shopper(
 ) -> client.Client:
     """Ana, who buys coffee and milk every week, and was made an offer for each."""
     await shop(coalition, await members.find(db, ana.principal_id), "coffee", "oat milk")
-    await worker.refresh_offers(db, 0, scorer=TELLER, targets=targets)
+    await publish(db)
+    await worker.refresh_offers(db, 0, scorer=TELLER)
     return ana
 
 
@@ -126,12 +163,30 @@ async def test_who_opts_out_sees_neither(shopper: client.Client, owner: Connecti
     assert {"favourites": [], "offers": []} == viewer
 
 
+async def test_offers_are_shown_while_their_campaign_runs(
+    shopper: client.Client, db: database.Database
+) -> None:
+    (target,) = await offers.targets(db)
+
+    await lives.pause(
+        db,
+        request_id=ids.new(),
+        campaign_id=target.campaign_id,
+        reason="too dear",
+        actor=ACTOR,
+    )
+
+    viewer = (await shopper.ask(VIEWER)).data["viewer"]
+    assert ([], 2) == (viewer["offers"], len(viewer["favourites"]))
+    assert [] == await offers.targets(db)
+
+
 async def test_the_daily_job_may_run_twice(
     shopper: client.Client, coalition: factories.Coalition, db: database.Database
 ) -> None:
     before = (await shopper.ask(VIEWER)).data
 
-    await worker.refresh_offers(db, 0, scorer=TELLER, targets=targets)
+    await worker.refresh_offers(db, 0, scorer=TELLER)
 
     assert before == (await shopper.ask(VIEWER)).data
 

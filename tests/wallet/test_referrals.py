@@ -7,7 +7,7 @@ from typing import Any
 from tests.wallet import inviting
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from tests.wallet.inviting import CLEAR, acts, buy, invite, pass_time, person, reward
-from wallet import audit, earn, errors, ids, members
+from wallet import audit, earn, errors, ids, members, notices
 from wallet.campaigns import invitations, referrals
 from wallet.rules import returns
 
@@ -242,9 +242,10 @@ async def test_a_later_return_takes_both_rewards_back(coalition: Coalition) -> N
     assert (0, 0) == (await reward(coalition, ben), await reward(coalition, ana))
     assert -450 == (await coalition.faces(ana)).available
     assert "reversed" == (await acts(coalition, it))[-1]
-    assert 2 == await coalition.db.fetchval(
-        "select count(*) from ledger.outbox where topic = 'award.reversed'"
-    )
+    assert [
+        "4.50 EUR of it was already spent; your next cashback makes up for it first.",
+        "You earned 5.00 EUR at the coalition for an invitation, with Invite and win.",
+    ] == [one.rpartition("). ")[2] for one in sorted(await _told(coalition, ana))]
 
 
 async def test_five_workers_at_once_pay_once(coalition: Coalition) -> None:
@@ -332,3 +333,14 @@ async def test_invitations_are_listed_page_by_page(coalition: Coalition) -> None
     assert keys == [one.referral_id for one in [*first, *rest]]
     assert keys == [one.referral_id for one in own]
     assert [] == await invitations.page(coalition.db, first=9, before=None, state="paid")
+
+
+async def _told(coalition: Coalition, member: members.Member) -> list[str]:
+    """What a member was told of awards."""
+    while await notices.drain(coalition.db):
+        pass
+    rows = await coalition.db.fetch(
+        "select sentence from coalition.notice where wallet_id = $1 and topic like 'award.%'",
+        member.wallet_id,
+    )
+    return [row["sentence"] for row in rows]

@@ -163,6 +163,7 @@ def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measur
                 if measure.merchants is None
                 else [str(merchant_id) for merchant_id in measure.merchants],
                 "since": measure.since,
+                "before": measure.before,
             }
             for measure in measures
         ],

@@ -10,14 +10,14 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any, Final, TypeAlias, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
 
 import asyncpg
 import msgspec
 
 from wallet import errors, programme, sql
-from wallet.campaigns import playback
+from wallet.campaigns import playback, scenes
 from wallet.database import WAIT_SECONDS, Database
 from wallet.rules import text
 from wallet.rules.campaigns import conditions as c
@@ -36,8 +36,8 @@ and no statement comes near its timeout."""
 DRAFT: Final = uuid.UUID(int=0xD4AF7)
 """The id of a campaign that has none yet, and of its version."""
 
+_NO_SEGMENTS: Final[Mapping[uuid.UUID, frozenset[str]]] = {}
 Progress = Callable[[int, int], None]
-_Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class Period:
     Of `total` purchases at the draft's merchants `done` were considered. `assumed` names what the
     books could not say: `terms` (everybody accepted them), `coupon` (everybody showed one),
     `experiment` (everybody is in the arm), `favourite` and `offers` (nobody has any), `gifts`
-    (nobody comes back with a coupon that it gave).
+    (nobody comes back with a coupon that it gave), `returns` (what came back made no room again
+    under caps and budget).
     """
 
     since: datetime
@@ -87,6 +88,7 @@ async def simulate(
     live: playback.Live | None = None,
     progress: Progress = silent,
     late: Callable[[], bool] = patient,
+    batch: int = BATCH,
 ) -> Simulation:
     """Run a draft as if it had been in force for the whole of the last `days` before `until`.
 
@@ -95,16 +97,30 @@ async def simulate(
     CAMPAIGN_INVALID for a draft that answers to something else than purchases, TOO_MANY while
     another simulation runs or for too many days.
     """
-    if not 1 <= days <= DAYS_MAX:
-        raise errors.TooMany(f"Simulate 1 to {DAYS_MAX} days.", path=("days",))
+    check_days(days)
     end = until or cast("datetime", await db.fetchval("select clock_timestamp()"))
     since = end - timedelta(days=days)
     running = msgspec.structs.replace(definition, starts_at=since, ends_at=None)
     draft = facts.Version(DRAFT, DRAFT, running)
     found = await _alone(
-        db, [draft], since, end, rules, dated=False, live=live, progress=progress, late=late
+        db,
+        [draft],
+        since,
+        end,
+        rules,
+        dated=False,
+        live=live,
+        progress=progress,
+        late=late,
+        batch=batch,
     )
     return found[DRAFT]
+
+
+def check_days(days: int) -> None:
+    """Refuse a period that is too long, or none: TOO_MANY."""
+    if not 1 <= days <= DAYS_MAX:
+        raise errors.TooMany(f"Simulate 1 to {DAYS_MAX} days.", path=("days",))
 
 
 async def together(
@@ -114,17 +130,30 @@ async def together(
     since: datetime,
     until: datetime,
     rules: campaign_rules.Rules = campaign_rules.DEFAULT,
+    segments: Mapping[uuid.UUID, frozenset[str]] = _NO_SEGMENTS,
     progress: Progress = silent,
     late: Callable[[], bool] = patient,
+    batch: int = BATCH,
 ) -> dict[uuid.UUID, Simulation]:
     """Run drafts beside each other, each from its own start to its own end; by version.
 
-    `considered` and the misses of each cover purchases that have a line for one of them.
+    `segments` names, by member, those that the books do not know yet. `considered` and the
+    misses of each cover purchases that have a line for one of them.
     """
     if len(drafts) > DRAFTS_MAX:
         raise errors.TooMany(path=("drafts",), limit=DRAFTS_MAX)
     return await _alone(
-        db, drafts, since, until, rules, dated=True, live=None, progress=progress, late=late
+        db,
+        drafts,
+        since,
+        until,
+        rules,
+        dated=True,
+        live=None,
+        segments=segments,
+        progress=progress,
+        late=late,
+        batch=batch,
     )
 
 
@@ -137,8 +166,10 @@ async def _alone(
     *,
     dated: bool,
     live: playback.Live | None,
+    segments: Mapping[uuid.UUID, frozenset[str]] = _NO_SEGMENTS,
     progress: Progress,
     late: Callable[[], bool],
+    batch: int,
 ) -> dict[uuid.UUID, Simulation]:
     for draft in drafts:
         if not isinstance(draft.definition.on, OnPurchase):
@@ -152,7 +183,7 @@ async def _alone(
     house = await programme.of(db)
     asks = needs.of(drafts)
     asked = relevant.of(drafts, asks, since=since, zone=house.time_zone, every=live is not None)
-    span = _Span(since, until, house.asset.number)
+    span = scenes.Span(since, until, house.asset.number)
     async with (
         lock,
         db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection,
@@ -160,9 +191,12 @@ async def _alone(
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         await connection.execute(_SETTINGS)
-        scene = await _scene(connection, drafts, rules, house, asked, asks, span)
-        scene = replace(scene, dated=dated, live=live)
-        total, played = await _play(connection, scene, asked, span, progress, late)
+        people = await scenes.people(
+            connection, drafts, house.time_zone, asked, asks, span, segments
+        )
+        scene = await scenes.scene(connection, drafts, rules, house, asked, span)
+        scene = replace(scene, people=people, dated=dated, live=live)
+        total, played = await _play(connection, scene, asked, span, progress, late, batch)
         members = await _members(connection, played)
     return _results(played, span, total, members)
 
@@ -171,105 +205,14 @@ async def _alone(
 _SETTINGS: Final = "set local plan_cache_mode = force_custom_plan; set local work_mem = '64MB'"
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    since: datetime
-    until: datetime
-    asset: int
-
-
-async def _scene(
-    connection: _Connection,
-    drafts: Sequence[facts.Version],
-    rules: campaign_rules.Rules,
-    house: programme.Programme,
-    asked: relevant.Question,
-    asks: needs.Needs,
-    span: _Span,
-) -> playback.Scene:
-    when = [one for draft in drafts for one in draft.definition.when]
-    lines = [one for draft in drafts for one in draft.definition.lines]
-    returns: list[asyncpg.Record] = []
-    if asked.remembers:
-        returns = await connection.fetch(
-            sql.load("queries/simulate_returns"), span.asset, asked.since, span.until
-        )
-    stores: list[asyncpg.Record] = []
-    if any(isinstance(one, c.Store) for one in when):
-        stores = await connection.fetch("select store_id, external_id from coalition.store")
-    return playback.Scene(
-        drafts=tuple(drafts),
-        rules=rules,
-        operator_id=house.operator_id,
-        zone=house.time_zone,
-        asset=house.asset.code,
-        dated=False,
-        people=await _people(connection, drafts, house.time_zone, asked, asks, span),
-        stores={row["store_id"]: row["external_id"] for row in stores},
-        returns=[playback.Returned(*row) for row in returns],
-        proofs=await _proofs(
-            connection, [one.label for one in lines if isinstance(one, c.Certified)], span
-        ),
-        live=None,
-    )
-
-
-async def _people(
-    connection: _Connection,
-    drafts: Sequence[facts.Version],
-    zone: str,
-    asked: relevant.Question,
-    asks: needs.Needs,
-    span: _Span,
-) -> dict[uuid.UUID, playback.Person]:
-    if not (asks.segments or asks.profile):
-        return {}
-    names = {
-        name
-        for draft in drafts
-        for one in draft.definition.when
-        if isinstance(one, c.Segment)
-        for name in one.any_of
-    }
-    rows = await connection.fetch(
-        sql.load("queries/simulate_people"), span.until, sorted(names), asked.segments is not None
-    )
-    return {
-        row["wallet_id"]: playback.Person(
-            joined_on=facts.local_day(row["joined_at"], zone),
-            birth_date=row["birth_date"],
-            tier=row["tier"],
-            segments=frozenset(row["segments"]),
-        )
-        for row in rows
-    }
-
-
-async def _proofs(
-    connection: _Connection, labels: Sequence[str], span: _Span
-) -> list[playback.Proof]:
-    if not labels:
-        return []
-    rows = await connection.fetch(
-        sql.load("queries/simulate_proofs"),
-        labels,
-        _day(span.since, -1),
-        _day(span.until, 1),
-    )
-    return [playback.Proof(*row) for row in rows]
-
-
-def _day(at: datetime, away: int) -> date:
-    return (at + timedelta(days=away)).date()
-
-
 async def _play(
-    connection: _Connection,
+    connection: scenes.Connection,
     scene: playback.Scene,
     asked: relevant.Question,
-    span: _Span,
+    span: scenes.Span,
     progress: Progress,
     late: Callable[[], bool],
+    batch: int,
 ) -> tuple[int, playback.Playback]:
     """Fetch the next batch while a thread decides the one before."""
     merchants = None if asked.merchants is None else list(asked.merchants)
@@ -279,10 +222,10 @@ async def _play(
     played = playback.Playback(scene)
     arguments = await _arguments(connection, scene, asked, span, merchants)
     cursor = await connection.cursor(sql.load("queries/simulate_purchases"), *arguments)
-    ahead = asyncio.create_task(cursor.fetch(BATCH))
+    ahead = asyncio.create_task(cursor.fetch(batch))
     try:
         while rows := await ahead:
-            ahead = asyncio.create_task(cursor.fetch(BATCH))
+            ahead = asyncio.create_task(cursor.fetch(batch))
             await asyncio.to_thread(played.play, rows)
             progress(played.done, total)
             if late():
@@ -297,17 +240,17 @@ async def _play(
 
 
 async def _arguments(
-    connection: _Connection,
+    connection: scenes.Connection,
     scene: playback.Scene,
     asked: relevant.Question,
-    span: _Span,
+    span: scenes.Span,
     merchants: list[uuid.UUID] | None,
 ) -> list[object]:
-    categories = None
-    if asked.categories is not None:
-        rows = await connection.fetch(sql.load("queries/simulate_words"))
-        spelled = [str(row[0]) for row in rows]
-        categories = [one for one in spelled if text.key(one) in asked.categories]
+    words: list[asyncpg.Record] = []
+    if asked.categories is not None or asked.brands is not None:
+        words = await connection.fetch(sql.load("queries/simulate_words"))
+    categories = [row["word"] for row in words if row["category"]]
+    brands = [row["word"] for row in words if not row["category"]]
     return [
         span.asset,
         asked.since,
@@ -317,17 +260,21 @@ async def _arguments(
         merchants,
         sorted(asked.columns),
         None if asked.products is None else sorted(asked.products),
-        categories,
+        _spelled(categories, asked.categories),
         None if asked.labels is None else sorted(asked.labels),
-        None if asked.brands is None else sorted(asked.brands),
+        _spelled(brands, asked.brands),
         asked.wide,
         asked.every,
         None if asked.segments is None else list(scene.people),
     ]
 
 
+def _spelled(written: Sequence[str], keys: relevant.Words) -> list[str] | None:
+    return None if keys is None else [one for one in written if text.key(one) in keys]
+
+
 async def _members(
-    connection: _Connection, played: playback.Playback
+    connection: scenes.Connection, played: playback.Playback
 ) -> dict[uuid.UUID, uuid.UUID]:
     wallets = set().union(*(tally.reached for tally in played.tallies.values()))
     rows = await connection.fetch(sql.load("queries/simulate_members"), list(wallets))
@@ -336,7 +283,7 @@ async def _members(
 
 def _results(
     played: playback.Playback,
-    span: _Span,
+    span: scenes.Span,
     total: int,
     members: Mapping[uuid.UUID, uuid.UUID],
 ) -> dict[uuid.UUID, Simulation]:
@@ -379,5 +326,6 @@ def _assumed(definition: Definition) -> tuple[str, ...]:
         "favourite": c.OfFavourite in kinds,
         "offers": isinstance(definition.give, Personal),
         "gifts": isinstance(definition.give, GiveCoupon),
+        "returns": bool(definition.caps.member or definition.budget),
     }
     return tuple(name for name, holds in found.items() if holds)

@@ -34,10 +34,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A question about the member's purchases up to now: at these merchants (None: all), since."""
+    """A question about the member's purchases: at these merchants (None: all), since an instant.
+
+    It is about all that are in the books, also those that were bought later than the one that is
+    decided: a first purchase that is reported late is no second first one. With `before`, only what
+    was bought before it counts.
+    """
 
     merchants: frozenset[uuid.UUID] | None
     since: datetime | None
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ select p.place, p.decided, p.purchase_id, p.wallet_id, p.merchant_id, p.purchase
              over (order by q.purchased_at, q.purchase_id rows unbounded preceding) as place, q.*
       from (
         select b.bucket, b.purchase_id, b.wallet_id, b.merchant_id, b.purchased_at, b.total_minor, b.channel, b.store_id,
-               null::text as instrument, null::int as delivery,
+               b.instrument, b.delivery,
                b.purchased_at >= $3 and ($6::uuid[] is null or b.merchant_id = any ($6)) as decided
           from ledger.purchase b
          where b.asset = $1 and b.purchased_at < $4 and b.purchased_at >= coalesce($2::timestamptz, '-infinity')
@@ -27,9 +27,9 @@ select p.place, p.decided, p.purchase_id, p.wallet_id, p.merchant_id, p.purchase
            array_agg(n.brand) filter (where 'brands' = any ($7)) as brands,
            coalesce(bool_or(n.wanted), false) as wanted
       from (
-        select m.base_minor, m.credited_minor, m.quantity_milli, m.category, m.product, m.labels, null::text as brand,
+        select m.base_minor, m.credited_minor, m.quantity_milli, m.category, m.product, m.labels, m.brand,
                ($8::text[] is null or m.product = any ($8)) and ($9::text[] is null or m.category = any ($9))
-               and ($10::text[] is null or m.labels && $10) and $11::text[] is null as wanted
+               and ($10::text[] is null or m.labels && $10) and ($11::text[] is null or m.brand = any ($11)) as wanted
           from ledger.purchase_line m
          where p.decided and ($14::uuid[] is null or p.wallet_id = any ($14))
            and m.bucket = p.bucket and m.purchase_id = p.purchase_id and m.base_minor > 0
