@@ -18,7 +18,7 @@ from wallet import errors, ids, ledger, members, merchants, programme, sql
 from wallet.campaigns import arms, awards, earned, gather, live
 from wallet.database import Database
 from wallet.rules import activities as rules
-from wallet.rules.campaigns import facts, needs
+from wallet.rules.campaigns import facts, needs, outcome
 from wallet.rules.campaigns.definition import OnActivity
 
 PLAN: Final = "plan"
@@ -189,7 +189,7 @@ async def _decide(db: Database, case: _Case) -> Reported:
     )
     if found.spent:
         raise errors.ActivityLimit()
-    missed = [_missed(one) for one in found.missed]
+    missed = [_missed(one) for one in found.missed[: outcome.MISSES_MAX]]
     first = await _first(db, case, list(found.chosen), missed)
     if first is None:
         return Reported((), (), {"matched": [], "missed": missed}, replayed=False)
