@@ -97,14 +97,15 @@ class Stage:
         """A merchant whose own contract gives nothing, at once, but for what is given."""
         plain = {"rates": NOTHING, "pending": factories.AT_ONCE}
         merchant_id = await self.coalition.merchant(**{**plain, **terms})
-        return await self._client("merchant", merchant_id)
+        return await self.caller("merchant", merchant_id)
 
     async def member(self) -> client.Client:
         """A member with an empty wallet."""
         member = await self.coalition.member()
-        return await self._client("member", member.member_id)
+        return await self.caller("member", member.member_id)
 
-    async def _client(self, kind: bearer.Kind, principal_id: UUID) -> client.Client:
+    async def caller(self, kind: bearer.Kind, principal_id: UUID) -> client.Client:
+        """Somebody of the coalition, with a token."""
         token = await bearer.mint(self.db, kind=kind, principal_id=principal_id)
         return client.Client(self.http, token.text, principal_id)
 

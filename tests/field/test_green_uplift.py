@@ -10,7 +10,7 @@ from wallet import ids
 RECORD = """mutation Record($input: LabelEvidenceRecordInput!) {
   labelEvidenceRecord(input: $input) { evidenceId replayed
     errors { ... on UserError { code path } } } }"""
-GREEN = {"labels": ["eu-organic"], "product": "4711"}
+GREEN: dict[str, Any] = {"labels": ["eu-organic"], "product": "4711"}
 ON = "2026-05-10T12:00:00Z"
 
 
