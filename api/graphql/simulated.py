@@ -125,8 +125,8 @@ class CampaignSimulation:
         description="The day on which its budget first cut a grant; null if never."
     )
     assumed: list[str] = strawberry.field(
-        description="What the books could not say, at most 7: `terms` (all accepted), `coupon` (all showed"
-        " it), `experiment` (all are in the arm), `favourite` and `offers` (nobody has any),"
+        description="What the books could not say, at most 7: `terms` (all accepted), `coupon` (all"
+        " showed it), `experiment` (all are in the arm), `favourite` and `offers` (nobody has any),"
         " `gifts` (no coupon comes back), `returns` (what came back made no room again)."
     )
     funders: list[SimulatedFunder] = strawberry.field(
