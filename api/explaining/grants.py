@@ -244,6 +244,8 @@ def _amount(
             campaign=campaign,
             given=given,
         )
+    if all(line.whole("line") == 0 for line in grant.parts("lines")):
+        return told.say("With {campaign}: {given}.", campaign=campaign, given=given)  # no purchase
     return told.say("{given} for this purchase with {campaign}.", given=given, campaign=campaign)
 
 

@@ -13,6 +13,7 @@ import strawberry
 
 from api.graphql import (
     agreements,
+    budgets,
     context,
     cost,
     merchants,
@@ -126,6 +127,11 @@ class Campaign(shapes.Node):
         if self.facts.merchant_id is None:
             return None
         return await merchants.load(info, self.facts.merchant_id)
+
+    @shapes.resolved("budget", "The most that it may give, and how that stands; null for no limit.")
+    async def budget(self, info: context.Info) -> budgets.Budget | None:
+        """Read by the loader, so a page of campaigns asks once."""
+        return await budgets.of_campaign(info, self.facts.campaign_id)
 
     @shapes.listed("versions", "Its versions, the newest first; at most 100.", size=5)
     async def versions(self, info: context.Info) -> list[CampaignVersion] | None:

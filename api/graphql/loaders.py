@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
-from wallet.campaigns import experiments, segments, shelf, terms
+from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
 from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
@@ -69,6 +69,15 @@ class Loaders:
     def accepted_terms(self) -> DataLoader[uuid.UUID, frozenset[uuid.UUID]]:
         """The documents that members have accepted, by member."""
         return DataLoader(self._accepted_terms, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def budgets(self) -> DataLoader[uuid.UUID, list[caps.Budget]]:
+        """The budgets of campaigns, by campaign."""
+        return DataLoader(self._budgets, max_batch_size=BATCH_MAX)
+
+    async def _budgets(self, keys: Sequence[uuid.UUID]) -> list[list[caps.Budget]]:
+        found = await caps.of_subjects(self._db, keys)
+        return [found[key] for key in keys]
 
     async def _campaign_versions(self, keys: Sequence[uuid.UUID]) -> list[list[shelf.Version]]:
         found = await shelf.versions(self._db, list(keys))

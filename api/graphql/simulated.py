@@ -125,9 +125,9 @@ class CampaignSimulation:
         description="The day on which its budget first cut a grant; null if never."
     )
     assumed: list[str] = strawberry.field(
-        description="What the books could not say: `terms` (all accepted), `coupon` (all showed"
-        " it), `experiment` (all are in the arm), `favourite` and `offers` (nobody has any),"
-        " `gifts` (no coupon comes back)."
+        description="What the books could not say, at most 7: `terms` (all accepted), `coupon` (all"
+        " showed it), `experiment` (all are in the arm), `favourite` and `offers` (nobody has any),"
+        " `gifts` (no coupon comes back), `returns` (what came back made no room again)."
     )
     funders: list[SimulatedFunder] = strawberry.field(
         description="Who pays, the largest first.", directives=[FEW]
@@ -182,22 +182,8 @@ async def show(info: context.Info, found: simulate.Simulation) -> CampaignSimula
         gifts=result.gifts,
         exhausted_on=None if result.exhausted_on is None else result.exhausted_on.isoformat(),
         assumed=list(period.assumed),
-        funders=[
-            SimulatedFunder(
-                purchases=one.purchases,
-                amount=amount(one.granted_minor),
-                merchant_id=None if one.name == house.operator_id else _key(one.name),
-            )
-            for one in result.funders
-        ],
-        places=[
-            SimulatedPlace(
-                purchases=one.purchases,
-                amount=amount(one.granted_minor),
-                merchant_id=_key(one.name),
-            )
-            for one in result.merchants
-        ],
+        funders=_funders(result.funders, house.operator_id, asset),
+        places=_places(result.merchants, asset),
         months=[
             SimulatedMonth(
                 month=str(one.name), purchases=one.purchases, amount=amount(one.granted_minor)
@@ -232,6 +218,30 @@ async def show(info: context.Info, found: simulate.Simulation) -> CampaignSimula
             for one in result.losses
         ],
     )
+
+
+def _funders(
+    parts: tuple[whatif.Part, ...], operator_id: uuid.UUID, asset: money.Asset
+) -> list[SimulatedFunder]:
+    return [
+        SimulatedFunder(
+            purchases=one.purchases,
+            amount=shapes.show(one.granted_minor, asset),
+            merchant_id=None if one.name == operator_id else _key(one.name),
+        )
+        for one in parts
+    ]
+
+
+def _places(parts: tuple[whatif.Part, ...], asset: money.Asset) -> list[SimulatedPlace]:
+    return [
+        SimulatedPlace(
+            purchases=one.purchases,
+            amount=shapes.show(one.granted_minor, asset),
+            merchant_id=_key(one.name),
+        )
+        for one in parts
+    ]
 
 
 def _cases(

@@ -56,7 +56,15 @@ async def run(
             progress=progress,
             late=deadline.after(seconds),
         )
-    tables.show(console, found, name=draft.name, names=await names_of(db), seconds=seconds)
+    house = await programme.of(db)
+    tables.show(
+        console,
+        found,
+        name=draft.name,
+        names=await names_of(db),
+        seconds=seconds,
+        zone=house.time_zone,
+    )
     if not found.period.total:
         console.print("There are no purchases in this time. Is --until right?")
     return found

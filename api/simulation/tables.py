@@ -3,6 +3,7 @@
 Members are named by their ids only: who they are is for the console, where a look-up is logged.
 """
 
+import datetime
 from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ import rich.table
 
 from wallet import ids, money
 from wallet.campaigns import simulate
-from wallet.rules.campaigns import whatif
+from wallet.rules.campaigns import facts, whatif
 
 ASSUMED: Final = {
     "terms": "every member had accepted the terms",
@@ -21,6 +22,7 @@ ASSUMED: Final = {
     "favourite": "no member had favourites",
     "offers": "no member had personal offers",
     "gifts": "no coupon that it gave was used",
+    "returns": "what came back made no room again under caps and budget",
 }
 REASONS: Final = {
     "nothing_left": "nothing that counts was left of the basket",
@@ -40,8 +42,9 @@ def show(
     name: str,
     names: Mapping[UUID, str],
     seconds: int,
+    zone: str,
 ) -> None:
-    """Print all of it; `names` are those of merchants and of the operator."""
+    """Print all of it; `names` are those of merchants and of the operator, days those of `zone`."""
     period, result = simulation.period, simulation.result
     asset = money.asset(result.asset)
     if not period.complete:
@@ -49,7 +52,7 @@ def show(
             f"[yellow]Ended early after {seconds} seconds, with {period.done:,} of"
             f" {period.total:,} purchases: the sums are of these only.[/yellow]"
         )
-    console.print(_summary(simulation, name, asset))
+    console.print(_summary(simulation, name, asset, zone))
     parts = (
         ("Who pays", "Funder", result.funders),
         ("Where", "Merchant", result.merchants),
@@ -96,9 +99,13 @@ def percent(share: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
-def _summary(simulation: simulate.Simulation, name: str, asset: money.Asset) -> rich.table.Table:
+def _summary(
+    simulation: simulate.Simulation, name: str, asset: money.Asset, zone: str
+) -> rich.table.Table:
     period, result = simulation.period, simulation.result
-    made = table(f"{name}, {period.since:%Y-%m-%d} to {period.until:%Y-%m-%d}", "", "")
+    first = facts.local_day(period.since, zone)
+    last = facts.local_day(period.until - datetime.timedelta(microseconds=1), zone)
+    made = table(f"{name}, {first} to {last}", "", "")
     per_member = result.granted_minor // result.members if result.members else 0
     for words, value in (
         ("Cost", money.phrase(result.granted_minor, asset)),

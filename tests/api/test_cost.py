@@ -151,6 +151,7 @@ def test_every_mutation_shows_its_weight() -> None:
     }
 
     assert weights.pop("Mutation.purchaseReportBulk") == "250"
+    assert weights.pop("Mutation.campaignSimulate") == "50"
     assert set(weights.values()) == {permissions.WRITE.weight}
 
 

@@ -33,6 +33,9 @@ CALLERS: Final = (*sorted(MEMBERS | MERCHANTS | STAFF), "nobody")
 SEES: Final[dict[str, frozenset[str]]] = {
     "Approval": frozenset({"support", "supervisor", "operator"}),  # support is who proposed it
     "AuditEntry": frozenset({"supervisor", "operator"}),
+    "Award": STAFF | {"owner", "merchant A"},
+    "Benefit": STAFF | {"owner"},
+    "Budget": frozenset({"supervisor", "operator"}),
     "Experiment": frozenset({"supervisor", "operator"}),
     "Campaign": frozenset({"supervisor", "operator"}),
     "CampaignVersion": frozenset({"supervisor", "operator"}),
@@ -64,6 +67,7 @@ ASKED: Final[
             {"subjectId": world.missing("Member"), "first": 100},
         )
     ],
+    "budgets": lambda _it, _kind: [({}, {})],
     "experiments": lambda _it, _kind: [({}, {})],
     "campaigns": lambda _it, _kind: [({}, {})],
     "member": lambda it, _kind: [({"id": it.ids["Member"]}, {"id": world.missing("Member")})],
@@ -93,7 +97,7 @@ ASKED: Final[
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
-    {"campaignSchema", "merchantStatement", "programmeRules", "purchasePreview"}
+    {"campaignSchema", "merchantBudget", "merchantStatement", "programmeRules", "purchasePreview"}
 )
 
 
@@ -281,6 +285,8 @@ async def test_a_stream_after_a_cursor_of_another_wallet_is_refused_like_one_of_
 
 
 KINDS_OF_IDS: Final = {
+    "benefitId": "Benefit",
+    "coupons": "Benefit",
     "documentId": "TermsDocument",
     "memberId": "Member",
     "merchantId": "Merchant",
@@ -290,7 +296,7 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Merchant", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset({"purchaseReport", "purchaseReportBulk"})
+NAMED: Final = frozenset({"activityReport", "purchaseReport", "purchaseReportBulk"})
 
 
 def _id_places() -> Iterator[tuple[str, str]]:
@@ -314,6 +320,7 @@ def _ids_in(name: str, kind: Any) -> Iterator[str]:
 EURO: Final = {"amount": "1.00", "currency": "EUR"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
+    "benefitUse": {},
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},
     "redemptionCapture": {"amount": EURO},

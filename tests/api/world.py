@@ -16,7 +16,7 @@ import httpx2
 from api.identity import bearer, clients
 from tests.api import client
 from tests.rules import test_experiments
-from tests.wallet import factories, inviting
+from tests.wallet import factories, inviting, promotions
 from wallet import (
     approvals,
     audit,
@@ -29,12 +29,16 @@ from wallet import (
     notices,
     staff,
 )
-from wallet.campaigns import experiments, lives, referrals, segments, terms
+from wallet.campaigns import activities, budgets, experiments, lives, referrals, segments, terms
+from wallet.rules import activities as activity_rules
 from wallet.rules import returns
 
 PREFIXES: Final = {
     "Approval": "apr",
     "AuditEntry": "aud",
+    "Award": "awd",
+    "Benefit": "ben",
+    "Budget": "bud",
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
@@ -107,6 +111,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
     campaign = await _campaign(coalition, rosa, vera)
+    visited = await _visited(coalition, rosa, ana)
     segment = await segments.create(
         db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
     )
@@ -115,6 +120,9 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
+        "Award": visited.awards[0].award_id,
+        "Benefit": visited.benefits[0].benefit_id,
+        "Budget": await _budget(db, campaign.campaign.campaign_id),
         "Experiment": await _experiment(coalition, vera),
         "Campaign": campaign.campaign.campaign_id,
         "CampaignVersion": campaign.version.version_id,
@@ -236,6 +244,34 @@ async def _campaign(
         actor=actor,
     )
     return saved
+
+
+async def _visited(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, ana: members.Member
+) -> activities.Reported:
+    """A visit of Ana's, for which a campaign of Rosa's gives a pot of tea."""
+    await promotions.promote(
+        coalition,
+        on={"on": "activity", "kind": "visit"},
+        give={"give": "benefit", "name": "Tea", "about": "A pot of tea.", "days": 3650},
+        merchants=[str(merchant_id)],
+    )
+    return await activities.report(
+        coalition.db,
+        merchant_id=merchant_id,
+        request_id=ids.new(),
+        member_id=ana.member_id,
+        activity=activity_rules.Activity(
+            kind="visit", reference="door-1", happened_at=factories.NOON
+        ),
+        now=factories.NOON,
+    )
+
+
+async def _budget(db: database.Database, campaign_id: uuid.UUID) -> uuid.UUID:
+    return await budgets.set_cap(
+        db, kind="campaign", subject_id=campaign_id, asset=money.EUR, cap_minor=100_000
+    )
 
 
 async def _propose(

@@ -30,8 +30,7 @@ async def award(
     **changes: Any,
 ) -> awards.Awarded:
     """Award a member for a review, at noon."""
-    return await awards.post(
-        coalition.db,
+    wish = awards.Wish(
         award_id=ids.placed(key or ids.new(), ledger.bucket(member.wallet_id)),
         member=member,
         definition=definition(**changes),
@@ -41,9 +40,9 @@ async def award(
         reference=reference,
         partner_id=coalition.operator_id,
         amount_minor=minor,
-        explanation={"if": "review"},
-        now=NOON,
+        because=[{"if": "review"}],
     )
+    return await awards.post(coalition.db, wish, now=NOON)
 
 
 async def test_an_award_is_given_once_for_an_id_and_once_for_a_reference(
@@ -73,7 +72,7 @@ async def test_many_at_once_never_pass_a_budget(coalition: Coalition) -> None:
     )
 
     given = [one.granted_minor for one in found if isinstance(one, awards.Awarded)]
-    # Who found the budget moving five times over is told to come back: nobody passes it.
+    # Who found the budget moving again and again is told to come back: nobody passes it.
     assert all(isinstance(one, awards.Awarded | errors.IdempotencyInProgress) for one in found)
     assert sum(given) <= 1_000
     assert sum(given) == await coalition.db.fetchval(

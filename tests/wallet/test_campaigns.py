@@ -222,6 +222,22 @@ async def test_the_first_purchase_counts_anew_when_it_came_back_whole(
     assert (await coalition.faces(ana)).pending == 50
 
 
+async def test_a_first_purchase_that_is_reported_late_is_no_second_first_one(
+    coalition: Coalition,
+) -> None:
+    rosa, ana = await plain(coalition), await coalition.member()
+    await promotions.promote(coalition, when=[{"if": "nth_purchase", "n": 1}])
+    await promotions.promote(
+        coalition, when=[{"if": "spent", "at_least_minor": 1_500, "per": "campaign"}]
+    )
+
+    for day in (1, 2, 3):
+        bought = factories.purchase(1_000, purchased_at=NOON - day * DAY)
+        await coalition.report(rosa, ana, bought)
+
+    assert (await coalition.faces(ana)).pending == 200
+
+
 async def test_spending_at_one_merchant_opens_an_offer_at_another(coalition: Coalition) -> None:
     rosa, oven, ana = await plain(coalition), await plain(coalition), await coalition.member()
     await promotions.promote(

@@ -47,7 +47,8 @@ class Period:
     Of `total` purchases at the draft's merchants `done` were considered. `assumed` names what the
     books could not say: `terms` (everybody accepted them), `coupon` (everybody showed one),
     `experiment` (everybody is in the arm), `favourite` and `offers` (nobody has any), `gifts`
-    (nobody comes back with a coupon that it gave).
+    (nobody comes back with a coupon that it gave), `returns` (what came back made no room again
+    under caps and budget).
     """
 
     since: datetime
@@ -325,5 +326,6 @@ def _assumed(definition: Definition) -> tuple[str, ...]:
         "favourite": c.OfFavourite in kinds,
         "offers": isinstance(definition.give, Personal),
         "gifts": isinstance(definition.give, GiveCoupon),
+        "returns": bool(definition.caps.member or definition.budget),
     }
     return tuple(name for name, holds in found.items() if holds)

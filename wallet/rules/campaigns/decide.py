@@ -99,12 +99,14 @@ _Standing = tuple[facts.Version, list[baskets.Line], tuple[checks.Reason, ...]]
 def _holding(ready: compiled.Set, basket: baskets.Basket, missed: list[Missed]) -> list[_Standing]:
     """Keep the campaigns that count a line and whose conditions hold; note why others do not."""
     found: list[_Standing] = []
-    for version, lines in zip(ready.versions, compiled.matching(ready, basket), strict=True):
+    matching = compiled.matching(ready, basket)
+    for version, lines, no_line in zip(ready.versions, matching, ready.no_line, strict=True):
+        if not lines:
+            if no_line is not None:
+                missed.append(Missed(version, (), (no_line,)))
+            continue
         definition = version.definition
         if not isinstance(definition.on, OnPurchase):
-            continue
-        if not lines:
-            missed.append(Missed(version, (), (_no_line(version),)))
             continue
         because: list[checks.Reason] = []
         against: list[checks.Reason] = []
@@ -255,19 +257,6 @@ def _asked_again(version: facts.Version) -> bool:
 def _beaten(candidate: _Candidate) -> Missed:
     reasons = tuple(candidate.lost.values())
     return Missed(candidate.version, (), reasons)
-
-
-def _no_line(version: facts.Version) -> checks.Reason:
-    for one in version.definition.lines:
-        match one:
-            case c.OfFavourite():
-                return {"if": "favourite", "any_of": [], "unless": False}
-            case c.Certified(label=label):
-                return {"if": "certified", "any_of": [label], "unless": False}
-            case _:
-                kind = compiled.kind_of(one)
-                return {"if": kind, "any_of": list(one.any_of[:10]), "unless": one.unless}
-    return {"if": "nothing_left"}
 
 
 def _accepted(version: facts.Version, member: facts.Member | None) -> bool:

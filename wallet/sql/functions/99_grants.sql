@@ -12,7 +12,7 @@ revoke execute on all functions in schema ledger from public;
 grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.claim, ledger.post_purchases,
   ledger.record_event, ledger.decide_due, ledger.reverse_purchase, ledger.issue_code, ledger.hold, ledger.settle,
   ledger.refund, ledger.credit_goodwill, ledger.donate, ledger.notice_expiry, ledger.expire, ledger.post_award,
-  ledger.reverse_award, ledger.budget_allot, ledger.budget_recall to commonpurse_app;
+  ledger.reverse_award, ledger.use_benefit, ledger.budget_allot, ledger.budget_recall to commonpurse_app;
 grant delete on ledger.outbox to commonpurse_app;
 grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,

@@ -29,8 +29,8 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
                             select sum(r.amount_minor) from ledger.purchase_return_line r
                              where r.bucket = b.bucket and r.purchase_id = b.purchase_id), 0) end as kept
                      from ledger.purchase b
-                    where b.bucket = i.bucket and b.wallet_id = i.wallet and b.purchased_at <= i.at
-                      and b.purchase_id <> i.purchase
+                    where b.bucket = i.bucket and b.wallet_id = i.wallet and b.purchase_id <> i.purchase
+                      and (b.purchased_at <= i.at or q.asked -> 'before' = 'false')
                       and b.purchased_at >= coalesce((q.asked ->> 'since')::timestamptz, '-infinity')
                       and (q.asked -> 'merchants' = 'null' or q.asked -> 'merchants' ? b.merchant_id::text)) k
          ) a) as measures,
