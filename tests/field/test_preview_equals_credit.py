@@ -222,9 +222,12 @@ async def _keeps_its_promise(
             for one in bought.lines
         ),
     )
-    options = {"merchant_id": merchant_id, "member_id": None, "now": NOON}
-    plain = await previews.preview(coalition.db, purchase=bought, **options)  # type: ignore[arg-type]
-    then = await previews.preview(coalition.db, purchase=more, **options)  # type: ignore[arg-type]
+    plain, then = [
+        await previews.preview(
+            coalition.db, purchase=one, merchant_id=merchant_id, member_id=None, now=NOON
+        )
+        for one in (bought, more)
+    ]
 
     if plain.next == seen.next:
         assert then.credited_minor == plain.credited_minor + seen.next.gain_minor

@@ -1,5 +1,5 @@
--- Members by their wallets, with what campaigns ask of a member as it stands at $1, of segments those of $2 (null: all);
--- with $3, only who is in one of them or is one of $4.
+-- Members by their wallets, with what campaigns ask of a member as it stands at $1, of segments those of $2 (null:
+-- all); with $3, only who is in one of them or is one of $4.
 select m.wallet_id, m.member_id, m.created_at as joined_at, p.birth_date, p.tier, coalesce(s.names, '{}') as segments
   from coalition.member m
   left join coalition.profile p on p.member_id = m.member_id
