@@ -19,7 +19,7 @@ import uvloop
 
 from api import catalogue, credentials, postgres, scoring, terminal
 from api.journey import span
-from wallet import audit, database, errors, ids, programme, seal, staff
+from wallet import audit, database, errors, ids, money, programme, seal, staff
 
 app: Final = typer.Typer(
     name="commonpurse",
@@ -258,6 +258,30 @@ def doctor_() -> None:
         return all(finding.well for finding in findings if finding.grave)
 
     raise typer.Exit(0 if terminal.as_owner(examine) else 1)
+
+
+@app.command()
+def reproduce(
+    purchase: Annotated[str, typer.Argument(help="Which purchase: a pur_ id.")],
+) -> None:
+    """Decide an old purchase again from what was kept of its day, and say what differs."""
+    from wallet.campaigns import reproduce as again
+
+    async def decide(db: database.Database) -> bool:
+        found = await again.reproduce(db, terminal.identified("pur", purchase))
+        for line in found.decision.lines:
+            terminal.out.print(f"line {line.number}  {line.sentence}", soft_wrap=True)
+        for one in found.outcome.granted:
+            asset = money.asset(one.version.definition.asset)
+            gave = money.phrase(one.granted_minor, asset)
+            terminal.out.print(f"campaign  {one.version.definition.name}: {gave}", soft_wrap=True)
+        for difference in found.differences:
+            terminal.out.print(f"[red]Not as it was decided: {difference}.[/red]")
+        if not found.differences:
+            terminal.out.print("This is what was decided, to the word.")
+        return not found.differences
+
+    raise typer.Exit(0 if terminal.with_database(decide) else 1)
 
 
 @app.command()

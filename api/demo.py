@@ -15,7 +15,7 @@ import asyncpg
 import orjson
 import rich.console
 
-from api import serving, settings
+from api import serving, settings, showcase
 from api.console import door as console
 from api.identity import bearer
 from api.journey import coalition, keys, span, walk
@@ -28,6 +28,7 @@ TOKEN_LIFE: Final = datetime.timedelta(days=1)
 
 SUPPORT_ID: Final = keys.named("staff", "robin")
 SUPERVISOR_ID: Final = keys.named("staff", "casey")
+OPERATOR_ID: Final = keys.named("staff", "jordan")
 GROCER: Final = "harvest-row"
 LOADED: Final = "demo.loaded"
 BEGUN: Final = "demo.begun"
@@ -100,10 +101,11 @@ async def _load(house: settings.Settings, dsn: str, out: rich.console.Console) -
 
 
 async def _employ(db: database.Database) -> None:
-    """Add the two people whom a credit above a limit takes. Repeating it is harmless."""
+    """Add two people for a credit above a limit, and one for campaigns. Repeating is harmless."""
     for staff_id, name, role in (
         (SUPPORT_ID, "Robin Ferreira", "support"),
         (SUPERVISOR_ID, "Casey Moreau", "supervisor"),
+        (OPERATOR_ID, "Jordan Weiss", "operator"),
     ):
         email = f"{name.split()[0].lower()}@support.example.org"
         await staff.add(
@@ -136,11 +138,13 @@ async def _guide(house: settings.Settings, db: database.Database) -> str:
     keep = house.data_dir / "demo.env"
     _write(keep, address, tokens, cast)
     await _employ(db)
+    await showcase.run(db)
     links = {
         "console": f"{house.origin}/console",
         "member": await recovery.invite(db, house, kind="member", principal_id=cast.member_id),
         "support": await recovery.invite(db, house, kind="staff", principal_id=SUPPORT_ID),
         "supervisor": await recovery.invite(db, house, kind="staff", principal_id=SUPERVISOR_ID),
+        "operator": await recovery.invite(db, house, kind="staff", principal_id=OPERATOR_ID),
     }
     return _text(address, keep, tokens, cast, links)
 
@@ -201,8 +205,9 @@ may introspect. `commonpurse serve` takes registered documents only.
   member      {links["member"]}
   support     {links["support"]}
   supervisor  {links["supervisor"]}
-The staff then work at {links["console"]}, where Robin Ferreira (support) credits and Casey Moreau
-(supervisor) approves what is above a limit.{missing}
+  operator    {links["operator"]}
+The staff then work at {links["console"]}, where Robin Ferreira (support) credits, Casey Moreau
+(supervisor) approves what is above a limit, and Jordan Weiss (operator) runs campaigns.{missing}
 
 [bold]Three requests to try[/bold], in another terminal, in this folder
   . {keep}

@@ -10,7 +10,7 @@ import logging
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Final
+from typing import Final, TypeVar
 
 import asyncpg
 import pydantic
@@ -20,6 +20,8 @@ import typer
 
 from api import postgres, settings
 from wallet import database, ids
+
+Answer = TypeVar("Answer")
 
 out: Final = rich.console.Console(highlight=False)
 
@@ -70,15 +72,15 @@ def reached(house: settings.Settings, *, alone: bool = False) -> Iterator[str]:
         yield dsn
 
 
-def with_database(act: Callable[[database.Database], Awaitable[None]]) -> None:
+def with_database(act: Callable[[database.Database], Awaitable[Answer]]) -> Answer:
     """Run an act with a small pool on the database, as the application."""
 
-    async def run(dsn: str) -> None:
+    async def run(dsn: str) -> Answer:
         async with opened(dsn) as db:
-            await act(db)
+            return await act(db)
 
     with reached(configured()) as dsn:
-        asyncio.run(run(dsn))
+        return asyncio.run(run(dsn))
 
 
 @contextlib.asynccontextmanager

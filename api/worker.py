@@ -16,8 +16,8 @@ import asyncpg
 import structlog
 
 from api.identity import sweeping
-from wallet import database, earn, errors, expire, laws, notices, redeem, seal
-from wallet.campaigns import offers, referrals
+from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
+from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
 
@@ -69,6 +69,28 @@ async def sweep_referrals(db: database.Database, batch: int) -> int:
     return await referrals.sweep(db, limit=batch)
 
 
+async def watch_budgets(db: database.Database, _batch: int) -> int:
+    """Warn of budgets that are nearly given, each share of each once."""
+    for one in await budgets.alert(db):
+        told = {
+            "kind": one.kind,
+            "currency": one.asset.code,
+            "percent": one.bps // caps.PERCENT,
+            "cap_minor": one.cap_minor,
+            "given_minor": one.given_minor,
+        }
+        log.warning("budget.alert", subject=str(one.subject_id), **told)
+        await audit.write(
+            db,
+            actor=audit.SYSTEM,
+            act="budget.alert",
+            subject=one.subject_id,
+            detail=told,
+            once=ids.derived(one.budget_id, f"alert {one.bps}"),
+        )
+    return 0
+
+
 async def seal_books(db: database.Database, batch: int) -> int:
     """Chain hashes over what was posted."""
     return await seal.seal(db, limit=batch)
@@ -79,17 +101,12 @@ async def sweep_identity(db: database.Database, batch: int) -> int:
     return await sweeping.sweep(db, limit=batch)
 
 
-async def no_targets(_db: database.Database, _now: datetime) -> Sequence[offer_rules.Target]:
-    """No campaign wants offers."""
-    return ()
-
-
 async def refresh_offers(
     db: database.Database,
     _batch: int,
     *,
     scorer: offer_rules.Scorer = rhythm.RHYTHM,
-    targets: Targets = no_targets,
+    targets: Targets = offers.targets,
 ) -> int:
     """Work out members' favourites, and make the offers of campaigns that pay by them."""
     now = datetime.now(UTC)
@@ -122,6 +139,7 @@ JOBS: Final = (
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
+    Job("watch_budgets", 30, 0, watch_budgets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
     Job("refresh_offers", 24 * 3600, 0, refresh_offers),
@@ -129,7 +147,7 @@ JOBS: Final = (
 )
 
 
-def jobs(scorer: offer_rules.Scorer, targets: Targets = no_targets) -> tuple[Job, ...]:
+def jobs(scorer: offer_rules.Scorer, targets: Targets = offers.targets) -> tuple[Job, ...]:
     """All jobs, with offers as this scorer proposes them."""
 
     async def refresh(db: database.Database, batch: int) -> int:

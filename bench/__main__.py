@@ -21,13 +21,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import postgres
 from bench import findings, machine, plan, report, server, stage
-from bench.measures import bulk, growth, hot_merchant, movement, over_http, weight
+from bench.measures import bulk, campaigns, growth, hot_merchant, movement, over_http, weight
 
 URL_VARIABLE = "COMMONPURSE_BENCH_DATABASE_URL"
 MEASURES: dict[str, Callable[[stage.Stage], Awaitable[findings.Finding]]] = {
     "movement": movement.measure,
     "hot-merchant": hot_merchant.measure,
     "bulk": bulk.measure,
+    "campaigns": campaigns.measure,
     "http": over_http.measure,
     "weight": weight.measure,
     "growth": growth.measure,

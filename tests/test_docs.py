@@ -29,6 +29,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
+# Where a page's `module.name` is looked for.
+PACKAGES = ("wallet", "wallet.campaigns", "wallet.rules", "wallet.tables", "api", "api.graphql")
 
 
 def text(page: str) -> str:
@@ -340,7 +342,7 @@ def _in_python(module: str, name: str) -> bool:
     """True if one of our modules of that name has it, or if there is no such module."""
     ours = [
         package
-        for package in ("wallet", "wallet.rules", "wallet.tables", "api", "api.graphql")
+        for package in PACKAGES
         if (ROOT / package.replace(".", "/") / f"{module}.py").exists()
     ]
     return not ours or any(

@@ -145,6 +145,7 @@ async def contract_of(db: Database, facts: Facts, at: datetime) -> contracts.Con
 
 def posting(facts: Facts, drafts: Sequence[Draft], now: datetime | None) -> ledger.Call:
     """The one call that writes some drafts: one answer for each, in their order."""
+    given = [(one.purchase_id, one.given) for one in drafts if one.given is not entries.NOTHING]
     return ledger.Call(
         "ledger.post_purchases",
         (
@@ -152,22 +153,10 @@ def posting(facts: Facts, drafts: Sequence[Draft], now: datetime | None) -> ledg
             [purchase_row(facts, draft) for draft in drafts],
             [row for draft in drafts for row in line_rows(draft)],
             [row for draft in drafts for row in event_rows(draft)],
-            [
-                row
-                for draft in drafts
-                for row in entries.rows(draft.purchase_id, lots(facts, draft))
-            ],
-            [
-                row
-                for draft in drafts
-                for row in entries.rows(draft.purchase_id, draft.given.grants)
-            ],
-            [row for draft in drafts for row in entries.rows(draft.purchase_id, draft.given.draws)],
-            [
-                row
-                for draft in drafts
-                for row in entries.rows(draft.purchase_id, draft.given.benefits)
-            ],
+            [row for one in drafts for row in entries.rows(one.purchase_id, lots(facts, one))],
+            [row for cause_id, by in given for row in entries.rows(cause_id, by.grants)],
+            [row for cause_id, by in given for row in entries.rows(cause_id, by.draws)],
+            [row for cause_id, by in given for row in entries.rows(cause_id, by.benefits)],
             facts.floor_minor,
             now,
         ),

@@ -77,23 +77,23 @@ def divide(numerator: int, denominator: int, rounding: Rounding) -> int:
     ZeroDivisionError if the denominator is zero.
     """
     whole, rest = divmod(abs(numerator), abs(denominator))
-    if rest and _rounds_up(whole, rest, abs(denominator), rounding):
+    if rest and _rounds_up(whole, rest * 2 - abs(denominator), rounding):
         whole += 1
     return -whole if (numerator < 0) != (denominator < 0) else whole
 
 
-def _rounds_up(whole: int, rest: int, denominator: int, rounding: Rounding) -> bool:
-    match rounding:
-        case Rounding.DOWN:
-            return False
-        case Rounding.UP:
-            return True
-        case Rounding.HALF_UP:
-            return rest * 2 >= denominator
-        case Rounding.HALF_EVEN:
-            return rest * 2 > denominator or (rest * 2 == denominator and whole % 2 == 1)
-        case _:
-            assert_never(rounding)
+def _rounds_up(whole: int, over_half: int, rounding: Rounding) -> bool:
+    """`over_half` is how far twice the rest lies above the denominator; the rest is not zero."""
+    # Compared by identity, the usual direction first: a basket is rounded hundreds of times.
+    if rounding is Rounding.HALF_EVEN:
+        return over_half > 0 or (over_half == 0 and whole % 2 == 1)
+    if rounding is Rounding.DOWN:
+        return False
+    if rounding is Rounding.UP:
+        return True
+    if rounding is Rounding.HALF_UP:
+        return over_half >= 0
+    assert_never(rounding)
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

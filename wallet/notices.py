@@ -4,6 +4,7 @@ A notice's id follows from its event's, so telling twice is telling once. An eve
 only after its notice is stored; a crash in between only repeats it.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -39,7 +40,7 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
     if not rows:
         return 0
     house = await programme.of(db)
-    told = [(row, _sentence(row, house)) for row in rows]
+    told = [(row, _sentence(row, house)) for row in _together(rows)]
     fresh = [(row, words) for row, words in told if words is not None]
     await db.execute(
         "insert into coalition.notice (notice_id, wallet_id, topic, subject_id, sentence,"
@@ -71,10 +72,25 @@ async def page(
     return [Notice(**dict(row)) for row in rows]
 
 
-def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
+def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
+    """Lots of one purchase that matured together are told as one: it is one thing to the member."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key: tuple[Any, ...] = (row["event_id"],)
+        if row["topic"] == "lot.matured":
+            key = (row["wallet_id"], row["subject_id"], row["asset"], row["happened_at"])
+        if key in found:
+            found[key]["moved_minor"] += row["moved_minor"]
+        else:
+            found[key] = dict(row)
+    return list(found.values())
+
+
+def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
-    amount = row["moved_minor"] or row["taken_minor"] or row["credit_minor"] or 0
+    amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
+    amount = next((row[name] for name in amounts if row[name]), 0)
     return notices.sentence(
         notices.Facts(
             topic=row["topic"],
@@ -82,9 +98,15 @@ def _sentence(row: asyncpg.Record, house: programme.Programme) -> str | None:
             zone=house.time_zone,
             merchant=row["merchant_name"],
             amount_minor=detail.get("amount", amount),
-            deficit_minor=row["deficit_minor"] or 0,
+            deficit_minor=row["deficit_minor"] or row["award_deficit_minor"] or 0,
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],
-            reason=row["credit_reason"] or row["reason"],
+            reason=row["credit_reason"] or row["reason"] or row["award_reason"],
+            campaign=row["campaign"],
+            award=row["award"],
+            lost=tuple(
+                notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
+                for one in detail.get("campaigns", ())
+            ),
         )
     )

@@ -1,6 +1,7 @@
 """What a basket would earn: asked before the customer pays, by the rules that pay afterwards.
 
-Nothing is written. What is promised here is what is credited for the same facts.
+What is promised here is what is credited for the same facts. Nothing is written but who was shown
+an arm of an experiment: an offer that was seen has been met.
 """
 
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ async def preview(
     member_id: UUID | None = None,
     now: datetime | None = None,
 ) -> Previewed:
-    """What `report` would credit for this purchase; nothing is written.
+    """What `report` would credit for this purchase; nothing of it is written.
 
     For a member, or for somebody unknown, who gets nothing of what is only for members.
     """

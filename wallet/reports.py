@@ -116,7 +116,8 @@ def _month(month: str, by_code: Counter[str]) -> MerchantMonth:
         cancelled_minor=summed("lapse", "return_pending"),
         issued_minor=summed("fund"),
         taken_back_minor=summed(
-            "return", "loss", "unexpire", "unexpire_merchant", "unexpire_charity"
+            *("return", "loss", "unshare"),
+            *("unexpire", "unexpire_merchant", "unexpire_charity"),
         ),
         honoured_minor=summed("capture"),
         refunded_minor=summed("refund"),

@@ -21,9 +21,9 @@ class Said:
 
     @property
     def sentence(self) -> str:
-        """All of it as one text of bounded length: the first sentences, as many as fit."""
+        """All of it as one text of bounded length: each sentence once, as many as fit."""
         whole = ""
-        for one in self.sentences:
+        for one in dict.fromkeys(self.sentences):
             longer = f"{whole} {one}".lstrip()
             if len(longer) > tongue.SENTENCE_CHARS_MAX:
                 break
@@ -244,6 +244,8 @@ def _amount(
             campaign=campaign,
             given=given,
         )
+    if all(line.whole("line") == 0 for line in grant.parts("lines")):
+        return told.say("With {campaign}: {given}.", campaign=campaign, given=given)  # no purchase
     return told.say("{given} for this purchase with {campaign}.", given=given, campaign=campaign)
 
 

@@ -13,6 +13,7 @@ import strawberry
 
 from api.graphql import (
     agreements,
+    budgets,
     context,
     cost,
     merchants,
@@ -127,6 +128,11 @@ class Campaign(shapes.Node):
             return None
         return await merchants.load(info, self.facts.merchant_id)
 
+    @shapes.resolved("budget", "The most that it may give, and how that stands; null for no limit.")
+    async def budget(self, info: context.Info) -> budgets.Budget | None:
+        """Read by the loader, so a page of campaigns asks once."""
+        return await budgets.of_campaign(info, self.facts.campaign_id)
+
     @shapes.listed("versions", "Its versions, the newest first; at most 100.", size=5)
     async def versions(self, info: context.Info) -> list[CampaignVersion] | None:
         """Read by the loader, so a page of campaigns asks once."""
@@ -157,7 +163,7 @@ class RunningCampaign:
     )
     places: strawberry.Private[tuple[uuid.UUID, ...]]
 
-    @shapes.listed("merchants", "Where it runs; empty for everywhere. At most 500.", size=5)
+    @shapes.listed("merchants", "Where it runs; empty for everywhere. At most 500.", size=3)
     async def merchants(self, info: context.Info) -> list[merchants.Merchant] | None:
         """Read by the loader, so a list of campaigns asks once."""
         found = [await merchants.load(info, one) for one in self.places]
@@ -217,13 +223,13 @@ class Query:
         "The campaigns that run now for everybody, in the order in which they were made; at most"
         " 100. What is for chosen members only is left out.",
         shapes.SemanticNonNull(),
-        cost.ListSize(assumed_size=20),
+        cost.ListSize(assumed_size=10),
         cost.Cost(weight="2"),
     )
     async def running_campaigns(self, info: context.Info) -> list[RunningCampaign] | None:
-        """From memory, for a merchant those that run at the merchant's."""
+        """From memory; what a member is told, any merchant may know."""
         moment = await live.moment(info.context.db)
-        return _running(info, moment)[:RUNNING_MAX]
+        return _running(moment)[:RUNNING_MAX]
 
 
 def show(row: shelf.Campaign, moment: live.Moment) -> Campaign:
@@ -282,15 +288,13 @@ def _show_change(one: timeline.Change, numbers: dict[uuid.UUID, int]) -> Campaig
     )
 
 
-def _running(info: context.Info, moment: live.Moment) -> list[RunningCampaign]:
-    principal = info.context.principal
-    mine = principal.principal_id if principal.kind == "merchant" else None
+def _running(moment: live.Moment) -> list[RunningCampaign]:
     found = []
     for campaign_id, _, said in moment.book.versions_at(moment.at, known_at=moment.at):
         chosen = any(
             isinstance(one, conditions.Segment | conditions.InExperiment) for one in said.when
         )
-        if chosen or (mine is not None and said.merchants and mine not in said.merchants):
+        if chosen:
             continue
         found.append(
             RunningCampaign(

@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
-from wallet.campaigns import experiments, segments, shelf, terms
+from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
 from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
@@ -70,6 +70,15 @@ class Loaders:
         """The documents that members have accepted, by member."""
         return DataLoader(self._accepted_terms, max_batch_size=BATCH_MAX)
 
+    @functools.cached_property
+    def budgets(self) -> DataLoader[uuid.UUID, list[caps.Budget]]:
+        """The budgets of campaigns, by campaign."""
+        return DataLoader(self._budgets, max_batch_size=BATCH_MAX)
+
+    async def _budgets(self, keys: Sequence[uuid.UUID]) -> list[list[caps.Budget]]:
+        found = await caps.of_subjects(self._db, keys)
+        return [found[key] for key in keys]
+
     async def _campaign_versions(self, keys: Sequence[uuid.UUID]) -> list[list[shelf.Version]]:
         found = await shelf.versions(self._db, list(keys))
         return [found[key] for key in keys]
@@ -107,7 +116,9 @@ class Loaders:
         return [found[key] for key in keys]
 
     async def _offers(self, keys: Sequence[uuid.UUID]) -> list[tuple[offer_facts.Offer, ...]]:
-        found = await offer_facts.offers_of(self._db, keys)
+        # A campaign that was paused pays nothing, so its offers are not shown meanwhile.
+        running = [one.campaign_id for one in await offer_facts.targets(self._db)]
+        found = await offer_facts.offers_of(self._db, keys, campaign_ids=running)
         return [found[key] for key in keys]
 
     async def _staff(self, keys: Sequence[uuid.UUID]) -> list[staff_facts.Person | None]:

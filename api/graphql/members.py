@@ -11,6 +11,8 @@ import uuid
 import strawberry
 
 from api.graphql import (
+    awards,
+    benefits,
     context,
     offers,
     profiles,
@@ -21,7 +23,8 @@ from api.graphql import (
     shapes,
     wallets,
 )
-from wallet import ids, members, notices, statements
+from wallet import balances, ids, members, notices, statements
+from wallet.campaigns import earned
 from wallet.campaigns import profiles as profile_facts
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
@@ -66,6 +69,44 @@ class Member(shapes.Node):
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
         """One round trip, which brings the first movements along."""
         return await wallets.load(info, self.wallet_id)
+
+    @shapes.listed("balances", "What the wallet holds: money first, then points.", size=2)
+    async def balances_list(self, info: context.Info) -> list[wallets.Balance] | None:
+        """One round trip."""
+        found = await balances.of(info.context.db, self.wallet_id)
+        return [wallets.balance(one) for one in found]
+
+    @shapes.listed(
+        "benefits",
+        "Coupons and what else is no money: what can be used first; at most 100.",
+        size=10,
+    )
+    async def benefits_list(self, info: context.Info) -> list[benefits.Benefit] | None:
+        """One round trip."""
+        found = await earned.benefits(info.context.db, self.wallet_id)
+        return [benefits.show(one) for one in found]
+
+    @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
+    async def awards_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[awards.Award] | None:
+        """One round trip."""
+        shapes.first_of(first)
+        rows = await earned.awards(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [awards.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.awarded_at, row.key),
+        )
 
     @shapes.listed(
         "favourites",

@@ -12,6 +12,9 @@ import strawberry
 
 from api.graphql import (
     approvals,
+    awards,
+    benefits,
+    budgets,
     campaigns,
     context,
     cost,
@@ -121,10 +124,16 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ver": campaigns.version_node,
     "seg": segments.node,
     "exp": experiments.node,
+    "awd": awards.node,
+    "ben": benefits.node,
+    "bud": budgets.node,
     "ref": referrals.node,
 }
 
 NODES: Final = (
+    awards.Award,
+    benefits.Benefit,
+    budgets.Budget,
     approvals.Approval,
     campaigns.Campaign,
     campaigns.CampaignVersion,

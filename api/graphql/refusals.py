@@ -19,7 +19,7 @@ from wallet import errors, money
 
 # Below this field there is a JSON document, whose names are shown as they were sent.
 DOCUMENT: Final = "definition"
-NAMES: Final = {"asset": "currency", "store": "storeExternalId"}
+NAMES: Final = {"asset": "currency", "line_no": "lineNumber", "store": "storeExternalId"}
 
 Payload = TypeVar("Payload")
 Asked = ParamSpec("Asked")
@@ -82,6 +82,13 @@ class GoodwillLimit(UserError):
     allowed: shapes.Money = strawberry.field(description="What may still be given.")
 
 
+@strawberry.type(description="The budget is below what was given of it already.")
+class BudgetTooSmall(UserError):
+    """BUDGET_TOO_SMALL."""
+
+    given: shapes.Money = strawberry.field(description="What was given: set at least this.")
+
+
 @strawberry.type(description="The capture is larger than the hold.")
 class CaptureExceedsHold(UserError):
     """CAPTURE_EXCEEDS_HOLD."""
@@ -108,6 +115,8 @@ def show(refusal: errors.Refusal) -> Any:
             return _with_money(InsufficientFunds, "available", refusal, said)
         case errors.GoodwillLimit():
             return _with_money(GoodwillLimit, "allowed", refusal, said)
+        case errors.BudgetTooSmall():
+            return _with_money(BudgetTooSmall, "given", refusal, said)
         case errors.CaptureExceedsHold():
             return _with_money(CaptureExceedsHold, "held", refusal, said)
         case errors.RefundExceedsCapture():

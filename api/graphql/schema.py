@@ -17,7 +17,10 @@ from graphql.language import ast
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
+    activities,
     approvals,
+    benefits,
+    budgets,
     campaign_acts,
     campaigns,
     clients,
@@ -57,6 +60,7 @@ class Query(
     campaign_acts.Query,
     segments.Query,
     experiments.Query,
+    budgets.Query,
 ):
     """Every root field to read by."""
 
@@ -76,6 +80,9 @@ class Mutation(
     segments.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
+    activities.Mutation,
+    benefits.Mutation,
+    budgets.Mutation,
 ):
     """Every root field to write by."""
 

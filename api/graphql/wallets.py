@@ -14,7 +14,7 @@ import graphql
 import strawberry
 
 from api.graphql import context, cost, merchants, scalars, shapes
-from wallet import ids, money, programme, statements
+from wallet import balances, ids, money, programme, statements
 
 EXPIRIES_DEFAULT: Final = 3
 EXPIRIES_MAX: Final = 30
@@ -39,6 +39,9 @@ class MovementKind(enum.Enum):
     RELEASE = strawberry.enum_value("release", description="Set free again, unspent.")
     CAPTURE = strawberry.enum_value("capture", description="Spent at a merchant.")
     REFUND = strawberry.enum_value("refund", description="Given back by the merchant.")
+    SHARE = strawberry.enum_value(
+        "share", description="A part of cashback that its campaign gives to a charity."
+    )
     DONATE = strawberry.enum_value("donate", description="Given to a charity.")
     GOODWILL = strawberry.enum_value("goodwill", description="A credit from support.")
     EXPIRE = strawberry.enum_value("expire", description="Expired.")
@@ -61,6 +64,15 @@ class Expiry:
     expires_at: scalars.DateTime = strawberry.field(
         description="The first instant at which it can no longer be spent."
     )
+
+
+@strawberry.type(description="What a member's wallet holds of one currency, or of points.")
+class Balance:
+    """As balances.Balance."""
+
+    available: shapes.Money = strawberry.field(description="Free to spend now.")
+    pending: shapes.Money = strawberry.field(description="Earned, not yet free to spend.")
+    held: shapes.Money = strawberry.field(description="Set aside for a purchase being paid.")
 
 
 @strawberry.type(description="One line of the ledger; it never changes.")
@@ -311,6 +323,15 @@ def lot(row: statements.Lot) -> Lot:
         expires_at=scalars.instant(row.expires_at),
         place=(row.expires_at or NEVER, ready_at),
         key=row.lot_id,
+    )
+
+
+def balance(row: balances.Balance) -> Balance:
+    """Return a balance as GraphQL."""
+    return Balance(
+        available=shapes.show(row.available_minor, row.asset),
+        pending=shapes.show(row.pending_minor, row.asset),
+        held=shapes.show(row.held_minor, row.asset),
     )
 
 

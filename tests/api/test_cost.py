@@ -182,8 +182,8 @@ async def test_every_list_that_is_asked_by_number_refuses_more_than_its_bound(
         required = _required(place)
         for first, refused in ((0, True), (1, False), (cost.LIST_MAX + 1, True)):
             inner = f"{name}(first: {first}{required}) {{ {below} __typename }}"
-            theirs = str(directive(field, "auth"))
-            caller = operator if "support" in theirs or "campaigns" in theirs else ana
+            scope = str(directive(field, "auth"))
+            caller = operator if "support" in scope or "campaigns" in scope else ana
             answer = await caller.ask(WHERE[parent] % inner)
             expected = ["BAD_USER_INPUT"] if refused else []
             codes = answer.codes if "errors" in answer.body else []

@@ -178,6 +178,15 @@ def test_a_miss_names_what_a_little_more_would_bring() -> None:
     ]  # fmt: skip
 
 
+def test_what_two_reasons_say_alike_is_read_once() -> None:
+    twice = {"name": "Gold", "reasons": [{"if": "member"}, {"if": "member"}]}
+
+    (said,) = explaining.sentences({"missed": [twice]}, language="en").missed
+
+    assert 2 == len(said.sentences)
+    assert "Gold: it depends on which member buys." == said.sentence
+
+
 def test_points_are_gained_for_money() -> None:
     document = {"next": {"missing_minor": 1240, "gain_minor": 1, "asset": "PTS"}}
 

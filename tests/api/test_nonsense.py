@@ -26,6 +26,8 @@ NONSENSE: dict[str, list[Any]] = {
     "DateTime": ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-21T10:00:00+23:59"],
     "Decimal": ["999999999999999", "-999999999999999", "-0", "0", "0.000001", "1.10"],
     "ID": ["", "\x00", "mem_", "x", LONG, "red_" + "z" * 26, "pur_" + "7" + "z" * 25],
+    "JSON": [None, 1, "x", [], {}, {"name": LONG}, {"lines": [{"if": []}]}, {"\x00": 2**63}],
+    "LocalDate": ["0001-01-01", "9999-12-31"],
     "Int": [-(2**31), -1, 0, 1, 2**31 - 1],
     "String": ["", " ", "\x00", "\u202e", "\ufffe", "e\u0301" * 999, "%_\\'\"", LONG],
 }
@@ -68,6 +70,8 @@ def filled(kind: Any, known: dict[str, str], path: Path, at: Path, value: Any) -
         "ID": known.get(path[-1], known["memberId"]),
         "IdempotencyKey": client.key(),
         "Int": 1,
+        "JSON": {"name": "plain"},
+        "LocalDate": "2026-11-20",
         "String": "plain words of it",
     }
     return plain[kind.name]

@@ -241,7 +241,8 @@ def _call(place: str) -> tuple[str, dict[str, Any]]:
     head = f"{root_name.lower()} Call({declared})" if declared else root_name.lower()
     arguments = f"({passed})" if passed else ""
     variables = {key: _example(one.type) for key, one in field.args.items()}
-    return f"{head} {{ {name}{arguments} {{ __typename }} }}", variables
+    inside = "" if graphql.is_leaf_type(graphql.get_named_type(field.type)) else " { __typename }"
+    return f"{head} {{ {name}{arguments}{inside} }}", variables
 
 
 def _example(kind: Any) -> Any:
@@ -269,5 +270,7 @@ def _some(kind: Any) -> Any:
         "ID": "mem_x",
         "IdempotencyKey": "k" * 16,
         "Int": 1,
+        "JSON": {},
+        "LocalDate": "2026-11-21",
         "String": "text",
     }[kind.name]

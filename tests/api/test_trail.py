@@ -33,6 +33,17 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "validFrom": "2026-01-01T00:00:00Z",
         "terms": TERMS,
     },
+    "experimentEnd": lambda it: {"experimentId": it.ids["Experiment"]},
+    "experimentRegister": lambda _it: {
+        "name": "Free shipping",
+        "arms": [{"name": "A", "weightBps": 5_000}, {"name": "B", "weightBps": 5_000}],
+        "metric": "CONVERSION",
+        "windowDays": 28,
+        "startsAt": "2126-01-01T00:00:00Z",
+        "endsAt": "2126-07-01T00:00:00Z",
+        "membersMin": 500,
+        "detectableBps": 300,
+    },
     "goodwillCredit": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
     "goodwillCreditPropose": lambda it: {"memberId": it.ids["Member"], "amount": EUROS},
     "merchantClientRegister": lambda it: {

@@ -3,6 +3,7 @@
 Ana owns what is in it; she bought and spent at Rosa, where goods came back too. Ben and the bakery
 have nothing to do with it. Sofia of support proposed a credit for Ana, Vera approved it, and Carl
 is a colleague of Sofia's who did not. Ana invited her own second address, which Vera refused.
+Vera runs a campaign of Rosa's.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ import httpx2
 from api.identity import bearer, clients
 from tests.api import client
 from tests.rules import test_experiments
-from tests.wallet import factories, inviting
+from tests.wallet import factories, inviting, promotions
 from wallet import (
     approvals,
     audit,
@@ -28,13 +29,19 @@ from wallet import (
     notices,
     staff,
 )
-from wallet.campaigns import experiments, referrals
+from wallet.campaigns import activities, budgets, experiments, lives, referrals, segments, terms
+from wallet.rules import activities as activity_rules
 from wallet.rules import returns
 
 PREFIXES: Final = {
     "Approval": "apr",
     "AuditEntry": "aud",
+    "Award": "awd",
+    "Benefit": "ben",
+    "Budget": "bud",
     "Experiment": "exp",
+    "Campaign": "cam",
+    "CampaignVersion": "ver",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
@@ -45,8 +52,10 @@ PREFIXES: Final = {
     "PurchaseReturn": "ret",
     "Redemption": "red",
     "Referral": "ref",
+    "Segment": "seg",
     "StaffPerson": "sta",
     "Store": "sto",
+    "TermsDocument": "doc",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -105,7 +114,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
-        "Experiment": await _experiment(coalition, vera),
+        **await _promoted(coalition, rosa, ana, vera),
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -140,6 +149,29 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         proposed=ids.show("apr", proposed),
         reference=bought.reference,
     )
+
+
+async def _promoted(
+    coalition: factories.Coalition, rosa: uuid.UUID, ana: members.Member, vera: uuid.UUID
+) -> dict[str, uuid.UUID]:
+    """What belongs to campaigns: Vera's at Rosa's, and what Ana got of it."""
+    db = coalition.db
+    campaign = await _campaign(coalition, rosa, vera)
+    visited = await _visited(coalition, rosa, ana)
+    segment = await segments.create(
+        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
+    )
+    (document,) = terms.documents(campaign.campaign.campaign_id, campaign.version.definition)
+    return {
+        "Award": visited.awards[0].award_id,
+        "Benefit": visited.benefits[0].benefit_id,
+        "Budget": await _budget(db, campaign.campaign.campaign_id),
+        "Campaign": campaign.campaign.campaign_id,
+        "CampaignVersion": campaign.version.version_id,
+        "Experiment": await _experiment(coalition, vera),
+        "Segment": segment.segment.segment_id,
+        "TermsDocument": document.document_id,
+    }
 
 
 async def _callers(
@@ -188,6 +220,68 @@ async def _experiment(coalition: factories.Coalition, staff_id: uuid.UUID) -> uu
         actor=audit.Actor("staff", staff_id),
     )
     return registered.experiment.experiment_id
+
+
+async def _campaign(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, person: uuid.UUID
+) -> lives.Saved:
+    db, actor = coalition.db, audit.Actor("staff", person)
+    saved = await lives.save_draft(
+        db,
+        request_id=ids.new(),
+        campaign_id=None,
+        merchant_id=merchant_id,
+        raw={
+            "name": "Rosa gives more",
+            "asset": "EUR",
+            "starts_at": (await db.fetchval("select clock_timestamp()")).isoformat(),
+            "merchants": [str(merchant_id)],
+            "give": {"give": "rate", "bps": 100},
+            "stack": {"group": "bonus", "priority": 1},
+            "funding": [{"funder": "operator", "bps": 10_000}],
+            "terms": {"text": {"en": "One per cent more."}},
+        },
+        note="as agreed",
+        actor=actor,
+    )
+    await lives.publish(
+        db,
+        request_id=ids.new(),
+        campaign_id=saved.campaign.campaign_id,
+        version_id=saved.version.version_id,
+        from_at=None,
+        reason="as agreed",
+        actor=actor,
+    )
+    return saved
+
+
+async def _visited(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, ana: members.Member
+) -> activities.Reported:
+    """A visit of Ana's, for which a campaign of Rosa's gives a pot of tea."""
+    await promotions.promote(
+        coalition,
+        on={"on": "activity", "kind": "visit"},
+        give={"give": "benefit", "name": "Tea", "about": "A pot of tea.", "days": 3650},
+        merchants=[str(merchant_id)],
+    )
+    return await activities.report(
+        coalition.db,
+        merchant_id=merchant_id,
+        request_id=ids.new(),
+        member_id=ana.member_id,
+        activity=activity_rules.Activity(
+            kind="visit", reference="door-1", happened_at=factories.NOON
+        ),
+        now=factories.NOON,
+    )
+
+
+async def _budget(db: database.Database, campaign_id: uuid.UUID) -> uuid.UUID:
+    return await budgets.set_cap(
+        db, kind="campaign", subject_id=campaign_id, asset=money.EUR, cap_minor=100_000
+    )
 
 
 async def _propose(

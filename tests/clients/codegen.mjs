@@ -4,13 +4,14 @@ import { generate } from "@graphql-codegen/cli";
 import { addTypenameSelectionDocumentTransform } from "@graphql-codegen/client-preset";
 
 const folder = process.argv[2];
-const scalars = (type) =>
-  Object.fromEntries(
-    ["CurrencyCode", "Cursor", "DateTime", "Decimal", "ID", "IdempotencyKey"].map((name) => [
-      name,
-      type,
-    ]),
-  );
+const scalars = (type, json) => ({
+  ...Object.fromEntries(
+    ["CurrencyCode", "Cursor", "DateTime", "Decimal", "ID", "IdempotencyKey", "LocalDate"].map(
+      (name) => [name, type],
+    ),
+  ),
+  JSON: json,
+});
 
 await generate(
   {
@@ -25,7 +26,7 @@ await generate(
         presetConfig: { fragmentMasking: false, persistedDocuments: { hashAlgorithm: "sha256" } },
         config: {
           enumsAsTypes: true,
-          scalars: scalars("string"),
+          scalars: scalars("string", "unknown"),
           strictScalars: true,
           useTypeImports: true,
         },
@@ -34,7 +35,7 @@ await generate(
       [`${folder}/wallet/possible-types.ts`]: { plugins: ["fragment-matcher"] },
       [`${folder}/Schema.kt`]: {
         plugins: ["kotlin"],
-        config: { package: "com.example.wallet", scalars: scalars("String"), withTypes: true },
+        config: { package: "com.example.wallet", scalars: scalars("String", "Any"), withTypes: true },
       },
     },
   },

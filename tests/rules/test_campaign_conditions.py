@@ -214,6 +214,17 @@ def test_a_birthday_pays_once_whatever_the_date_on_file_says_later() -> None:
     )
 
 
+def test_a_birthday_gift_that_came_to_nothing_or_went_back_was_none() -> None:
+    asks = {"if": "birthday"}
+    coupon = when(asks, give={"give": "coupon", "name": "hello"})
+    born = replace(NOBODY, birthday_known=True, birthday_days=0)
+    nothing = replace(born, usage={uuid.UUID(int=1): (facts.Used(date(2025, 6, 1), 0, 1),)})
+
+    assert amounts(given(when(asks), member=nothing)) == {"Campaign 1": 62}
+    assert given(coupon, member=born).given
+    assert given(coupon, member=nothing).missed[0].reasons[0]["why"] == "used"
+
+
 def history(condition: dict[str, Any], purchases: int, kept_minor: int = 0) -> facts.Member:
     """A member of whom the question of this condition has this answer."""
     asked = needs.of([when(condition)]).measures(merchant_id=ROSA, at=NOON, zone=ZONE)

@@ -106,6 +106,17 @@ CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a budget of a coupon": ({**COUPON, "budget": {"minor": 1}}, "budget"),
     "a budget below one amount": ({**FIXED, "budget": {"minor": 499}}, "budget.minor"),
     "a budget below one referral": ({**REFERRAL, "budget": {"minor": 999}}, "budget.minor"),
+    "an invitation that asks who it is": (
+        {**REFERRAL, "when": [{"if": "segment", "any_of": ["families"]}]},
+        "when.0",
+    ),
+    "an invitation that nobody pays": (
+        {
+            **REFERRAL,
+            "funding": [{"funder": "operator", "bps": 1}, {"funder": "merchant", "bps": 9_999}],
+        },
+        "funding.1.funder",
+    ),
     "alerts out of order": (
         {"budget": {"minor": 500, "alerts_bps": [9_000, 9_000]}},
         "budget.alerts_bps.1",
@@ -219,7 +230,7 @@ ELSEWHERE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("changes", ELSEWHERE, ids=str)
+@pytest.mark.parametrize("changes", ELSEWHERE)
 def test_campaigns_that_do_not_meet_may_stand_side_by_side(changes: dict[str, Any]) -> None:
     mine = written(merchants=[str(ROSA)])
 

@@ -174,7 +174,6 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "a review": ACTIVITY,
     "a coupon for a friend": {**REFERRAL, **COUPON, "budget": {"minor": 500}},
-    "a referral for a segment": {**REFERRAL, "when": [{"if": "segment", "any_of": ["new"]}]},
     "shares": {
         "merchants": [str(ROSA), str(BAKERY)],
         "funding": [

@@ -92,7 +92,6 @@ def test_a_personal_offer_stays_below_its_bound() -> None:
     assert [(one.bps, one.granted_minor) for one in granted.lines] == [
         (300, 30),
         (100, 10),
-        (None, 0),
     ]
 
 

@@ -173,6 +173,23 @@ def test_a_multiplier_goes_with_what_it_multiplied() -> None:
     assert sold.kept_minor == 0
 
 
+def test_a_multiplier_goes_with_the_part_of_its_group_that_goes_back() -> None:
+    always = version(3, give={"give": "rate", "bps": 100})
+    fivefold = version(
+        2,
+        give={"give": "multiplier", "times_milli": 5000, "of": "bonus"},
+        stack={"group": "offers"},
+    )
+    bought = purchase(line(1, 10_000), line(2, 10_000))
+    sold = Sold(least(15_000), always, fivefold, bought=bought)
+    assert sold.kept_minor == 5 * (2000 + 200)
+
+    taken = sold.bring(all_of(2))
+
+    # What the minimum paid is gone from the kept line too, and so is what multiplied it.
+    assert (taken, sold.kept_minor) == (5 * 2100, 5 * 100)
+
+
 def test_a_line_that_cost_nothing_keeps_by_its_units() -> None:
     gross = replace(contract().terms.base, discounts="gross")
     bought = purchase(line(1, 0, discount_minor=1000, quantity_milli=2000))
@@ -231,6 +248,7 @@ def test_whatever_comes_back_in_whatever_steps_ends_at_nothing(
         version(3, when=[{"if": "bundle", "all_of": ["coffee", "cupcakes"]}]),
         version(4, give={"give": "multiplier", "times_milli": 3000, "of": "offers"}),
         version(5, caps={"purchase_minor": 91}, give={"give": "rate", "bps": 900}),
+        version(6, give={"give": "rate", "bps": 33}, stack={"group": "offers"}),
         bought=bought,
     )
     earned = sold.kept_minor

@@ -43,6 +43,31 @@ def test_a_return_that_took_nothing_is_not_told() -> None:
     assert told("purchase.returned", amount_minor=0) is None
 
 
+def test_a_return_says_which_campaign_gives_nothing_for_what_is_kept() -> None:
+    lost = (
+        notices.Lost("Big Basket", 400, money.EUR, whole=True),
+        notices.Lost("Every Day", 100, money.EUR, whole=False),
+    )
+
+    assert (
+        "5.00 EUR of cashback was taken back because goods went back to Rosa Drugstore. What you"
+        " kept is not enough for Big Basket: all of its 4.00 EUR went back."
+        == told("purchase.returned", lost=lost)
+    )
+
+
+def test_a_return_says_what_it_took_in_points() -> None:
+    lost = (notices.Lost("Points", 20, money.PTS, whole=False),)
+
+    assert (
+        "5.00 EUR of cashback and 20 points were taken back because goods went back to Rosa"
+        " Drugstore." == told("purchase.returned", lost=lost)
+    )
+    assert told("purchase.returned", lost=lost, amount_minor=0) == (
+        "20 points were taken back because goods went back to Rosa Drugstore."
+    )
+
+
 def test_a_refund_says_what_got_extra_days() -> None:
     assert (
         "Rosa Drugstore gave you 5.00 EUR back, with its original last day."
@@ -59,6 +84,19 @@ def test_an_award_says_for_what_and_by_which_campaign() -> None:
         "award.posted", award="custom", merchant=None
     )
     assert told("award.posted", award="visit", amount_minor=0) is None
+
+
+def test_an_award_that_was_taken_back_says_why_and_what_is_owed() -> None:
+    back = told("award.reversed", award="referral", reason="The purchase was returned.")
+    spent = told("award.reversed", award="custom", reason=None, deficit_minor=100)
+
+    assert back is not None
+    assert back.endswith(
+        "that you earned for an invitation was taken back (The purchase was returned)."
+    )
+    assert spent is not None
+    assert "taken back. 1.00 EUR of it was already spent" in spent
+    assert told("award.reversed", amount_minor=0) is None
 
 
 def test_what_went_to_a_charity_says_who_promised_it() -> None:

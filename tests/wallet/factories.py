@@ -341,11 +341,12 @@ class Coalition:
         )
 
     async def faces(self, member: members.Member) -> Faces:
-        """What a member's wallet shows."""
+        """What a member's wallet shows in the programme's own asset."""
         row = await self.db.fetchrow(
             "select pending, credited - debited - held as available, held, version"
-            " from ledger.wallet where wallet_id = $1",
+            " from ledger.wallet where wallet_id = $1 and asset = $2",
             member.wallet_id,
+            self.asset.number,
         )
         assert row is not None
         return Faces(**dict(row))

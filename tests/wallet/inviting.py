@@ -141,3 +141,21 @@ async def pass_time(coalition: Coalition, now: datetime) -> None:
     while await referrals.sweep(coalition.db, now=now):
         pass
     await earn.mature(coalition.db, now=now)
+
+
+async def reward(coalition: Coalition, member: members.Member) -> int:
+    """What a member was awarded and did not have to give back."""
+    return int(
+        await coalition.db.fetchval(
+            "select coalesce(sum(l.amount), 0) from ledger.award a join ledger.lot l"
+            " on l.bucket = a.bucket and l.cause_id = a.award_id"
+            " where a.wallet_id = $1 and a.reversed_at is null",
+            member.wallet_id,
+        )
+    )
+
+
+async def acts(coalition: Coalition, it: Invited) -> list[str]:
+    """What the audit log says of an invitation, in order."""
+    trail = await audit.trail(coalition.db, it.referral_id, first=50, before=None)
+    return [one.act.removeprefix("referral.") for one in reversed(trail)]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.wallet import factories, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition
-from wallet import audit, earn, errors, ids, members, money
+from wallet import audit, earn, errors, ids, members, money, notices
 from wallet.campaigns import budgets, profiles
 from wallet.rules import purchases, returns
 
@@ -83,10 +83,10 @@ async def test_coming_back_below_the_minimum_takes_the_whole_campaign_and_says_s
     await coalition.give_back(rosa, reported.purchase_id, returns.ReturnLine(2))
 
     assert (await coalition.faces(ana)).pending == 0
-    detail = await coalition.db.fetchval(
-        "select detail from ledger.outbox where topic = 'purchase.returned'"
-    )
-    assert '"all": true' in detail
+    await notices.drain(coalition.db)
+    (told,) = await notices.page(coalition.db, ana.wallet_id, first=5)
+    assert told.sentence.startswith("25.00 EUR of cashback was taken back because goods went back")
+    assert "What you kept is not enough for Campaign" in told.sentence
 
 
 async def test_a_campaign_that_has_ended_since_is_still_reversed_by_what_it_paid(
@@ -220,6 +220,22 @@ async def test_the_first_purchase_counts_anew_when_it_came_back_whole(
     )
 
     assert (await coalition.faces(ana)).pending == 50
+
+
+async def test_a_first_purchase_that_is_reported_late_is_no_second_first_one(
+    coalition: Coalition,
+) -> None:
+    rosa, ana = await plain(coalition), await coalition.member()
+    await promotions.promote(coalition, when=[{"if": "nth_purchase", "n": 1}])
+    await promotions.promote(
+        coalition, when=[{"if": "spent", "at_least_minor": 1_500, "per": "campaign"}]
+    )
+
+    for day in (1, 2, 3):
+        bought = factories.purchase(1_000, purchased_at=NOON - day * DAY)
+        await coalition.report(rosa, ana, bought)
+
+    assert (await coalition.faces(ana)).pending == 200
 
 
 async def test_spending_at_one_merchant_opens_an_offer_at_another(coalition: Coalition) -> None:

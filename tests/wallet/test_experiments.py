@@ -123,18 +123,17 @@ async def test_an_experiment_that_would_have_begun_is_not_registered(coalition: 
 
 async def test_even_the_owner_cannot_change_a_plan(coalition: Coalition, owner: Connection) -> None:
     one = await register(coalition)
+    await end(coalition, one)
     for attempt in (
         "update coalition.experiment set plan = '{}'",
         "update coalition.experiment set ends_at = ends_at + interval '1 day'",
         "delete from coalition.experiment",
         "truncate coalition.experiment",
+        "update coalition.experiment_end set ended_at = now()",
+        "delete from coalition.experiment_end",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await owner.execute(attempt)
-    await end(coalition, one)
-
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await coalition.db.execute("update coalition.experiment set ended_at = now()")
 
 
 async def test_experiments_are_listed_the_newest_first_with_their_status(
@@ -175,6 +174,34 @@ async def test_what_runs_is_read_once_for_each_epoch(coalition: Coalition) -> No
     assert {one.experiment_id, other.experiment_id} == {it.experiment_id for it in anew}
     assert [other.experiment_id] == [it.experiment_id for it in unknown]
     assert {"running"} == {it.status for it in (*cached, *anew, *unknown)}
+
+
+async def test_each_change_is_told_to_every_process_once(coalition: Coalition) -> None:
+    async def epoch() -> int:
+        return int(await coalition.db.fetchval("select epoch from coalition.programme"))
+
+    before = await epoch()
+    one = await register(coalition)
+    await register(coalition, experiment_id=one.experiment_id)
+    registered = await epoch()
+    await end(coalition, one)
+    await end(coalition, one)
+
+    assert (1, 2) == (registered - before, await epoch() - before)
+
+
+async def test_a_member_has_an_arm_in_each_experiment_that_they_take_part_in(
+    coalition: Coalition,
+) -> None:
+    one, ana = await register(coalition), await coalition.member()
+    closed = await register(coalition, share_bps=1)
+    standing = await experiments.running(coalition.db, at=START)
+
+    found = experiments.arms(standing, ana.member_id)
+
+    assert {one.experiment_id, closed.experiment_id} == {it.experiment_id for it in standing}
+    assert arm(one, ana) == found[one.experiment_id]
+    assert [one.experiment_id] == [key for key in found if key != closed.experiment_id]
 
 
 async def test_a_member_is_exposed_once_however_many_say_so_at_once(coalition: Coalition) -> None:

@@ -1,11 +1,14 @@
 """The laws see what they are for: each is broken by a superuser's hand, and each is named."""
 
+from uuid import UUID
+
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories
+from tests.wallet import factories, granting
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
-from wallet import expire, ids, laws, redeem, sql
+from tests.wallet.granting import Gift
+from wallet import earn, expire, ids, laws, members, money, redeem, sql
 from wallet.rules import returns
 
 # What breaks each law, in the order of the laws. Nothing but a superuser could do any of it.
@@ -37,6 +40,16 @@ BREAKS = {
     "14_movements_are_charted": "delete from ledger.chart where code = 'earn'",
     "15_ids_carry_their_bucket": "update ledger.purchase set bucket = (bucket + 1) % 256",
     "16_members_have_wallets": "update coalition.member set status = 'suspended'",
+    "17_lots_are_their_grants": (
+        "update ledger.grant set granted_minor = granted_minor + 1 where granted_minor > 0"
+    ),
+    "18_budgets_are_their_draws": "update ledger.budget_draw set released = released + 1",
+    "19_no_grant_gives_back_more_than_it_gave": (
+        "update ledger.grant_return set reversed_minor = reversed_minor + 1000000"
+    ),
+    "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
+    "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
+    "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -66,6 +79,31 @@ FINER = {
     "a sale is claimed for somebody else": (
         "update ledger.claim set wallet_id = gen_random_uuid()"
     ),
+    "a charity is paid on paper": "update ledger.lot set given = given + 1 where given > 0",
+    "a charity pays for what had expired": (
+        "update ledger.return_lot set from_given_minor = from_given_minor - 1,"
+        " from_expired_minor = from_expired_minor + 1 where from_given_minor > 0;"
+        "update ledger.purchase_return set from_given_minor = from_given_minor - 1,"
+        " from_expired_minor = from_expired_minor + 1 where from_given_minor > 0"
+    ),
+    "one funder pays for the other": (
+        "update ledger.grant_return set reversed_minor = reversed_minor - 1"
+        " where reversed_minor > 1"
+    ),
+    "a budget grows in one bucket": "update ledger.budget_share set allotted = allotted + 1",
+    "a cap is lowered under what is allotted": "update coalition.budget set cap_minor = 1",
+    "a budget is refilled": "update ledger.budget_share set consumed = 0 where consumed > 0",
+    "a grant has another campaign": "update ledger.grant set campaign_id = gen_random_uuid()",
+    "a lot is of no version": (
+        "update ledger.lot set rule_id = gen_random_uuid() where gives_to is not null"
+    ),
+    "a purchase forgets a lot": "update ledger.purchase set lots = '{}' where lots <> '{}'",
+    "an award was never given": "delete from ledger.award",
+    "a reversal is undone": "update ledger.award set reversed_at = null",
+    "a coupon was used by a stranger": (
+        "update ledger.benefit set used_at = now(), used_by = (select purchase_id"
+        " from ledger.purchase where wallet_id <> benefit.wallet_id limit 1)"
+    ),
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -91,8 +129,35 @@ async def busy_books(coalition: Coalition) -> None:
     await coalition.spend(ben, rosa, 1000)
     await coalition.give_back(coalition.mint, mint_id)
     await factories.refused(coalition.give(ben, rosa, 1))
+    await busy_campaigns(coalition, rosa, ana)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
+
+
+async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) -> None:
+    """Grants of two funders with a charity, points, a budget, a coupon, an award; some go back."""
+    budget = await granting.budget(coalition, 1000, bucket=3, need_minor=1000)
+    shared = Gift(
+        200,
+        {rosa: 1, ids.new(): 1},
+        charity_id=ids.new(),
+        charity_minor=100,
+        budgets=(budget,),
+    )
+    points = Gift(30, {rosa: 1}, asset=money.PTS)
+    coupon = granting.coupon(ana)
+    first = await granting.post(
+        coalition, rosa, ana, factories.purchase(10_000), shared, points, benefits=(coupon,)
+    )
+    await granting.post(
+        coalition, rosa, ana, factories.purchase(10_000), shared, coupons=(coupon.benefit_id,)
+    )
+    gift = Gift(70, {rosa: 1}, line_no=0, budgets=(budget,))
+    award = await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-1")
+    await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-2")
+    await earn.mature(coalition.db, now=NOON)
+    await granting.give_back(coalition, rosa, first.purchase_id)
+    await granting.undo(coalition, award.purchase_id)
 
 
 async def broken(owner: Connection) -> set[str]:

@@ -29,6 +29,8 @@ APPEND_ONLY = (
     "ledger.return_lot",
     "coalition.contract",
     "coalition.audit",
+    "coalition.experiment",
+    "coalition.experiment_end",
     "coalition.exposure",
     "coalition.offer",
 )
@@ -65,6 +67,20 @@ FORBIDDEN = (
         "select ledger.refuse(1::smallint, gen_random_uuid(), gen_random_uuid(), 'x',"
         " gen_random_uuid(), '{}')"
     ),
+    "select ledger.post_given('{1}', '{}', '{}', '{}', '{}', now())",
+    "select ledger.post_moves(1::smallint, '{}')",
+    (
+        "select ledger.take_back(1::smallint, gen_random_uuid(), gen_random_uuid(),"
+        " gen_random_uuid(), gen_random_uuid(), '{}', gen_random_uuid(), 0, 'operator',"
+        " gen_random_uuid(), now())"
+    ),
+    (
+        "select ledger.take_back_grants(1::smallint, gen_random_uuid(), gen_random_uuid(),"
+        " gen_random_uuid(), '{}', '{}')"
+    ),
+    "select ledger.lock_for_return(1::smallint, gen_random_uuid(), '{}')",
+    "update coalition.budget set allotted_minor = 0",
+    "update ledger.budget_share set consumed = 0",
     (
         "select ledger.tell(1::smallint, gen_random_uuid(), 'x', gen_random_uuid(),"
         " gen_random_uuid(), now(), null)"
@@ -109,6 +125,7 @@ async def test_the_application_role_is_nobody_special(owner: Connection) -> None
     assert (False,) * 6 == tuple(row)
 
 
+@pytest.mark.tampers
 async def test_what_is_posted_is_not_changed_even_by_the_owner(
     coalition: Coalition, owner: Connection
 ) -> None:
@@ -140,6 +157,15 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     )
     await owner.execute(
         "insert into ledger.explanation select 0, gen_random_uuid(), gen_random_uuid(), '{}'"
+    )
+    await owner.execute(
+        "insert into coalition.experiment (experiment_id, name, plan, starts_at, ends_at,"
+        " registered_by, registered_at) values (gen_random_uuid(), 'x', '{}', now(),"
+        " now() + interval '1 day', gen_random_uuid(), now() - interval '1 day')"
+    )
+    await owner.execute(
+        "insert into coalition.experiment_end (experiment_id, ended_at, result)"
+        " values (gen_random_uuid(), now(), '{}')"
     )
     await owner.execute(
         "insert into coalition.exposure (experiment_id, member_id, arm, via)"

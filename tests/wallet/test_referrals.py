@@ -1,17 +1,14 @@
-"""Inviting: who counts, when both are rewarded, what is set aside, and what comes back."""
+"""Inviting: who counts, when both are rewarded, with what, and what comes back."""
 
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
-
-import pytest
 
 from tests.wallet import inviting
-from tests.wallet.factories import DAY, EUR, NOON, Coalition, refused
-from tests.wallet.inviting import CLEAR, buy, invite, pass_time, person
-from wallet import audit, earn, errors, ids, members
-from wallet.campaigns import budgets, invitations, referrals, terms
+from tests.wallet.factories import DAY, NOON, Coalition, refused
+from tests.wallet.inviting import CLEAR, acts, buy, invite, pass_time, person, reward
+from wallet import audit, earn, errors, ids, members, notices
+from wallet.campaigns import invitations, referrals
 from wallet.rules import returns
 
 VERA = audit.Actor("staff", ids.new())
@@ -21,24 +18,6 @@ async def accept(coalition: Coalition, friend: members.Member, code: str, **more
     """Accept a code at noon, but for what is given."""
     plain = {"friend_id": friend.member_id, "code": code, "request_id": ids.new(), "now": NOON}
     return await referrals.accept(coalition.db, **{**plain, **more})
-
-
-async def reward(coalition: Coalition, member: members.Member) -> int:
-    """What a member was awarded and did not have to give back."""
-    return int(
-        await coalition.db.fetchval(
-            "select coalesce(sum(l.amount), 0) from ledger.award a join ledger.lot l"
-            " on l.bucket = a.bucket and l.cause_id = a.award_id"
-            " where a.wallet_id = $1 and a.reversed_at is null",
-            member.wallet_id,
-        )
-    )
-
-
-async def acts(coalition: Coalition, it: inviting.Invited) -> list[str]:
-    """What the audit log says of an invitation, in order."""
-    trail = await audit.trail(coalition.db, it.referral_id, first=50, before=None)
-    return [one.act.removeprefix("referral.") for one in reversed(trail)]
 
 
 async def test_a_code_is_made_once_whoever_asks_at_the_same_time(coalition: Coalition) -> None:
@@ -263,9 +242,10 @@ async def test_a_later_return_takes_both_rewards_back(coalition: Coalition) -> N
     assert (0, 0) == (await reward(coalition, ben), await reward(coalition, ana))
     assert -450 == (await coalition.faces(ana)).available
     assert "reversed" == (await acts(coalition, it))[-1]
-    assert 2 == await coalition.db.fetchval(
-        "select count(*) from ledger.outbox where topic = 'award.reversed'"
-    )
+    assert [
+        "4.50 EUR of it was already spent; your next cashback makes up for it first.",
+        "You earned 5.00 EUR at the coalition for an invitation, with Invite and win.",
+    ] == [one.rpartition("). ")[2] for one in sorted(await _told(coalition, ana))]
 
 
 async def test_five_workers_at_once_pay_once(coalition: Coalition) -> None:
@@ -332,217 +312,6 @@ async def test_the_most_of_a_year_holds_for_whoever_invites_and_not_for_the_frie
     )
 
 
-async def test_a_ring_of_three_waits_for_a_person(coalition: Coalition) -> None:
-    await inviting.campaign(coalition)
-    rosa = await coalition.merchant()
-    people = [await person(coalition, name) for name in ("Ana Abreu", "Ben Bento", "Eva Costa")]
-    rings = [
-        await invite(coalition, friend, people[(place + 1) % 3], now=NOON + place * DAY / 4)
-        for place, friend in enumerate(people)
-    ]
-    for place, one in enumerate(people):
-        await buy(coalition, rosa, one, 2_500 + place)
-    await pass_time(coalition, CLEAR)
-
-    found = [await one.now() for one in rings]
-
-    assert ["quarantined"] * 3 == [one.state for one in found]
-    assert all([("ring", 3)] == _signs(one) for one in found)
-    assert [0] * 3 == [await reward(coalition, one) for one in people]
-
-
-async def test_a_household_with_one_card_waits_for_a_person(coalition: Coalition) -> None:
-    await inviting.campaign(coalition)
-    rosa = await coalition.merchant()
-    ana, ben = await person(coalition, "Ana de Sousa"), await person(coalition, "Ben Sousa")
-    await buy(coalition, rosa, ana, 900, instrument="card:aurora:7f3a91")
-    it = await invite(coalition, ben, ana)
-    await buy(coalition, rosa, ben, 2_500, instrument="card:aurora:7f3a91")
-    await pass_time(coalition, CLEAR)
-
-    assert [("surname", 1), ("instrument", 1)] == _signs(await it.now())
-    assert ("quarantined", 75) == ((await it.now()).state, (await it.now()).score)
-
-
-async def test_a_farm_of_twelve_in_an_hour_waits_with_its_reasons(coalition: Coalition) -> None:
-    await inviting.campaign(coalition)
-    rosa = await coalition.merchant()
-    ana = await person(coalition, "Ana Abreu")
-    minute = timedelta(minutes=1)
-    farm = []
-    for place in range(12):
-        friend = await person(coalition, f"Friend {'BCDEFGHIJKLM'[place]}")
-        farm.append(await invite(coalition, friend, ana, now=NOON + place * 4 * minute))
-        await buy(coalition, rosa, friend, 2_000, now=NOON + DAY + place * minute)
-    await pass_time(coalition, CLEAR)
-
-    found = [await one.now() for one in farm]
-
-    assert ["quarantined"] * 12 == [one.state for one in found]
-    assert all([("hour", 12), ("alike", 12)] == _signs(one) for one in found)
-    assert 0 == await reward(coalition, ana)
-
-
-async def test_one_mailbox_is_decided_by_a_person_once(coalition: Coalition) -> None:
-    it, paid = await _suspicious(coalition), await _suspicious(coalition)
-    db = coalition.db
-    told: dict[str, Any] = {"reason": "they are sisters, I called both", "actor": VERA}
-
-    silent = await refused(
-        referrals.review(
-            db, referral_id=it.referral_id, decision="pay", reason=" ", actor=VERA, now=CLEAR
-        )
-    )
-    said: list[tuple[UUID, referrals.Decision]] = [
-        (it.referral_id, "refuse"),
-        (it.referral_id, "refuse"),
-        (paid.referral_id, "pay"),
-        (paid.referral_id, "pay"),
-    ]
-    answers = [
-        await referrals.review(db, referral_id=one, decision=say, now=CLEAR, **told)
-        for one, say in said
-    ]
-    other = await refused(
-        referrals.review(db, referral_id=it.referral_id, decision="pay", now=CLEAR, **told)
-    )
-    nothing = await refused(
-        referrals.review(db, referral_id=ids.new(), decision="pay", now=CLEAR, **told)
-    )
-
-    assert "REASON_MISSING" == silent.code
-    assert [False, True, False, True] == [one.replayed for one in answers]
-    assert ["refused", "refused", "paid", "paid"] == [one.referral.state for one in answers]
-    assert (0, 300) == (await reward(coalition, it.friend), await reward(coalition, paid.friend))
-    assert ("REFERRAL_CLOSED", "NOT_FOUND") == (other.code, nothing.code)
-    assert VERA.actor_id == answers[2].referral.decided_by
-    assert "refused" == (await acts(coalition, it))[-1]
-    await pass_time(coalition, CLEAR + 9 * DAY)
-    assert "refused" == (await it.now()).state
-
-
-async def test_two_people_who_decide_at_once_decide_once(coalition: Coalition) -> None:
-    it = await _suspicious(coalition)
-    told: dict[str, Any] = {"referral_id": it.referral_id, "reason": "looked at", "now": CLEAR}
-    said: tuple[referrals.Decision, ...] = ("pay", "refuse", "pay", "refuse")
-
-    answers = await asyncio.gather(
-        *(
-            referrals.review(
-                coalition.db, decision=say, actor=audit.Actor("staff", ids.new()), **told
-            )
-            for say in said
-        ),
-        return_exceptions=True,
-    )
-
-    assert 1 == sum(isinstance(one, referrals.Reviewed) for one in answers)
-    assert 3 == sum(isinstance(one, errors.ReferralClosed) for one in answers)
-    state = (await it.now()).state
-    assert (300 if state == "paid" else 0) == await reward(coalition, it.friend)
-
-
-async def test_a_suspended_member_is_not_rewarded_by_anybody(coalition: Coalition) -> None:
-    it = await _suspicious(coalition)
-    await members.suspend(coalition.db, it.referrer.member_id, reason="stolen", actor=VERA)
-
-    refusal = await refused(
-        referrals.review(
-            coalition.db,
-            referral_id=it.referral_id,
-            decision="pay",
-            reason="fine",
-            actor=VERA,
-            now=CLEAR,
-        )
-    )
-
-    assert "MEMBER_SUSPENDED" == refusal.code
-    assert "quarantined" == (await it.now()).state
-
-
-async def test_a_budget_cuts_rewards_and_they_are_explained(coalition: Coalition) -> None:
-    campaign_id = await inviting.campaign(coalition)
-    await budgets.set_cap(
-        coalition.db, kind="campaign", subject_id=campaign_id, asset=EUR, cap_minor=700
-    )
-    rosa = await coalition.merchant()
-    ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
-    it = await invite(coalition, ben, ana)
-    bought = await buy(coalition, rosa, ben, 2_000)
-    await pass_time(coalition, CLEAR)
-    paid = await it.now()
-    cut = await coalition.db.fetchval(
-        "select document #>> '{matched,0,cuts,0,by}' from ledger.explanation where cause_id = $1",
-        paid.referrer_award,
-    )
-    await coalition.give_back(rosa, bought, now=CLEAR)
-    await pass_time(coalition, CLEAR + 2 * DAY)
-
-    assert (300, 400, "budget") == (paid.friend_minor, paid.referrer_minor, cut)
-    assert 0 == await coalition.db.fetchval("select sum(consumed)::int from ledger.budget_share")
-
-
-@pytest.mark.parametrize(
-    "give",
-    [{"give": "coupon", "name": "welcome"}, {"give": "benefit", "name": "gift", "about": "A mug"}],
-)
-async def test_a_friend_may_get_a_coupon_or_a_gift_instead(
-    coalition: Coalition, give: dict[str, Any]
-) -> None:
-    await inviting.campaign(coalition, give=give)
-    rosa = await coalition.merchant()
-    ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
-    it = await invite(coalition, ben, ana)
-    await buy(coalition, rosa, ben, 2_000)
-    await pass_time(coalition, CLEAR)
-
-    rows = await coalition.db.fetch("select wallet_id, kind, name from ledger.benefit")
-
-    assert [(ben.wallet_id, give["give"], give["name"])] == [tuple(row) for row in rows]
-    assert ("paid", 0, 500) == (
-        (await it.now()).state,
-        (await it.now()).friend_minor,
-        (await it.now()).referrer_minor,
-    )
-
-
-async def test_points_are_rewarded_into_a_wallet_of_points(coalition: Coalition) -> None:
-    await inviting.campaign(coalition, asset="PTS")
-    rosa = await coalition.merchant()
-    ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
-    it = await invite(coalition, ben, ana)
-    await buy(coalition, rosa, ben, 2_345)
-    await pass_time(coalition, CLEAR)
-
-    points = await coalition.db.fetch(
-        "select credited from ledger.wallet where asset = 10001 order by credited"
-    )
-
-    assert (300, 500) == ((await it.now()).friend_minor, (await it.now()).referrer_minor)
-    assert [300, 500] == [row["credited"] for row in points]
-    assert 117 == (await coalition.faces(ben)).available  # 5 % of the purchase, in euros
-
-
-async def test_where_terms_must_be_accepted_only_who_accepted_them_is_rewarded(
-    coalition: Coalition,
-) -> None:
-    words = {"text": {"en": "Both get a reward."}, "acceptance": True}
-    await inviting.campaign(coalition, terms=words)
-    rosa = await coalition.merchant()
-    ana, ben = await person(coalition, "Ana Abreu"), await person(coalition, "Ben Bento")
-    early = await refused(invite(coalition, ben, ana))
-    document_id = await coalition.db.fetchval("select document_id from coalition.terms_document")
-    await terms.accept(coalition.db, member_id=ben.member_id, document_id=document_id)
-    it = await invite(coalition, ben, ana)
-    await buy(coalition, rosa, ben, 2_000)
-    await pass_time(coalition, CLEAR)
-
-    assert "REFERRAL_CLOSED" == early.code
-    assert (300, 0) == ((await it.now()).friend_minor, (await it.now()).referrer_minor)
-    assert 0 == await reward(coalition, ana)
-
-
 async def test_invitations_are_listed_page_by_page(coalition: Coalition) -> None:
     await inviting.campaign(coalition)
     ana = await coalition.member()
@@ -566,19 +335,12 @@ async def test_invitations_are_listed_page_by_page(coalition: Coalition) -> None
     assert [] == await invitations.page(coalition.db, first=9, before=None, state="paid")
 
 
-def _signs(it: invitations.Referral) -> list[tuple[str, int]]:
-    return [(one["name"], one["counted"]) for one in it.reasons]
-
-
-async def _suspicious(coalition: Coalition) -> inviting.Invited:
-    """Two members with one mailbox, whose purchase has cleared."""
-    if not await coalition.db.fetchval("select count(*) from coalition.campaign"):
-        await inviting.campaign(coalition)
-    rosa = await coalition.merchant()
-    ana = await coalition.member()
-    ben = await person(coalition, "Ben Bento", ana.email.replace("@", "+x@"))
-    it = await invite(coalition, ben, ana)
-    await buy(coalition, rosa, ben, 2_000)
-    await pass_time(coalition, CLEAR)
-    assert "quarantined" == (await it.now()).state
-    return it
+async def _told(coalition: Coalition, member: members.Member) -> list[str]:
+    """What a member was told of awards."""
+    while await notices.drain(coalition.db):
+        pass
+    rows = await coalition.db.fetch(
+        "select sentence from coalition.notice where wallet_id = $1 and topic like 'award.%'",
+        member.wallet_id,
+    )
+    return [row["sentence"] for row in rows]

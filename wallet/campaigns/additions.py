@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from wallet import drafts, entries, errors, ledger, merchants
-from wallet.campaigns import budgets, gather, giving, live, sets
+from wallet.campaigns import arms, budgets, gather, giving, live, sets
 from wallet.database import Database
-from wallet.rules import cashback, contracts, purchases
+from wallet.rules import cashback, contracts, experiments, purchases
 from wallet.rules.campaigns import better, facts, outcome
 
 
@@ -59,12 +59,14 @@ async def add(
             contract=draft.decision,
             ready=_ready(db, book, known, draft.purchase),
             place=await _place(db, book, known, draft.purchase),
+            in_arms=await _arms(db, book, known, draft.purchase, draft.member_id),
         )
         for draft in turn
     ]
     decided = await gather.decide_all(db, asked)
     decided = await _look_again(db, asked, decided)
     await _allot(db, asked, decided)
+    await _meet(db, known, asked, decided, via="purchase")
     return [
         one if isinstance(one, errors.Refusal) else replace(draft, given=_given(draft, one))
         for draft, one in zip(turn, decided, strict=True)
@@ -80,7 +82,10 @@ async def preview(
     *,
     member: tuple[UUID, UUID] | None,
 ) -> Previewed:
-    """What `add` would add to this basket, for a member (member and wallet id) or for nobody."""
+    """What `add` would add to this basket, for a member (member and wallet id) or for nobody.
+
+    Who is shown what an experiment changes has met it, as by a purchase, and is logged so.
+    """
     book = await live.at(db, epoch=known.epoch)
     ready = _ready(db, book, known, purchase)
     member_id, wallet_id = member or (None, None)
@@ -92,6 +97,7 @@ async def preview(
         contract=decision,
         ready=ready,
         place=await _place(db, book, known, purchase),
+        in_arms={} if member_id is None else await _arms(db, book, known, purchase, member_id),
     )
     if not ready.set.versions and not purchase.coupons:
         return Previewed(outcome.NOTHING, None)
@@ -101,6 +107,7 @@ async def preview(
         (decided,) = await gather.decide_all(db, [asked], room=room)
     if isinstance(decided, errors.Refusal):
         raise decided
+    await _meet(db, known, [asked], [decided], via="preview")
     again = _again(asked, decided, contract, known)
     credited = decision.credited_minor + decided.outcome.total_minor(purchase.asset)
     return Previewed(decided.outcome, better.best(purchase, decided.outcome, credited, again))
@@ -128,6 +135,35 @@ def _ready(
         merchant_id=known.merchant_id,
         operator_id=known.operator_id,
     )
+
+
+async def _arms(
+    db: Database,
+    book: live.Book,
+    known: drafts.Facts,
+    purchase: purchases.Purchase,
+    member_id: UUID,
+) -> dict[UUID, experiments.Arm]:
+    wanted = _ready(db, book, known, purchase).needs.experiments
+    return await arms.arms_of(db, wanted, member_id, at=purchase.purchased_at, epoch=book.epoch)
+
+
+async def _meet(
+    db: Database,
+    known: drafts.Facts,
+    asked: Sequence[gather.Asked],
+    decided: Sequence[gather.Decided | errors.Refusal],
+    *,
+    via: str,
+) -> None:
+    """Log who met an experiment by being decided; a coupon that was refused decided nothing."""
+    met = [
+        (one.member_id, one.in_arms)
+        for one, found in zip(asked, decided, strict=True)
+        if one.member_id is not None and one.in_arms and isinstance(found, gather.Decided)
+    ]
+    if met:
+        await arms.meet(db, met, at=known.at, via=via)
 
 
 async def _place(

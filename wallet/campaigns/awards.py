@@ -5,9 +5,9 @@ under the wallet's lock; an id gives one award, however often it is sent. `rever
 that an award gave, by the stored numbers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,10 +18,11 @@ from wallet import entries, errors, ids, ledger, members, money, programme, sql
 from wallet.campaigns import budgets, giving
 from wallet.database import Database
 from wallet.rules import awards, expiry
+from wallet.rules.campaigns import conditions
 from wallet.rules.campaigns import facts as campaign_facts
 from wallet.rules.campaigns.definition import Benefit, Definition, GiveCoupon
 
-STALE_TRIES_MAX: Final = 5
+STALE_TRIES_MAX: Final = 12
 """How often a decision is made anew because a budget or the member's facts moved in between."""
 EXPIRES_DAYS: Final = 365
 """The life of an award whose campaign does not say: there is no contract that could."""
@@ -43,6 +44,14 @@ class Awarded:
 
 
 @dataclass(frozen=True, slots=True)
+class Most:
+    """So many awards of the campaign in a period, and no more: ACTIVITY_LIMIT beyond it."""
+
+    times: int
+    per: conditions.Period
+
+
+@dataclass(frozen=True, slots=True)
 class Reversed:
     """An award that was taken back; `replayed` if it had been before."""
 
@@ -50,9 +59,15 @@ class Reversed:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """What is to be awarded: by which version of which campaign, to whom, for what."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be awarded: by which version of which campaign, to whom, for what.
+
+    `award_id` is of the wallet's bucket; `reference` is the partner's own, once for each kind. The
+    first of `because` says what it is for, `missed` what other campaigns said. With `gives` the
+    campaign's coupon or benefit goes along. `merchant_id` is who pays the shares of `merchant`.
+    Limits count by the local day of `happened_at`, or of now.
+    """
 
     award_id: UUID
     member: members.Member
@@ -63,54 +78,62 @@ class _Wish:
     reference: str
     partner_id: UUID
     amount_minor: int
-    explanation: Mapping[str, object]
-    gives: bool
-    subject: str | None
-    detail: Mapping[str, object]
+    because: Sequence[Mapping[str, object]]
+    missed: Sequence[Mapping[str, object]] = ()
+    gives: bool = True
+    subject: str | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+    merchant_id: UUID | None = None
+    most: Most | None = None
+    happened_at: datetime | None = None
 
 
-async def post(
-    db: Database,
-    *,
-    award_id: UUID,
-    member: members.Member,
-    definition: Definition,
-    version_id: UUID,
-    campaign_id: UUID,
-    kind: str,
-    reference: str,
-    partner_id: UUID,
-    amount_minor: int,
-    explanation: Mapping[str, object],
-    gives: bool = True,
-    subject: str | None = None,
-    detail: Mapping[str, object] | None = None,
-    now: datetime | None = None,
-) -> Awarded:
+async def post(db: Database, wish: Wish, *, now: datetime | None = None) -> Awarded:
     """Award a member. What caps and budgets do not allow is cut off, and the explanation says so.
 
-    `award_id` is of the wallet's bucket; `reference` is the partner's own, once for each kind.
-    `explanation` is one reason, `{"if": ...}`. With `gives` the campaign's coupon or benefit goes
-    along. MEMBER_SUSPENDED, REFERENCE_USED for a reference that another award has,
-    IDEMPOTENCY_KEY_REUSED for an id that stands for another award, CAMPAIGN_INVALID for a funder
-    that nobody is.
+    MEMBER_SUSPENDED, REFERENCE_USED for a reference that another award has, ACTIVITY_LIMIT for more
+    than `most`, asked again under the wallet's lock, IDEMPOTENCY_KEY_REUSED for an id that stands
+    for another award, CAMPAIGN_INVALID for a funder that nobody is.
     """
-    wish = _Wish(
-        award_id=award_id,
-        member=member,
-        definition=definition,
-        version_id=version_id,
-        campaign_id=campaign_id,
-        kind=kind,
-        reference=reference,
-        partner_id=partner_id,
-        amount_minor=amount_minor,
-        explanation=explanation,
-        gives=gives,
-        subject=subject,
-        detail=detail or {},
-    )
-    return await _post(db, wish, now)
+    house = await programme.of(db)
+    asset = money.asset(wish.definition.asset)
+    for _ in range(STALE_TRIES_MAX):
+        facts = await _gather(db, wish, house, now)
+        if facts["fingerprint"] is not None:
+            return _standing(wish, asset, facts)
+        used = [campaign_facts.Used(*one) for one in facts["used"]]
+        day = _day(wish, house, facts["at"])
+        _check_most(wish.most, used, day)
+        allowed = awards.allow(
+            wish.definition,
+            wish.amount_minor,
+            campaign_id=wish.campaign_id,
+            operator_id=house.operator_id,
+            used=used,
+            day=day,
+            room=await _room(db, wish, house),
+            merchant_id=wish.merchant_id,
+        )
+        # What somebody else takes meanwhile is found out by the write, which is then repeated.
+        for budget, minor in allowed.draws:
+            await budgets.provide(
+                db, giving.budget_of(budget), bucket=ledger.bucket(wish.award_id), need_minor=minor
+            )
+        call = _call(wish, house, facts, allowed)
+        answer = await db.call(f"select {call.text()}", *call.arguments)
+        if answer["code"] == "stale":
+            continue
+        if ledger.replayed(answer, asset):
+            continue  # Somebody was faster: what they gave stands in the books now.
+        return Awarded(
+            wish.award_id,
+            wish.member.wallet_id,
+            asset,
+            wish.amount_minor,
+            allowed.minor,
+            replayed=False,
+        )
+    raise errors.IdempotencyInProgress()
 
 
 async def reverse(
@@ -145,46 +168,8 @@ async def reverse(
     return Reversed(award_id, ledger.replayed(answer))
 
 
-async def _post(db: Database, wish: _Wish, now: datetime | None) -> Awarded:
-    house = await programme.of(db)
-    asset = money.asset(wish.definition.asset)
-    for _ in range(STALE_TRIES_MAX):
-        facts = await _gather(db, wish, house, now)
-        if facts["fingerprint"] is not None:
-            return _standing(wish, asset, facts)
-        allowed = awards.allow(
-            wish.definition,
-            wish.amount_minor,
-            campaign_id=wish.campaign_id,
-            operator_id=house.operator_id,
-            used=[campaign_facts.Used(*one) for one in facts["used"]],
-            day=campaign_facts.local_day(facts["at"], house.time_zone),
-            room=await _room(db, wish, house),
-        )
-        # What somebody else takes meanwhile is found out by the write, which is then repeated.
-        for budget, minor in allowed.draws:
-            await budgets.provide(
-                db, giving.budget_of(budget), bucket=ledger.bucket(wish.award_id), need_minor=minor
-            )
-        call = _call(wish, house, facts, allowed)
-        answer = await db.call(f"select {call.text()}", *call.arguments)
-        if answer["code"] == "stale":
-            continue
-        if ledger.replayed(answer, asset):
-            continue  # Somebody was faster: what they gave stands in the books now.
-        return Awarded(
-            wish.award_id,
-            wish.member.wallet_id,
-            asset,
-            wish.amount_minor,
-            allowed.minor,
-            replayed=False,
-        )
-    raise errors.IdempotencyInProgress()
-
-
 async def _gather(
-    db: Database, wish: _Wish, house: programme.Programme, now: datetime | None
+    db: Database, wish: Wish, house: programme.Programme, now: datetime | None
 ) -> Any:
     row = await db.fetchrow(
         sql.load("queries/award_facts"),
@@ -200,7 +185,7 @@ async def _gather(
     return row
 
 
-def _standing(wish: _Wish, asset: money.Asset, facts: Any) -> Awarded:
+def _standing(wish: Wish, asset: money.Asset, facts: Any) -> Awarded:
     if facts["fingerprint"] != _fingerprint(wish):
         raise errors.IdempotencyKeyReused(first_used_at=facts["awarded_at"])
     return Awarded(
@@ -213,7 +198,7 @@ def _standing(wish: _Wish, asset: money.Asset, facts: Any) -> Awarded:
     )
 
 
-def _fingerprint(wish: _Wish) -> UUID:
+def _fingerprint(wish: Wish) -> UUID:
     return ids.fingerprint(
         wish.member.member_id,
         wish.version_id,
@@ -226,17 +211,17 @@ def _fingerprint(wish: _Wish) -> UUID:
 
 
 async def _room(
-    db: Database, wish: _Wish, house: programme.Programme
+    db: Database, wish: Wish, house: programme.Programme
 ) -> dict[campaign_facts.Budget, int]:
     """What is left of each budget that there is, wherever it lies."""
-    limits = awards.budgets(wish.definition, wish.campaign_id, house.operator_id)
+    limits = awards.budgets(wish.definition, wish.campaign_id, house.operator_id, wish.merchant_id)
     by_id = {giving.budget_of(one): one for one in limits}
     standing = await budgets.standing(db, list(by_id))
     return {by_id[key]: one.left_minor for key, one in standing.items()}
 
 
 def _call(
-    wish: _Wish, house: programme.Programme, facts: Any, allowed: awards.Allowed
+    wish: Wish, house: programme.Programme, facts: Any, allowed: awards.Allowed
 ) -> ledger.Call:
     draws = [entries.Draw(giving.budget_of(budget), minor) for budget, minor in allowed.draws]
     return ledger.Call(
@@ -252,7 +237,7 @@ def _call(
             wish.subject,
             orjson.dumps(wish.detail, default=str).decode(),
             _fingerprint(wish),
-            facts["facts_version"] if wish.definition.caps.member else None,
+            facts["facts_version"] if wish.definition.caps.member or wish.most else None,
             house.wallet_floor_minor,
             entries.rows(wish.award_id, _lots(wish, house, facts["at"], allowed)),
             entries.rows(wish.award_id, [_grant(wish, house, facts["at"], allowed)]),
@@ -266,7 +251,7 @@ def _call(
 
 
 def _lots(
-    wish: _Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
+    wish: Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
 ) -> list[entries.Lot]:
     """One lot for each funder; it is due at once, because whoever awards has waited already."""
     definition = wish.definition
@@ -293,7 +278,7 @@ def _lots(
 
 
 def _grant(
-    wish: _Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
+    wish: Wish, house: programme.Programme, at: datetime, allowed: awards.Allowed
 ) -> entries.Grant:
     return entries.Grant(
         line_no=LINE,
@@ -303,11 +288,22 @@ def _grant(
         base_minor=0,
         desired_minor=wish.amount_minor,
         granted_minor=allowed.minor,
-        day=campaign_facts.local_day(at, house.time_zone),
+        day=_day(wish, house, at),
     )
 
 
-def _benefits(wish: _Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
+def _day(wish: Wish, house: programme.Programme, at: datetime) -> date:
+    return campaign_facts.local_day(wish.happened_at or at, house.time_zone)
+
+
+def _check_most(most: Most | None, used: Sequence[campaign_facts.Used], day: date) -> None:
+    if most is None:
+        return
+    if campaign_facts.times_in(used, most.per, day) >= most.times:
+        raise errors.ActivityLimit()
+
+
+def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
     give = wish.definition.give
     if not wish.gives or not isinstance(give, GiveCoupon | Benefit):
         return []
@@ -324,7 +320,7 @@ def _benefits(wish: _Wish, house: programme.Programme, at: datetime) -> list[ent
     ]
 
 
-def _document(wish: _Wish, allowed: awards.Allowed) -> dict[str, Any]:
+def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:
     """The explanation, in the shape that purchases have: facts, no words of a language."""
     definition = wish.definition
     line = {
@@ -348,7 +344,7 @@ def _document(wish: _Wish, allowed: awards.Allowed) -> dict[str, Any]:
         "lines": [line],
         "desired_minor": wish.amount_minor,
         "granted_minor": allowed.minor,
-        "because": [dict(wish.explanation)],
+        "because": [dict(one) for one in wish.because],
         "cuts": [
             {
                 "by": cut.by,
@@ -362,4 +358,4 @@ def _document(wish: _Wish, allowed: awards.Allowed) -> dict[str, Any]:
         "funders": [{"funder": str(one), "minor": part} for one, part in allowed.funders],
         "charity": charity,
     }
-    return {"matched": [matched], "missed": []}
+    return {"matched": [matched], "missed": [dict(one) for one in wish.missed]}

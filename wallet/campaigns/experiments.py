@@ -30,10 +30,28 @@ Exposure: TypeAlias = tuple[UUID, UUID, str]
 """An experiment, a member, and the arm that the plan gives to them."""
 
 _SELECT: Final = (
-    "select experiment_id, plan, registered_by, registered_at, ended_at, result,"
-    " case when least(ended_at, ends_at) <= coalesce($1::timestamptz, clock_timestamp())"
-    " then 'ended' when starts_at <= coalesce($1::timestamptz, clock_timestamp())"
-    " then 'running' else 'registered' end as status from coalition.experiment"
+    "select e.experiment_id, e.plan, e.registered_by, e.registered_at, s.ended_at, s.result,"
+    " case when least(s.ended_at, e.ends_at) <= coalesce($1::timestamptz, clock_timestamp())"
+    " then 'ended' when e.starts_at <= coalesce($1::timestamptz, clock_timestamp())"
+    " then 'running' else 'registered' end as status"
+    " from coalition.experiment e left join coalition.experiment_end s using (experiment_id)"
+)
+# Whatever changes which members are divided how counts up the epoch, in the same statement.
+_REGISTER: Final = (
+    "with made as (insert into coalition.experiment"
+    " (experiment_id, name, plan, starts_at, ends_at, registered_by, registered_at)"
+    " select $1, $2, $3::jsonb, $4, $5, $6, at"
+    " from (select coalesce($7::timestamptz, clock_timestamp()) as at) as a where at < $4"
+    " on conflict (experiment_id) do nothing returning experiment_id),"
+    " bumped as (update coalition.programme set epoch = epoch + 1 where exists (select from made))"
+    " select experiment_id from made"
+)
+_END: Final = (
+    "with made as (insert into coalition.experiment_end (experiment_id, ended_at, result)"
+    " values ($1, coalesce($2::timestamptz, clock_timestamp()), $3::jsonb)"
+    " on conflict (experiment_id) do nothing returning experiment_id),"
+    " bumped as (update coalition.programme set epoch = epoch + 1 where exists (select from made))"
+    " select experiment_id from made"
 )
 
 
@@ -112,11 +130,7 @@ async def register(
     read = experiments.parse(plan)
     house = await programme.of(db)
     created = await db.fetchval(
-        "insert into coalition.experiment"
-        " (experiment_id, name, plan, starts_at, ends_at, registered_by, registered_at)"
-        " select $1, $2, $3::jsonb, $4, $5, $6, at"
-        " from (select coalesce($7::timestamptz, clock_timestamp()) as at) as a where at < $4"
-        " on conflict (experiment_id) do nothing returning experiment_id",
+        _REGISTER,
         experiment_id,
         read.name,
         orjson.dumps(experiments.dump(read)).decode(),
@@ -167,9 +181,7 @@ async def end(
         "ended_by": None if actor.actor_id is None else str(actor.actor_id),
     }
     done = await db.fetchval(
-        "update coalition.experiment set ended_at = at, result = $3::jsonb"
-        " from (select coalesce($2::timestamptz, clock_timestamp()) as at) as a"
-        " where experiment_id = $1 and ended_at is null returning experiment_id",
+        _END,
         experiment_id,
         now,
         orjson.dumps({**known, "until": seen.until, "arms": seen.arms}, default=str).decode(),
@@ -209,8 +221,9 @@ async def page(
     assert 0 < first <= PAGE_MAX
     at, last = before or (None, None)
     rows = await db.fetch(
-        f"{_SELECT} where ($2::timestamptz is null or (registered_at, experiment_id) < ($2, $3))"
-        " order by registered_at desc, experiment_id desc limit $4",
+        f"{_SELECT} where $2::timestamptz is null"
+        " or (e.registered_at, e.experiment_id) < ($2, $3::uuid)"
+        " order by e.registered_at desc, e.experiment_id desc limit $4",
         now,
         at,
         last,
@@ -225,11 +238,11 @@ async def running(db: Database, *, at: datetime, epoch: int | None = None) -> li
     `epoch` is that of the programme if the caller knows it: while it stands, nothing is read twice.
     """
     known = db.known.get("experiments")
-    if epoch is not None and isinstance(known, tuple) and known[0] == epoch:
+    if epoch is not None and isinstance(known, tuple) and known[0] >= epoch:
         standing: list[Experiment] = known[1]
     else:
         rows = await db.fetch(
-            f"{_SELECT} where ended_at is null order by ends_at desc, experiment_id limit $2",
+            f"{_SELECT} where s.ended_at is null order by e.ends_at desc, e.experiment_id limit $2",
             at,
             RUNNING_MAX,
         )
@@ -241,6 +254,17 @@ async def running(db: Database, *, at: datetime, epoch: int | None = None) -> li
         for one in standing
         if one.plan.starts_at <= at < one.plan.ends_at
     ]
+
+
+def arms(standing: Sequence[Experiment], member_id: UUID) -> dict[UUID, str]:
+    """The arm of a member in each of these experiments in which they take part."""
+    found = {
+        one.experiment_id: experiments.arm(
+            one.plan, experiment_id=one.experiment_id, member_id=member_id
+        )
+        for one in standing
+    }
+    return {experiment_id: name for experiment_id, name in found.items() if name is not None}
 
 
 async def expose(
@@ -266,7 +290,8 @@ async def expose(
         " from unnest($1::uuid[], $2::uuid[], $3::text[]) as x (experiment_id, member_id, arm)"
         " cross join (select coalesce($4::timestamptz, clock_timestamp()) as at) as a"
         " join coalition.experiment e using (experiment_id)"
-        " where e.ended_at is null and e.starts_at <= a.at and a.at < e.ends_at"
+        " left join coalition.experiment_end s using (experiment_id)"
+        " where s.ended_at is null and e.starts_at <= a.at and a.at < e.ends_at"
         " order by 1, 2 on conflict (experiment_id, member_id) do nothing",
         [experiment_id for experiment_id, _, _ in exposures],
         [member_id for _, member_id, _ in exposures],
@@ -330,7 +355,7 @@ async def _plan(db: Database, experiment_id: UUID) -> experiments.Plan:
 
 
 async def _find(db: Database, experiment_id: UUID, now: datetime | None) -> Experiment | None:
-    row = await db.fetchrow(f"{_SELECT} where experiment_id = $2", now, experiment_id)
+    row = await db.fetchrow(f"{_SELECT} where e.experiment_id = $2", now, experiment_id)
     return None if row is None else _read(row)
 
 

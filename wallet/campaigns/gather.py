@@ -6,17 +6,17 @@ asked is kept beside the decision, so that it can be reached again.
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Final
 
 import orjson
 
 from wallet import errors, ledger, money, sql
-from wallet.campaigns import sets, terms
+from wallet.campaigns import arms, sets, terms
 from wallet.database import Database
 from wallet.rules import cashback, purchases
-from wallet.rules.campaigns import decide, facts, outcome, record
+from wallet.rules.campaigns import decide, facts, needs, outcome, record
 
 NOBODY: Final = uuid.UUID(int=0)
 
@@ -32,6 +32,7 @@ class Asked:
     contract: cashback.Decision
     ready: sets.Ready
     place: facts.Place
+    in_arms: arms.Arms = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measur
                 if measure.merchants is None
                 else [str(merchant_id) for merchant_id in measure.merchants],
                 "since": measure.since,
+                "before": measure.before,
             }
             for measure in measures
         ],
@@ -186,32 +188,60 @@ def _read(one: Asked, measures: Sequence[facts.Measure], row: Any) -> _Known:
 
 
 def _member(one: Asked, measures: Sequence[facts.Measure], row: Any) -> facts.Member:
-    needs, zone = one.ready.needs, one.place.zone
-    at = one.purchase.purchased_at
-    day = facts.local_day(at, zone)
-    joined: datetime = row["joined_at"]
+    zone = one.place.zone
+    day = facts.local_day(one.purchase.purchased_at, zone)
     answers = [facts.Measured(*found) for found in orjson.loads(row["measures"] or "[]")]
     assert one.member_id is not None
-    return facts.Member(
-        joined_days=max(0, (day - facts.local_day(joined, zone)).days) if needs.profile else 0,
-        birthday_known=needs.profile and row["birth_date"] is not None,
-        birthday_days=facts.birthday_distance(row["birth_date"], day) if needs.profile else None,
-        segments=frozenset(row["segments"] or ()),
-        tier=row["tier"] if needs.profile else None,
+    plain = member(
+        row,
+        one.ready.needs,
+        one.ready.set.versions,
+        day=day,
+        zone=zone,
+        treated=arms.treated(one.in_arms),
+    )
+    return replace(
+        plain,
         favourites=tuple(row["favourites"] or ()),
         offers=_offers(orjson.loads(row["offers"] or "[]")),
-        accepted=_accepted(one.ready, frozenset(row["accepted"] or ())),
         coupons=_coupons(one.purchase.coupons, orjson.loads(row["coupons"] or "[]")),
         measures=dict(zip(measures, answers, strict=True)),
+    )
+
+
+def member(
+    row: Any,
+    asked: needs.Needs,
+    versions: Sequence[facts.Version],
+    *,
+    day: date,
+    zone: str,
+    treated: Mapping[uuid.UUID, str],
+) -> facts.Member:
+    """Who a member is on a local day, as far as versions ask: all but what a purchase needs.
+
+    `row` is one of `queries/campaign_facts`.
+    """
+    joined: datetime = row["joined_at"]
+    return facts.Member(
+        joined_days=max(0, (day - facts.local_day(joined, zone)).days) if asked.profile else 0,
+        birthday_known=asked.profile and row["birth_date"] is not None,
+        birthday_days=facts.birthday_distance(row["birth_date"], day) if asked.profile else None,
+        segments=frozenset(row["segments"] or ()),
+        tier=row["tier"] if asked.profile else None,
+        accepted=_accepted(versions, frozenset(row["accepted"] or ())),
+        arms=treated,
         usage=_usage(orjson.loads(row["usage"] or "[]")),
     )
 
 
-def _accepted(ready: sets.Ready, documents: frozenset[uuid.UUID]) -> frozenset[uuid.UUID]:
+def _accepted(
+    versions: Sequence[facts.Version], documents: frozenset[uuid.UUID]
+) -> frozenset[uuid.UUID]:
     """The versions whose terms are among the documents that the member accepted."""
     return frozenset(
         version.version_id
-        for version in ready.set.versions
+        for version in versions
         if version.definition.terms.acceptance
         and terms.bind(version.campaign_id, version.definition, documents)
     )

@@ -6,7 +6,6 @@ lots of a purchase wait for the contract's clock; how long they live then may di
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
 from uuid import UUID
 
 import orjson
@@ -14,11 +13,8 @@ import orjson
 from wallet import entries, ids, money
 from wallet.campaigns import budgets, gather
 from wallet.rules import clock, contracts, expiry
-from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, outcome, record
 from wallet.rules.campaigns.definition import Benefit, GiveCoupon
-
-_ASKED_AGAIN: Final = (c.Minimum, c.Quantity, c.Bundle)
 
 
 def given(
@@ -110,9 +106,7 @@ def _breakage(terms: contracts.Terms, funder_id: UUID, place: facts.Place) -> tu
 
 
 def _grants(one: outcome.Granted, day: date) -> list[entries.Grant]:
-    asked_again = any(isinstance(each, _ASKED_AGAIN) for each in one.version.definition.when)
-    lines = [line for line in one.lines if line.desired_minor > 0 or asked_again]
-    return _entries(one.version, lines, day)
+    return _entries(one.version, one.lines, day)
 
 
 def _had(one: outcome.Given, day: date) -> list[entries.Grant]:

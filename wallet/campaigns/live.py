@@ -48,7 +48,7 @@ class RulesVersion:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All of one epoch; nothing in it changes.
+    """All of one epoch; nothing in it changes. Campaigns stand in the order they were made in.
 
     `edges` are all instants at which anything begins or ends, `recorded_at` the last one at which
     anything was written down: between two edges, for whoever knows all, the same is in force.
@@ -70,9 +70,8 @@ class Book:
         They come in the order in which the campaigns were made.
         """
         found = []
-        for campaign_id in sorted(self.campaigns):
-            changes = self.campaigns[campaign_id].changes
-            version_id = timeline.in_force(changes, at, known_at)
+        for campaign_id, campaign in self.campaigns.items():
+            version_id = timeline.in_force(campaign.changes, at, known_at)
             if version_id is not None and timeline.is_open(self.definitions[version_id], at):
                 found.append((campaign_id, version_id, self.definitions[version_id]))
         return found

@@ -18,6 +18,7 @@ import asyncpg
 import orjson
 
 from wallet import ledger, programme, sql
+from wallet.campaigns import live
 from wallet.database import Database
 from wallet.rules import expiry, favourites, text
 from wallet.rules import offers as rule
@@ -101,6 +102,14 @@ class _Moment:
         """The beginning of the local day with which the last so many days begin."""
         first = self.today - timedelta(days=days - 1)
         return datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(self.zone))
+
+
+async def targets(db: Database, now: datetime | None = None) -> list[rule.Target]:
+    """The campaigns in force that pay by personal offers, and what they want offers for."""
+    moment = await live.moment(db, now)
+    versions = moment.book.versions_at(moment.at, known_at=moment.at)
+    found = (rule.target(campaign_id, definition) for campaign_id, _, definition in versions)
+    return [one for one in found if one is not None]
 
 
 async def refresh(

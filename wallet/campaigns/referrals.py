@@ -126,8 +126,8 @@ async def sweep(db: Database, *, now: datetime | None = None, limit: int = BATCH
         try:
             step = await rewards.take(db, one)
         except errors.Refusal:
-            # What the books refuse today (a budget that is being changed) is asked again tomorrow.
-            step = referrals.Step("look", one.at + referrals.LOOK_AGAIN)
+            # What the books refuse now, such as a budget that many draw on, is asked again later.
+            step = referrals.Step("look", one.at + referrals.LOOK)
         if step is not None:
             later.append((one.referral, step.look_at))
     await invitations.look_later(db, later)
@@ -145,8 +145,8 @@ async def review(
 ) -> Reviewed:
     """Decide on an invitation that was set aside: pay its rewards, or refuse them for ever.
 
-    REFERRAL_CLOSED for one that waits for no decision, or not any more; MEMBER_SUSPENDED while one
-    of the two could not be rewarded.
+    REFERRAL_CLOSED for one that waits for no decision, or not any more, or whose purchase has gone
+    back meanwhile; MEMBER_SUSPENDED while one of the two could not be rewarded.
     """
     audit.check_reason(reason)
     assert actor.actor_id is not None, "a person decides"
@@ -157,7 +157,7 @@ async def review(
     it = one.referral
     if it.state == "quarantined":
         if decision == "pay":
-            await _check_active(db, it)
+            await _check_payable(db, one)
         decided = (
             await rewards.approve(db, one, actor=actor, reason=reason)
             if decision == "pay"
@@ -185,7 +185,11 @@ async def _standing(db: Database, friend_id: UUID, referral_id: UUID, plain: str
     raise errors.ReferralClosed()
 
 
-async def _check_active(db: Database, it: invitations.Referral) -> None:
+async def _check_payable(db: Database, one: invitations.Due) -> None:
+    it = one.referral
+    asked = referrals.terms(await invitations.definition_of(db, it.version_id))
+    if not referrals.stands(one.bought, asked):
+        raise errors.ReferralClosed("The purchase has gone back. There is nothing to reward.")
     for member_id in (it.friend_id, it.referrer_id):
         if (await members.find(db, member_id)).status != "active":
             raise errors.MemberSuspended("A member is suspended. Reinstate them first, or refuse.")

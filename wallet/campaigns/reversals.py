@@ -49,6 +49,7 @@ async def decide(
     grants = [_grant(one) for one in facts["grants"]]
     found: tuple[campaign_returns.GrantReturn, ...] = ()
     definitions: dict[UUID, Definition] = {}
+    left: dict[int, campaign_returns.Kept] = {}
     if grants:
         definitions = await definitions_of(db, {one.version_id for one in grants})
         bases = {
@@ -68,7 +69,7 @@ async def decide(
         grants=[(one.number, one.version_id, one.reversed_minor) for one in found],
         lots=list(parts),
         releases=_releases(lots, dict(parts), definitions, campaign_of, merchant_id),
-        detail=_detail(found, grants, definitions),
+        detail=_detail(found, grants, definitions, left),
     )
 
 
@@ -136,23 +137,29 @@ def _detail(
     found: Sequence[campaign_returns.GrantReturn],
     grants: Sequence[campaign_returns.SoldGrant],
     definitions: Mapping[UUID, Definition],
+    left: Mapping[int, campaign_returns.Kept],
 ) -> dict[str, Any] | None:
+    """What each campaign took back, and whether it did because its terms are no longer met."""
     taken: dict[UUID, int] = {}
     for one in found:
         taken[one.version_id] = taken.get(one.version_id, 0) + one.reversed_minor
     if not taken:
         return None
-    left: dict[UUID, int] = {}
+    rest: dict[UUID, int] = {}
+    keeping: set[UUID] = set()
     for grant in grants:
-        rest = grant.granted_minor - grant.reversed_minor
-        left[grant.version_id] = left.get(grant.version_id, 0) + rest
+        standing = grant.granted_minor - grant.reversed_minor
+        rest[grant.version_id] = rest.get(grant.version_id, 0) + standing
+        if standing and left[grant.number].kept > 0:
+            keeping.add(grant.version_id)
     return {
         "campaigns": [
             {
                 "name": definitions[version_id].name,
                 "asset": definitions[version_id].asset,
                 "minor": minor,
-                "all": minor == left[version_id],
+                # Whoever keeps none of what earned it knows why nothing is left.
+                "all": minor == rest[version_id] and version_id in keeping,
             }
             for version_id, minor in taken.items()
         ]

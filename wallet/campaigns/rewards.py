@@ -225,17 +225,19 @@ async def _award(
     try:
         return await awards.post(
             db,
-            award_id=award_id,
-            member=await members.find(db, member_id),
-            definition=await invitations.definition_of(db, it.version_id),
-            version_id=it.version_id,
-            campaign_id=it.campaign_id,
-            kind=KIND,
-            reference=f"{ids.show('ref', it.referral_id)}/{role.name}",
-            partner_id=(await programme.of(db)).operator_id,
-            amount_minor=amount_minor,
-            gives=role is FRIEND,
-            explanation={"if": KIND, "role": role.name, "sentence": role.because},
+            awards.Wish(
+                award_id=award_id,
+                member=await members.find(db, member_id),
+                definition=await invitations.definition_of(db, it.version_id),
+                version_id=it.version_id,
+                campaign_id=it.campaign_id,
+                kind=KIND,
+                reference=f"{ids.show('ref', it.referral_id)}/{role.name}",
+                partner_id=(await programme.of(db)).operator_id,
+                amount_minor=amount_minor,
+                gives=role is FRIEND,
+                because=[{"if": KIND, "role": role.name, "sentence": role.because}],
+            ),
             now=at,
         )
     except errors.MemberSuspended:

@@ -1,7 +1,8 @@
 """What an award comes to: a campaign's wish, cut to its caps and budgets, shared over its funders.
 
-An award is for no purchase, so there is no merchant where it was earned: only the operator and
-merchants that are named can pay for one. A limit never refuses, it takes away what is over it, and
+An award is for no purchase. An activity has a merchant who reported it, and who may pay for it like
+for a purchase there; a referral has none, so only the operator and merchants that are named can pay
+for one. A limit never refuses, it takes away what is over it, and
 each cut is kept with both numbers.
 """
 
@@ -25,26 +26,35 @@ class Allowed:
     draws: tuple[tuple[facts.Budget, int], ...]
 
 
-def funders(version: definition.Definition, operator_id: uuid.UUID) -> list[uuid.UUID]:
-    """Who pays each share, in their order; CAMPAIGN_INVALID if it is the merchant of a purchase."""
-    if any(share.funder == "merchant" for share in version.funding):
+def funders(
+    version: definition.Definition,
+    operator_id: uuid.UUID,
+    merchant_id: uuid.UUID | None = None,
+) -> list[uuid.UUID]:
+    """Who pays each share, in their order; CAMPAIGN_INVALID for a merchant where there is none."""
+    if merchant_id is None and any(share.funder == "merchant" for share in version.funding):
         raise errors.CampaignInvalid(
             "There is no purchase, so no merchant where it was made. Name the merchant who pays.",
             path=("funding",),
         )
-    return [
-        operator_id if share.funder == "operator" else uuid.UUID(share.funder)
-        for share in version.funding
-    ]
+    named = {"operator": operator_id, "merchant": merchant_id}
+    return [named.get(share.funder) or uuid.UUID(share.funder) for share in version.funding]
 
 
 def budgets(
-    version: definition.Definition, campaign_id: uuid.UUID, operator_id: uuid.UUID
+    version: definition.Definition,
+    campaign_id: uuid.UUID,
+    operator_id: uuid.UUID,
+    merchant_id: uuid.UUID | None = None,
 ) -> list[facts.Budget]:
-    """The budgets that may limit an award: the campaign's, and each funder's."""
-    who = dict.fromkeys(funders(version, operator_id))
+    """The budgets that may limit an award: the campaign's, the merchant's, and each funder's."""
+    who = dict.fromkeys(funders(version, operator_id, merchant_id))
+    place: list[facts.Budget] = []
+    if merchant_id is not None:
+        place.append(("merchant", merchant_id, version.asset))
     return [
         ("campaign", campaign_id, version.asset),
+        *place,
         *(("funder", one, version.asset) for one in who),
     ]
 
@@ -58,6 +68,7 @@ def allow(
     used: Sequence[facts.Used],
     day: date,
     room: facts.Room,
+    merchant_id: uuid.UUID | None = None,
 ) -> Allowed:
     """Cut a wish to every limit; `room` holds what is left of the budgets that there are."""
     cuts: list[outcome.Cut] = []
@@ -66,16 +77,19 @@ def allow(
         had = facts.used_since(tuple(used), facts.period_start(cap.per, day))
         left = max(0, cap.minor - had)
         minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
-    own: facts.Budget = ("campaign", campaign_id, version.asset)
-    minor = _cut(cuts, "budget", minor, room.get(own))
-    payers = funders(version, operator_id)
+    shared = budgets(version, campaign_id, operator_id, merchant_id)
+    common = [one for one in shared if one[0] != "funder"]
+    for one in common:
+        by = "budget" if one[0] == "campaign" else "merchant_budget"
+        minor = _cut(cuts, by, minor, room.get(one))
+    payers = funders(version, operator_id, merchant_id)
     for payer in dict.fromkeys(payers):
         budget = room.get(("funder", payer, version.asset))
         most = _most(version, payers, payer, minor, budget)
         minor = _cut(cuts, "funder_budget", minor, most, limit=budget)
     parts = tuple(split(version, payers, minor).items())
     wanted: list[tuple[facts.Budget, int]] = [
-        (own, minor),
+        *((one, minor) for one in common),
         *((("funder", payer, version.asset), part) for payer, part in parts),
     ]
     draws = tuple((budget, part) for budget, part in wanted if budget in room and part > 0)

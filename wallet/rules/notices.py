@@ -11,6 +11,19 @@ from zoneinfo import ZoneInfo
 
 from wallet import money
 
+LOST_MAX: Final = 3
+"""Campaigns that one notice names: nobody reads a list of ten in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a return took back of a campaign; `whole` if what is kept no longer meets its terms."""
+
+    campaign: str
+    amount_minor: int
+    asset: money.Asset
+    whole: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -18,7 +31,7 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words.
+    and `about` its own words. `lost` is what a return took back of campaigns.
     """
 
     topic: str
@@ -36,6 +49,7 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    lost: tuple[Lost, ...] = ()
 
 
 def sentence(facts: Facts) -> str | None:
@@ -64,6 +78,8 @@ def sentence(facts: Facts) -> str | None:
             return f"Our support credited you {amount}: {facts.reason}"
         case "award.posted":
             return _awarded(facts, amount, where)
+        case "award.reversed":
+            return _taken(facts, amount)
         case "lot.shared":
             return _shared(facts, amount, where)
         case "benefit.granted":
@@ -75,14 +91,30 @@ def sentence(facts: Facts) -> str | None:
 
 
 def _returned(facts: Facts, amount: str, where: str) -> str | None:
-    if facts.amount_minor == 0:
+    taken = [f"{amount} of cashback"] if facts.amount_minor else []
+    for asset in {one.asset.code: one.asset for one in facts.lost}.values():
+        if asset != facts.asset:
+            minor = sum(one.amount_minor for one in facts.lost if one.asset == asset)
+            taken.append(money.phrase(minor, asset))
+    if not taken:
         return None
-    told = f"{amount} of cashback was taken back because goods went back to {where}"
+    was = "was" if facts.amount_minor and len(taken) == 1 else "were"
+    told = f"{' and '.join(taken)} {was} taken back because goods went back to {where}"
     told = f"{told} ({facts.reason})." if facts.reason else f"{told}."
-    if facts.deficit_minor:
-        owed = money.phrase(facts.deficit_minor, facts.asset)
-        told = f"{told} {owed} of it was already spent; your next cashback makes up for it first."
+    told += _owed(facts)
+    for one in [one for one in facts.lost if one.whole][:LOST_MAX]:
+        whole = money.phrase(one.amount_minor, one.asset)
+        told = (
+            f"{told} What you kept is not enough for {one.campaign}: all of its {whole} went back."
+        )
     return told
+
+
+def _owed(facts: Facts) -> str:
+    if not facts.deficit_minor:
+        return ""
+    owed = money.phrase(facts.deficit_minor, facts.asset)
+    return f" {owed} of it was already spent; your next cashback makes up for it first."
 
 
 def _refunded(facts: Facts, amount: str, where: str) -> str:
@@ -109,6 +141,15 @@ def _awarded(facts: Facts, amount: str, where: str) -> str | None:
     told = f"You earned {amount} at {where}"
     told = f"{told} for {deed}" if deed else told
     return f"{told}, with {facts.campaign}." if facts.campaign else f"{told}."
+
+
+def _taken(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    deed = _DEEDS.get(facts.award or "")
+    told = f"{amount} that you earned for {deed} was" if deed else f"{amount} that you earned was"
+    why = f" ({facts.reason.removesuffix('.')})" if facts.reason else ""
+    return f"{told} taken back{why}.{_owed(facts)}"
 
 
 def _shared(facts: Facts, amount: str, where: str) -> str | None:

@@ -184,11 +184,11 @@ def step(it: Standing, asked: Terms, *, at: datetime) -> Step:
             return _waiting(it, asked, at)
         case "qualified":
             return _qualified(it, asked, at)
-        case "quarantined" if not _stands(it.bought, asked):
+        case "quarantined" if not stands(it.bought, asked):
             return Step("disqualify", at)
         case "quarantined":
             return Step("look", at + LOOK_AGAIN)
-        case "paid" if not _stands(it.bought, asked):
+        case "paid" if not stands(it.bought, asked):
             return Step("reverse")
         case "paid":
             assert it.decided_at is not None
@@ -211,7 +211,7 @@ def _qualified(it: Standing, asked: Terms, at: datetime) -> Step:
     # What was decided is carried out, even if goods come back meanwhile: the next look reverses it.
     if it.decided:
         return Step("pay")
-    if bought is None or not _stands(bought, asked):
+    if bought is None or not stands(bought, asked):
         return Step("disqualify", at)
     if at < (clears := clears_at(bought, asked)):
         return Step("look", clears)
@@ -220,8 +220,8 @@ def _qualified(it: Standing, asked: Terms, at: datetime) -> Step:
     return Step("decide")
 
 
-def _stands(bought: Bought | None, asked: Terms) -> bool:
-    """Whether a purchase still is what the campaign asked for."""
+def stands(bought: Bought | None, asked: Terms) -> bool:
+    """Whether a purchase is, still, what the campaign asked for."""
     if bought is None or bought.confirmed == "never":
         return False
     return bought.kept_minor >= asked.purchase_min_minor

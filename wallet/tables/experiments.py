@@ -8,13 +8,12 @@ from wallet.tables.columns import UUID, datetime
 
 
 class Experiment(SQLModel, table=True):
-    """One experiment. Its plan never changes; ending it writes the end and what was known then."""
+    """One experiment and its plan; append-only."""
 
     __tablename__ = "experiment"
     __table_args__ = (
         CheckConstraint("registered_at < starts_at", name="experiment_registered_before"),
         CheckConstraint("starts_at < ends_at", name="experiment_runs"),
-        CheckConstraint("(ended_at is null) = (result is null)", name="experiment_ended"),
         Index("experiment_newest", "registered_at", "experiment_id"),
         {"schema": "coalition"},
     )
@@ -26,8 +25,17 @@ class Experiment(SQLModel, table=True):
     ends_at: datetime = columns.instant()
     registered_by: UUID
     registered_at: datetime = columns.instant_now()
-    ended_at: datetime | None = columns.instant_or_none()
-    result: dict[str, object] | None = columns.document(optional=True)
+
+
+class ExperimentEnd(SQLModel, table=True):
+    """An experiment was ended by somebody, with why and what was known then; append-only."""
+
+    __tablename__ = "experiment_end"
+    __table_args__ = {"schema": "coalition"}
+
+    experiment_id: UUID = columns.key()
+    ended_at: datetime = columns.instant()
+    result: dict[str, object] = columns.document()
 
 
 class Exposure(SQLModel, table=True):

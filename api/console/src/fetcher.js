@@ -15,7 +15,11 @@ export const MOVES_MONEY = new Set([
   "redemptionCapture",
   "redemptionRefund",
   "redemptionRelease",
+  "referralReview",
 ]);
+
+/** Decisions that move nothing. */
+const MOVES_NOTHING = new Set(["DECLINED", "REFUSE"]);
 
 /** What the inputs call the sentence that goes into the audit log. */
 const REASONS = ["reason", "note"];
@@ -90,7 +94,7 @@ function writeOf(operation, variables, schema) {
   return {
     name: field.name,
     about: field.description ?? "",
-    money: MOVES_MONEY.has(field.name) && input?.decision !== "DECLINED",
+    money: MOVES_MONEY.has(field.name) && !MOVES_NOTHING.has(input?.decision),
     reason: asked ? String(input?.[asked] ?? "").trim() : null,
   };
 }

@@ -7,15 +7,19 @@ create table coalition.experiment (
   ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
   registered_by UUID NOT NULL,
   registered_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
-  ended_at TIMESTAMP WITH TIME ZONE,
-  result JSONB,
   PRIMARY KEY (experiment_id),
   CONSTRAINT experiment_registered_before CHECK (registered_at < starts_at),
-  CONSTRAINT experiment_runs CHECK (starts_at < ends_at),
-  CONSTRAINT experiment_ended CHECK ((ended_at is null) = (result is null))
+  CONSTRAINT experiment_runs CHECK (starts_at < ends_at)
 );
 
 create index experiment_newest ON coalition.experiment (registered_at, experiment_id);
+
+create table coalition.experiment_end (
+  experiment_id UUID NOT NULL,
+  ended_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  result JSONB NOT NULL,
+  PRIMARY KEY (experiment_id)
+);
 
 create table coalition.exposure (
   experiment_id UUID NOT NULL,

@@ -10,12 +10,14 @@ from typing import Any, Final, TypeAlias
 
 from wallet.rules import purchases
 from wallet.rules.campaigns import facts
-from wallet.rules.campaigns.outcome import Missed, Outcome
+from wallet.rules.campaigns.outcome import Granted, Missed, Outcome
 
 Decide: TypeAlias = Callable[[purchases.Purchase], tuple[int, Outcome]]
 """What a basket is credited in all, in its asset, and what campaigns gave of it."""
 TRIED_MAX: Final = 3
 """Near misses that are tried out: each one is another decision of the basket."""
+STEPS_MAX: Final = 5
+"""How often what is still missing is added; almost always once is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,9 @@ def best(
     decide: Decide,
 ) -> Next | None:
     """Find the near miss whose missing amount brings back the most for what it asks."""
-    found = []
-    for missed in _near(outcome, purchase.asset)[:TRIED_MAX]:
-        missing_minor = int(missed.reasons[0]["missing_minor"])
-        more = _with_more(purchase, missed, missing_minor)
-        more_minor, then = decide(more)
-        gain_minor = more_minor - credited_minor
-        pays = any(one.version.version_id == missed.version.version_id for one in then.granted)
-        if pays and gain_minor > 0:
-            found.append(Next(missed.version, missing_minor, gain_minor))
+    near = _near(outcome, purchase.asset)[:TRIED_MAX]
+    tried = [_option(purchase, missed, credited_minor, decide) for missed in near]
+    found = [one for one in tried if one is not None]
     # The best return on the addition; of equals the smaller addition, then the older campaign.
     found.sort(
         key=lambda one: (
@@ -63,6 +59,33 @@ def document(option: Next) -> dict[str, Any]:
         "gain_minor": option.gain_minor,
         "asset": option.version.definition.asset,
     }
+
+
+def _option(
+    purchase: purchases.Purchase, missed: Missed, credited_minor: int, decide: Decide
+) -> Next | None:
+    """Try how much more it takes until the campaign gives something, and what comes back then.
+
+    Where a part is paid with cashback, an addition takes a share of that part from the other
+    lines, and counts for less than it costs; so what is still missing is added too.
+    """
+    asked = missed.reasons[0]["if"]
+    missing_minor, still_minor = 0, int(missed.reasons[0]["missing_minor"])
+    for _ in range(STEPS_MAX):
+        missing_minor += still_minor
+        more_minor, then = decide(_with_more(purchase, missed, missing_minor))
+        gain_minor = more_minor - credited_minor
+        if any(one.granted_minor > 0 and _same(one, missed) for one in then.granted):
+            return Next(missed.version, missing_minor, gain_minor) if gain_minor > 0 else None
+        reasons = [reason for one in then.missed if _same(one, missed) for reason in one.reasons]
+        if [reason["if"] for reason in reasons] != [asked]:
+            return None
+        still_minor = int(reasons[0]["missing_minor"])
+    return None
+
+
+def _same(one: Granted | Missed, missed: Missed) -> bool:
+    return one.version.version_id == missed.version.version_id
 
 
 def _near(outcome: Outcome, asset: str) -> list[Missed]:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, needs
+from wallet.rules.campaigns.definition import Benefit, GiveCoupon
 
 Reason: TypeAlias = dict[str, Any]
 """`{"if": kind, ...}`; amounts in minor units of the purchase's asset."""
@@ -183,8 +184,11 @@ def _birthday(
     if away is None or not -condition.days_before <= away <= condition.days_after:
         return Checked(False, {"if": "birthday", "why": "another_day"})
     since = basket.local.date() - timedelta(days=facts.BIRTHDAY_AGAIN_DAYS)
+    # A gift that a limit cut to nothing, or that went back whole, was none; a coupon stays given.
+    lasting = isinstance(version.definition.give, GiveCoupon | Benefit)
     used = any(
-        one.times > 0 and one.day >= since for one in member.usage.get(version.campaign_id, ())
+        one.day >= since and (one.granted_minor > 0 or (lasting and one.times > 0))
+        for one in member.usage.get(version.campaign_id, ())
     )
     return Checked(not used, {"if": "birthday", "why": "used" if used else None})
 

@@ -7,13 +7,16 @@ and a few operations on whole numbers. A set is compiled once and kept by whoeve
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, needs, programme
+from wallet.rules.campaigns.definition import OnPurchase
 
 Extra: TypeAlias = Callable[[baskets.Line, baskets.Basket], bool]
+NAMES_SHOWN_MAX: Final = 10
+"""Of what a campaign asks for, so many names stand in a reason; a list may have thousands."""
 KINDS: Final = ("category", "product", "label", "brand")
 _KIND_OF: Final = {
     c.OfCategory: "category",
@@ -42,6 +45,8 @@ class Set:
     tables: dict[str, Table]
     extras: dict[int, tuple[Extra, ...]]
     every: int
+    no_line: tuple[dict[str, Any] | None, ...]
+    """The reason of each campaign that counts no line; None for what answers to no purchase."""
     plain: bool
     """True if no campaign asks anything of a line."""
     purchase_cap_minor: int | None
@@ -76,6 +81,7 @@ def compile_set(versions: Iterable[facts.Version], rules: programme.Rules) -> Se
         tables=tables,
         extras=extras,
         every=(1 << len(ordered)) - 1,
+        no_line=tuple(_no_line(version) for version in ordered),
         plain=not any(one.definition.lines for one in ordered),
         purchase_cap_minor=rules.purchase_cap_minor,
     )
@@ -105,27 +111,46 @@ def wanting(ready: Set, line: baskets.Line) -> int:
 
 def matching(ready: Set, basket: baskets.Basket) -> list[list[baskets.Line]]:
     """Give each campaign of the set the lines that count for it, in the order of the set."""
-    found: list[list[baskets.Line]] = []
     everything = list(basket.lines)
     if ready.plain:
         return [everything] * len(ready.versions)
-    masks = [(line, wanting(ready, line)) for line in basket.lines]
+    masks = [wanting(ready, line) for line in basket.lines]
     common = ready.every
-    for _, mask in masks:
+    for mask in masks:
         common &= mask
-    for place in range(len(ready.versions)):
-        bit = 1 << place
-        lines = everything if common & bit else [line for line, mask in masks if mask & bit]
-        extras = ready.extras.get(place)
-        if extras and lines:
-            lines = [line for line in lines if all(extra(line, basket) for extra in extras)]
-        found.append(lines)
+    found = [everything if common >> place & 1 else [] for place in range(len(ready.versions))]
+    for line, mask in zip(everything, masks, strict=True):
+        # Only the bits that are set are visited: of two hundred campaigns a line interests a few.
+        rest = mask & ~common
+        while rest:
+            lowest = rest & -rest
+            found[lowest.bit_length() - 1].append(line)
+            rest ^= lowest
+    for place, extras in ready.extras.items():
+        lines = found[place]
+        found[place] = [line for line in lines if all(extra(line, basket) for extra in extras)]
     return found
 
 
 def kind_of(condition: _Listed) -> str:
     """Name the kind of words that a condition on lines asks for."""
     return _KIND_OF[type(condition)]
+
+
+def _no_line(version: facts.Version) -> dict[str, Any] | None:
+    definition = version.definition
+    if not isinstance(definition.on, OnPurchase):
+        return None
+    for one in definition.lines:
+        match one:
+            case c.OfFavourite():
+                return {"if": "favourite", "any_of": [], "unless": False}
+            case c.Certified(label=label):
+                return {"if": "certified", "any_of": [label], "unless": False}
+            case _:
+                names = list(one.any_of[:NAMES_SHOWN_MAX])
+                return {"if": kind_of(one), "any_of": names, "unless": one.unless}
+    return {"if": "nothing_left"}
 
 
 def _fill(

@@ -104,6 +104,8 @@ def _check_trigger(it: Definition) -> None:
     for place, one in enumerate(it.when):
         if not isinstance(one, _ANYWHEN):
             refuse("this condition asks for a purchase, and there is none", "when", str(place))
+    if isinstance(it.on, say.OnReferral):
+        _check_invitation(it)
     if it.lines:
         refuse("there are no lines without a purchase", "lines", "0")
     if not isinstance(it.give, say.Amount | say.GiveCoupon | say.Benefit):
@@ -114,6 +116,18 @@ def _check_trigger(it: Definition) -> None:
         refuse("there is no contract to top up without a purchase", "stack", "tops_up")
     if it.caps.purchase_minor is not None:
         refuse("this cap can never bind: there is no purchase", "caps", "purchase_minor")
+
+
+def _check_invitation(it: Definition) -> None:
+    """As `referrals.takes_invitations`: what it does not take would be published in vain."""
+    if it.when:
+        refuse("an invitation can answer no condition", "when", "0")
+    for place, share in enumerate(it.funding):
+        if share.funder == "merchant":
+            refuse(
+                "an invitation is made at no merchant; name who pays by an id",
+                *("funding", str(place), "funder"),
+            )
 
 
 def _check_conditions(it: Definition) -> None:

@@ -99,12 +99,14 @@ _Standing = tuple[facts.Version, list[baskets.Line], tuple[checks.Reason, ...]]
 def _holding(ready: compiled.Set, basket: baskets.Basket, missed: list[Missed]) -> list[_Standing]:
     """Keep the campaigns that count a line and whose conditions hold; note why others do not."""
     found: list[_Standing] = []
-    for version, lines in zip(ready.versions, compiled.matching(ready, basket), strict=True):
+    matching = compiled.matching(ready, basket)
+    for version, lines, no_line in zip(ready.versions, matching, ready.no_line, strict=True):
+        if not lines:
+            if no_line is not None:
+                missed.append(Missed(version, (), (no_line,)))
+            continue
         definition = version.definition
         if not isinstance(definition.on, OnPurchase):
-            continue
-        if not lines:
-            missed.append(Missed(version, (), (_no_line(version),)))
             continue
         because: list[checks.Reason] = []
         against: list[checks.Reason] = []
@@ -206,8 +208,11 @@ def _settle(candidate: _Candidate, basket: baskets.Basket, till: limits.Till) ->
         return None
     definition = candidate.version.definition
     desired = [wish.minor for wish in wishes]
-    total, full = sum(desired), sum(wish.full_minor for wish in wishes)
-    topped = () if full == total else (Cut("tops_up", full, total, full - total),)
+    total = sum(desired)
+    topped: tuple[Cut, ...] = ()
+    if definition.stack.tops_up:
+        less = sum(wish.less_minor for wish in wishes)
+        topped = (Cut("tops_up", total + less, total, less),) if less else ()
     allowed = limits.allow(candidate.version, total, basket, till)
     parts = desired if allowed.minor == total else money.split(allowed.minor, desired)
     charity = definition.charity
@@ -226,36 +231,32 @@ def _settle(candidate: _Candidate, basket: baskets.Basket, till: limits.Till) ->
 
 
 def _all_lines(candidate: _Candidate, parts: Sequence[int]) -> tuple[LineGrant, ...]:
-    """Write down every line that counted: a return asks again whether enough of it is kept."""
-    won = {
-        wish.line.number: (wish, part) for wish, part in zip(candidate.wishes, parts, strict=True)
-    }
-    found = []
-    for line in candidate.lines:
-        if line.number in won:
-            wish, part = won[line.number]
-            found.append(LineGrant(line.number, line.base_minor, wish.bps, wish.minor, part))
-        else:
-            found.append(LineGrant(line.number, line.base_minor, None, 0, 0))
+    """Write down the lines that won; where a return will ask again whether enough is kept, all."""
+    found = [
+        LineGrant(wish.line.number, wish.line.base_minor, wish.bps, wish.minor, part)
+        for wish, part in zip(candidate.wishes, parts, strict=True)
+    ]
+    if len(found) < len(candidate.lines) and _asked_again(candidate.version):
+        won = {one.number for one in found}
+        found += [
+            LineGrant(line.number, line.base_minor, None, 0, 0)
+            for line in candidate.lines
+            if line.number not in won
+        ]
+        found.sort()
     return tuple(found)
+
+
+def _asked_again(version: facts.Version) -> bool:
+    definition = version.definition
+    return definition.on_return == "recheck" and any(
+        isinstance(one, c.Minimum | c.Quantity | c.Bundle) for one in definition.when
+    )
 
 
 def _beaten(candidate: _Candidate) -> Missed:
     reasons = tuple(candidate.lost.values())
     return Missed(candidate.version, (), reasons)
-
-
-def _no_line(version: facts.Version) -> checks.Reason:
-    for one in version.definition.lines:
-        match one:
-            case c.OfFavourite():
-                return {"if": "favourite", "any_of": [], "unless": False}
-            case c.Certified(label=label):
-                return {"if": "certified", "any_of": [label], "unless": False}
-            case _:
-                kind = compiled.kind_of(one)
-                return {"if": kind, "any_of": list(one.any_of[:10]), "unless": one.unless}
-    return {"if": "nothing_left"}
 
 
 def _accepted(version: facts.Version, member: facts.Member | None) -> bool:

@@ -27,11 +27,6 @@ class Wish(NamedTuple):
     bps: int | None = None
     less_minor: int = 0
 
-    @property
-    def full_minor(self) -> int:
-        """What the effect came to before the contract's part was taken off."""
-        return self.minor + self.less_minor
-
 
 def wishes(
     version: facts.Version,

@@ -5,7 +5,7 @@ and the versions reaches the same decision again, years later.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
@@ -34,10 +34,16 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A question about the member's purchases up to now: at these merchants (None: all), since."""
+    """A question about the member's purchases: at these merchants (None: all), since an instant.
+
+    It is about all that are in the books, also those that were bought later than the one that is
+    decided: a first purchase that is reported late is no second first one. With `before`, only what
+    was bought before it counts.
+    """
 
     merchants: frozenset[uuid.UUID] | None
     since: datetime | None
+    before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +158,12 @@ def birthday_distance(birth: date | None, day: date) -> int | None:
 def used_since(used: tuple[Used, ...], since: date | None) -> int:
     """Add up what was granted from a local day on."""
     return sum(one.granted_minor for one in used if since is None or one.day >= since)
+
+
+def times_in(used: Sequence[Used], per: conditions.Period, day: date) -> int:
+    """Count how often something was had in the same period as a local day."""
+    start = period_start(per, day)
+    return sum(one.times for one in used if period_start(per, one.day) == start)
 
 
 def _birthday(birth: date, year: int) -> date:

@@ -60,6 +60,8 @@ def split(
     """Share an amount over the funders by largest remainder; a funder with no part is left out."""
     if minor == 0:
         return _NO_FUNDER
+    if len(definition.funding) == 1:
+        return ((funder_of(definition.funding[0], place), minor),)
     parts = money.split(minor, [share.bps for share in definition.funding])
     owed: dict[uuid.UUID, int] = {}
     for share, part in zip(definition.funding, parts, strict=True):

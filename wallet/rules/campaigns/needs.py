@@ -120,7 +120,7 @@ def measure_of(
             since = version.definition.starts_at if start is None else facts.midnight(start, zone)
             return facts.Measure(_merchants(scope, version, merchant_id), since)
         case c.BoughtAt(any_of=merchants, within_days=days):
-            return facts.Measure(frozenset(merchants), _days_back(at, days, zone))
+            return facts.Measure(frozenset(merchants), _days_back(at, days, zone), before=True)
         case _:
             return None
 

@@ -4,6 +4,7 @@ The document is stored with the decision and never rewritten. It holds facts, no
 shows it says them in the reader's language.
 """
 
+import heapq
 import uuid
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -95,7 +96,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
     """Write an outcome as the JSON that is stored: what matched, and the nearest misses."""
     matched = [_matched(one) for one in outcome.granted]
     matched += [_given(one) for one in outcome.given]
-    nearest = sorted(outcome.missed, key=_distance)[:MISSES_MAX]
+    nearest = heapq.nsmallest(MISSES_MAX, outcome.missed, key=_distance)
     return {"matched": matched, "missed": [_missed(one) for one in nearest]}
 
 

@@ -84,6 +84,7 @@ def _member(one: facts.Member) -> dict[str, Any]:
             [
                 None if asked.merchants is None else sorted(str(key) for key in asked.merchants),
                 None if asked.since is None else asked.since.isoformat(),
+                asked.before,
                 answer.purchases,
                 answer.kept_minor,
             ]
@@ -117,8 +118,9 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
             facts.Measure(
                 None if merchants is None else frozenset(uuid.UUID(key) for key in merchants),
                 None if since is None else datetime.fromisoformat(since),
+                before,
             ): facts.Measured(purchases, kept_minor)
-            for merchants, since, purchases, kept_minor in raw["measures"]
+            for merchants, since, before, purchases, kept_minor in raw["measures"]
         },
         usage={
             uuid.UUID(key): tuple(

@@ -3,8 +3,9 @@
 Each line keeps of its grant the part of the price that it keeps. Where the version that paid asked
 for a minimum, a quantity or a bundle, the question is asked again of what is kept: if it no longer
 holds, all of that campaign goes back (unless the version says `proportional`). A grant that
-multiplied another one goes with it. So whatever is bought and brought back in whatever steps ends
-at nothing, and coming back below a minimum keeps nothing of what the minimum paid.
+multiplied others goes with them, by the part of them that goes back. So whatever is bought and
+brought back in whatever steps ends at nothing, and coming back below a minimum keeps nothing of
+what the minimum paid.
 """
 
 import uuid
@@ -93,12 +94,15 @@ def decide(
         for version_id, mine in by_version.items()
         if not _still_holds(definitions[version_id], mine, left)
     }
-    failed |= _orphans(by_version, definitions, failed)
+    groups = _groups(grants, definitions, failed)
     found = []
     for version_id, mine in by_version.items():
         definition = definitions[version_id]
         for grant in mine:
-            kept_minor = 0 if version_id in failed else _kept_part(grant, definition, left)
+            kept_minor = 0
+            if version_id not in failed:
+                multiplied = groups.get(_multiplied(definition, grant.number))
+                kept_minor = _kept_part(grant, definition, left, multiplied or (1, 1))
             # What an earlier return took stays taken: a later one never gives any of it back.
             reversed_minor = max(0, grant.granted_minor - kept_minor - grant.reversed_minor)
             if reversed_minor:
@@ -119,9 +123,16 @@ def lots(
     return tuple(found)
 
 
-def _kept_part(grant: SoldGrant, definition: Definition, left: dict[int, Kept]) -> int:
-    line = left[grant.number]
-    return money.divide(grant.granted_minor * line.kept, line.whole, definition.rounding)
+def _kept_part(
+    grant: SoldGrant, definition: Definition, left: dict[int, Kept], of: tuple[int, int]
+) -> int:
+    """The part of a grant that the line keeps; `of` is the part of what it multiplied that stands.
+
+    Both in one division, so that there is one rounding.
+    """
+    line, (standing, whole) = left[grant.number], of
+    kept_minor = grant.granted_minor * line.kept * standing
+    return money.divide(kept_minor, line.whole * whole, definition.rounding)
 
 
 def _still_holds(
@@ -149,18 +160,31 @@ def _still_holds(
     return True
 
 
-def _orphans(
-    by_version: Mapping[uuid.UUID, Sequence[SoldGrant]],
+_Target = tuple[str, str, int]
+"""What a multiplier multiplies: a group, in an asset, on a line."""
+
+
+def _multiplied(definition: Definition, number: int) -> _Target | None:
+    give = definition.give
+    return (give.of, definition.asset, number) if isinstance(give, Multiplier) else None
+
+
+def _groups(
+    grants: Sequence[SoldGrant],
     definitions: Mapping[uuid.UUID, Definition],
     failed: set[uuid.UUID],
-) -> set[uuid.UUID]:
-    """Find multipliers of groups of which everything that they multiplied goes back."""
-    standing = {
-        definitions[version_id].stack.group for version_id in by_version if version_id not in failed
-    }
-    gone = {definitions[version_id].stack.group for version_id in failed} - standing
-    return {
-        version_id
-        for version_id in by_version
-        if isinstance(give := definitions[version_id].give, Multiplier) and give.of in gone
-    }
+) -> dict[_Target | None, tuple[int, int]]:
+    """Say of what each group gave on a line how much stands, and of how much.
+
+    Multipliers are not counted: they come last, and multiply only what came before them.
+    """
+    found: dict[_Target | None, tuple[int, int]] = {}
+    for grant in grants:
+        definition = definitions[grant.version_id]
+        if isinstance(definition.give, Multiplier) or grant.granted_minor == 0:
+            continue
+        key = (definition.stack.group, definition.asset, grant.number)
+        standing, whole = found.get(key, (0, 0))
+        more = 0 if grant.version_id in failed else grant.granted_minor
+        found[key] = (standing + more, whole + grant.granted_minor)
+    return found

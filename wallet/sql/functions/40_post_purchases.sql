@@ -1,9 +1,9 @@
 -- Posts purchases, one or a thousand: the sale, its lines with their decisions, the events, one lot and one transfer
--- for whatever the contract or a campaign gave, the grants behind them, and one counter update per wallet, per funder
--- and per budget. Locks the wallets and then the budgets' shares in order, looks for what is already there, and writes
--- everything in one statement. A purchase whose decision does not hold any more (the member's facts, a coupon or a
--- budget moved on) answers `stale`, and nothing of it is kept. p_at is null but for replays of history. Answers one
--- object per purchase: posted, replayed, refused, stale.
+-- for whatever the contract or a campaign gave, and one counter update per wallet and per funder. Locks the wallets and
+-- then the budgets' shares in order, looks for what is already there, and writes all of it in one statement, and the
+-- grants behind it, where there are any, in a few more. A purchase whose decision does not hold any more (the member's
+-- facts, a coupon or a budget moved on) answers `stale`, and nothing of it is kept. p_at is null but for replays of
+-- history. Answers one object per purchase: posted, replayed, refused, stale.
 create or replace function ledger.post_purchases(
   p_buckets smallint[], p_purchases ledger.purchase_in[], p_lines ledger.line_in[], p_events ledger.event_in[],
   p_lots ledger.lot_in[], p_grants ledger.grant_in[], p_draws ledger.draw_in[], p_benefits ledger.benefit_in[],
@@ -11,30 +11,35 @@ create or replace function ledger.post_purchases(
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
-  v_opened boolean;
+  v_mixed boolean;
+  v_opened boolean := false;
   v_answer jsonb;
 begin
   if exists (select 1 from unnest(p_purchases) i where not i.bucket = any (p_buckets)) then
     raise exception 'a purchase lies outside the buckets named' using errcode = '22023';
   end if;
-  -- Points lie in a wallet of their own, opened by the first of them. This comes before all locks: whoever opens waits
-  -- only for others who open.
-  insert into ledger.wallet (bucket, wallet_id, asset, floor, state)
-  select distinct w.bucket, w.wallet_id, l.asset, p_floor, w.state
-    from unnest(p_lots) l
-    join unnest(p_purchases) i on i.bucket = l.bucket and i.purchase_id = l.purchase_id and i.asset <> l.asset
-    join ledger.wallet w on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
-   where not exists (select 1 from ledger.wallet o
-                      where o.bucket = i.bucket and o.wallet_id = i.wallet_id and o.asset = l.asset)
-   order by 1, 2, 3 on conflict do nothing;
-  v_opened := found;
+  v_mixed := exists (select 1 from unnest(p_lots) where asset <> p_purchases[1].asset)
+    or exists (select 1 from unnest(p_purchases) where asset <> p_purchases[1].asset);
+  if v_mixed then
+    -- Points lie in a wallet of their own, opened by the first of them. This comes before all locks: whoever opens
+    -- waits only for others who open.
+    insert into ledger.wallet (bucket, wallet_id, asset, floor, state)
+    select distinct w.bucket, w.wallet_id, l.asset, p_floor, w.state
+      from unnest(p_lots) l
+      join unnest(p_purchases) i on i.bucket = l.bucket and i.purchase_id = l.purchase_id and i.asset <> l.asset
+      join ledger.wallet w on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
+     where not exists (select 1 from ledger.wallet o
+                        where o.bucket = i.bucket and o.wallet_id = i.wallet_id and o.asset = l.asset)
+     order by 1, 2, 3 on conflict do nothing;
+    v_opened := found;
+  end if;
   perform 1
      from ledger.wallet w
      join (select bucket, wallet_id, asset from unnest(p_purchases)
            union
            select i.bucket, i.wallet_id, l.asset
              from unnest(p_lots) l
-             join unnest(p_purchases) i on i.bucket = l.bucket and i.purchase_id = l.purchase_id) i
+             join unnest(p_purchases) i on i.bucket = l.bucket and i.purchase_id = l.purchase_id where v_mixed) i
        on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
   if v_opened then
@@ -45,11 +50,13 @@ begin
       join ledger.wallet w on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = i.asset
      where o.bucket = i.bucket and o.wallet_id = i.wallet_id and o.asset = l.asset and o.state <> w.state;
   end if;
-  perform 1
-     from ledger.budget_share s
-     join (select distinct bucket, budget_id from unnest(p_draws)) d
-       on s.bucket = d.bucket and s.budget_id = d.budget_id
-    order by s.bucket, s.budget_id for no key update of s;
+  if cardinality(p_draws) > 0 then
+    perform 1
+       from ledger.budget_share s
+       join (select distinct bucket, budget_id from unnest(p_draws)) d
+         on s.bucket = d.bucket and s.budget_id = d.budget_id
+      order by s.bucket, s.budget_id for no key update of s;
+  end if;
 
   with judged as (
     -- The wallets are locked, so what the snapshot shows of them is what the update below starts from.
@@ -178,47 +185,6 @@ begin
     select v.bucket, v.purchase_id, v.kind, v.happened_at, v.request_id, v.fingerprint
       from unnest(p_events) v
      where ((v.bucket, v.purchase_id) in (select bucket, purchase_id from fresh)) is true
-  ), granting as (
-    select g.*, i.wallet_id
-      from unnest(p_grants) g
-      join unnest(p_purchases) i on i.bucket = g.bucket and i.purchase_id = g.purchase_id
-     where ((g.bucket, g.purchase_id) in (select bucket, purchase_id from fresh)) is true
-  ), grants as (
-    insert into ledger.grant (bucket, cause_id, line_no, version_id, campaign_id, wallet_id, asset, base_minor,
-      desired_minor, granted_minor, day)
-    select bucket, purchase_id, line_no, version_id, campaign_id, wallet_id, asset, base_minor, desired_minor,
-           granted_minor, day from granting
-  ), uses as (
-    insert into ledger.usage as u (bucket, wallet_id, campaign_id, day, granted_minor, times)
-    select bucket, wallet_id, campaign_id, day, sum(granted_minor)::bigint, count(distinct purchase_id)
-      from granting group by bucket, wallet_id, campaign_id, day
-    on conflict (bucket, wallet_id, campaign_id, day) do update
-      set granted_minor = u.granted_minor + excluded.granted_minor, times = u.times + excluded.times
-  ), drawing as (
-    select * from unnest(p_draws) d
-     where d.amount > 0 and ((d.bucket, d.purchase_id) in (select bucket, purchase_id from fresh)) is true
-  ), draws as (
-    insert into ledger.budget_draw (bucket, cause_id, budget_id, amount)
-    select bucket, purchase_id, budget_id, amount from drawing
-  ), shares as (
-    update ledger.budget_share s set consumed = s.consumed + d.total
-      from (select bucket, budget_id, sum(amount)::bigint as total from drawing group by bucket, budget_id) d
-     where s.bucket = d.bucket and s.budget_id = d.budget_id
-  ), benefits as (
-    insert into ledger.benefit (bucket, benefit_id, wallet_id, version_id, campaign_id, cause_id, kind, name, about,
-      granted_at, expires_at)
-    select b.bucket, b.benefit_id, i.wallet_id, b.version_id, b.campaign_id, b.purchase_id, b.kind, b.name, b.about,
-           v_at, b.expires_at
-      from unnest(p_benefits) b
-      join unnest(p_purchases) i on i.bucket = b.bucket and i.purchase_id = b.purchase_id
-     where ((b.bucket, b.purchase_id) in (select bucket, purchase_id from fresh)) is true
-  ), coupons as (
-    update ledger.benefit b set used_at = v_at, used_by = c.purchase_id
-      from (select f.bucket, f.purchase_id, c.benefit_id from fresh f cross join unnest(f.coupons) c (benefit_id)) c
-     where b.bucket = c.bucket and b.benefit_id = c.benefit_id
-  ), explanations as (
-    insert into ledger.explanation (bucket, cause_id, wallet_id, document, facts)
-    select bucket, purchase_id, wallet_id, explanation, facts from fresh where explanation is not null
   ), told as (
     insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, happened_at)
     select bucket, event_id, 'purchase.posted', wallet_id, purchase_id, v_at from fresh
@@ -234,5 +200,15 @@ begin
                 else jsonb_build_object('code', 'posted', 'replayed', false, 'purchase_id', purchase_id) end
            order by n)
     into v_answer from judged;
+
+  -- Most purchases were given nothing by campaigns, and then the statement above is cheaper without all this.
+  if cardinality(p_grants) > 0 or cardinality(p_draws) > 0 or cardinality(p_benefits) > 0
+     or exists (select 1 from unnest(p_purchases) where explanation is not null or coupons <> '{}') then
+    perform ledger.post_given(p_buckets, array_agg(i), p_grants, p_draws, p_benefits, v_at)
+       from unnest(p_purchases) i
+      where i.purchase_id in (
+              select (a ->> 'purchase_id')::uuid from jsonb_array_elements(v_answer) a
+               where a ->> 'code' = 'posted' and not (a ->> 'replayed')::boolean);
+  end if;
   return v_answer;
 end $$;

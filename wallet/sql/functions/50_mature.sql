@@ -41,10 +41,8 @@ begin
            coalesce(sum(pending) filter (where matures) over by_wallet, 0) - sum(shared) over by_wallet as matured,
            row_number() over by_funder as contingent_nth,
            count(*) filter (where matures) over by_funder as issued_nth,
-           row_number() over (partition by bucket, gives_to, asset, shared > 0 order by lot_id) as due_nth,
            count(*) over (partition by bucket, funder_id, asset) as contingent_moves,
-           count(*) filter (where matures) over (partition by bucket, funder_id, asset) as issued_moves,
-           count(*) over (partition by bucket, gives_to, asset, shared > 0) as due_moves
+           count(*) filter (where matures) over (partition by bucket, funder_id, asset) as issued_moves
       from open
     window by_wallet as (partition by bucket, wallet_id, asset order by due_at, lot_id rows unbounded preceding),
            by_funder as (partition by bucket, funder_id, asset order by lot_id rows unbounded preceding)
@@ -104,7 +102,9 @@ begin
       partner_id, effective_at)
     select d.bucket, ledger.derived(d.lot_id, 'share'), d.asset, 'share', 'available', 'due', d.shared, d.wallet_id,
            d.version + d.nth, d.wallet_pending - d.running, d.available + d.matured, d.held, d.gives_to,
-           p.version - d.due_moves + d.due_nth, d.lot_id, d.cause_id, d.gives_to, v_at
+           p.version - count(*) over (partition by d.bucket, d.gives_to, d.asset)
+             + row_number() over (partition by d.bucket, d.gives_to, d.asset order by d.lot_id),
+           d.lot_id, d.cause_id, d.gives_to, v_at
       from due d
       join positions p on p.bucket = d.bucket and p.owner_id = d.gives_to and p.asset = d.asset and p.kind = 'due'
      where d.shared > 0

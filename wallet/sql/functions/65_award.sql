@@ -16,6 +16,7 @@ declare
   l record;
   v_answer jsonb;
   v_moves ledger.transfer[] := '{}';
+  v_posted ledger.purchase_in;
 begin
   -- Before all locks, as with purchases: whoever opens a wallet waits only for others who open.
   insert into ledger.wallet (bucket, wallet_id, asset, floor, state)
@@ -78,25 +79,12 @@ begin
     v_moves := v_moves || ledger.move(p_bucket, l.lot_id, 'earn', 'contingent', 'pending', l.amount, w, l.funder_id,
       null, l.asset, l.lot_id, p_award, p_partner, v_at);
   end loop;
-  insert into ledger.grant (bucket, cause_id, line_no, version_id, campaign_id, wallet_id, asset, base_minor,
-    desired_minor, granted_minor, day)
-  select p_bucket, p_award, line_no, version_id, campaign_id, p_wallet, asset, base_minor, desired_minor,
-         granted_minor, day from unnest(p_grants);
-  insert into ledger.usage as u (bucket, wallet_id, campaign_id, day, granted_minor, times)
-  select p_bucket, p_wallet, campaign_id, day, sum(granted_minor)::bigint, 1 from unnest(p_grants)
-   group by campaign_id, day
-  on conflict (bucket, wallet_id, campaign_id, day) do update
-    set granted_minor = u.granted_minor + excluded.granted_minor, times = u.times + 1;
-  insert into ledger.budget_draw (bucket, cause_id, budget_id, amount)
-  select p_bucket, p_award, budget_id, amount from unnest(p_draws) where amount > 0;
-  update ledger.budget_share s set consumed = s.consumed + d.amount
-    from unnest(p_draws) d where s.bucket = p_bucket and s.budget_id = d.budget_id and d.amount > 0;
-  insert into ledger.benefit (bucket, benefit_id, wallet_id, version_id, campaign_id, cause_id, kind, name, about,
-    granted_at, expires_at)
-  select p_bucket, benefit_id, p_wallet, version_id, campaign_id, p_award, kind, name, about, v_at, expires_at
-    from unnest(p_benefits);
-  insert into ledger.explanation (bucket, cause_id, wallet_id, document, facts)
-  select p_bucket, p_award, p_wallet, p_explanation, p_facts where p_explanation is not null;
+  v_posted.bucket := p_bucket;
+  v_posted.purchase_id := p_award;
+  v_posted.wallet_id := p_wallet;
+  v_posted.explanation := p_explanation;
+  v_posted.facts := p_facts;
+  perform ledger.post_given(array[p_bucket], array[v_posted], p_grants, p_draws, p_benefits, v_at);
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset;
   perform ledger.tell(p_bucket, p_award, 'award.posted', p_wallet, p_award, v_at, null);

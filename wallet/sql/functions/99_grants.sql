@@ -12,7 +12,7 @@ revoke execute on all functions in schema ledger from public;
 grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.claim, ledger.post_purchases,
   ledger.record_event, ledger.decide_due, ledger.reverse_purchase, ledger.issue_code, ledger.hold, ledger.settle,
   ledger.refund, ledger.credit_goodwill, ledger.donate, ledger.notice_expiry, ledger.expire, ledger.post_award,
-  ledger.reverse_award, ledger.budget_allot, ledger.budget_recall to commonpurse_app;
+  ledger.reverse_award, ledger.use_benefit, ledger.budget_allot, ledger.budget_recall to commonpurse_app;
 grant delete on ledger.outbox to commonpurse_app;
 grant insert on ledger.seal to commonpurse_app;
 grant insert, update on coalition.programme, coalition.member, coalition.merchant, coalition.store, coalition.staff,
@@ -22,13 +22,12 @@ grant insert, update on coalition.programme, coalition.member, coalition.merchan
 -- An invitation is a promise, no money: its rewards are awards, which only the books can make.
 grant insert on coalition.contract, coalition.audit, coalition.budget_alert, coalition.campaign_version,
   coalition.campaign_change, coalition.programme_version, coalition.terms_document, coalition.terms_acceptance,
-  coalition.label_evidence, coalition.experiment, coalition.exposure, coalition.offer,
-  coalition.referral_code to commonpurse_app;
+  coalition.label_evidence, coalition.experiment, coalition.experiment_end, coalition.exposure,
+  coalition.offer, coalition.referral_code to commonpurse_app;
 grant insert (budget_id, kind, subject_id, asset, cap_minor, alerts), update (cap_minor, alerts) on
   coalition.budget to commonpurse_app;
 grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile,
   coalition.referral to commonpurse_app;
-grant update (ended_at, result) on coalition.experiment to commonpurse_app;
 grant insert, update, delete on coalition.favourite to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;

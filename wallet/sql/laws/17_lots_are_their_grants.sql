@@ -7,11 +7,11 @@ with granted as (
   select l.bucket, l.cause_id, l.rule_id as version_id, l.asset, sum(l.amount) as amount,
          coalesce(sum(r.reversed), 0) as reversed
     from ledger.lot l
+    join ledger.transfer t on t.bucket = l.bucket and t.transfer_id = l.lot_id and t.code = 'earn'
     left join ledger.purchase p on p.bucket = l.bucket and p.purchase_id = l.cause_id
-    left join ledger.credit c on c.bucket = l.bucket and c.credit_id = l.cause_id
     left join (select bucket, lot_id, sum(reversed_minor) as reversed from ledger.return_lot group by bucket, lot_id) r
       on r.bucket = l.bucket and r.lot_id = l.lot_id
-   where c.credit_id is null and l.rule_id is distinct from p.contract_id
+   where l.rule_id is distinct from p.contract_id
    group by l.bucket, l.cause_id, l.rule_id, l.asset
 ), back as (
   select bucket, cause_id, version_id, sum(reversed_minor) as reversed

@@ -1,5 +1,6 @@
 -- Whatever a campaign gave or explained has its purchase or award, in the same bucket and for the same member; a coupon
--- was used by a purchase of its member; an award names its lots, and has them all back when it is reversed.
+-- was used by a purchase of its member, another benefit by a request of its bucket; an award names its lots, and has
+-- them all back when it is reversed.
 with cause as (
   select bucket, purchase_id as cause_id, wallet_id from ledger.purchase
   union all select bucket, award_id, wallet_id from ledger.award)
@@ -19,7 +20,8 @@ select b.bucket, b.benefit_id, 'benefit'
   from ledger.benefit b
   left join ledger.purchase p on p.bucket = b.bucket and p.purchase_id = b.used_by
  where b.bucket <> get_byte(uuid_send(b.wallet_id), 15)
-    or (b.used_by is not null and p.wallet_id is distinct from b.wallet_id)
+    or (b.kind = 'coupon' and b.used_by is not null and p.wallet_id is distinct from b.wallet_id)
+    or (b.kind = 'benefit' and b.used_by is not null and b.bucket <> get_byte(uuid_send(b.used_by), 15))
 union all
 select a.bucket, a.award_id, 'award'
   from ledger.award a

@@ -1,5 +1,5 @@
--- What must be known before an award is decided: the clock, the member's facts, the award if it stands already, and what
--- the member had of the campaign. One row.
+-- What must be known before an award is decided: the clock, the member's facts, the award if it stands already, and
+-- what the member had of the campaign. One row.
 select coalesce($5::timestamptz, clock_timestamp()) as at, w.facts as facts_version, a.fingerprint, a.awarded_at,
        (select coalesce(sum(granted_minor), 0)::bigint from ledger.grant
          where bucket = $1 and cause_id = $3) as granted_minor,

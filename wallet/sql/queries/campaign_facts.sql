@@ -1,6 +1,7 @@
--- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase, at,
--- day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over their purchases net of
--- returns, what they got of campaigns, who they are, their coupons, and what is left of budgets in their bucket and pool.
+-- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
+-- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over their purchases
+-- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
+-- bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,
@@ -19,7 +20,7 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
          select jsonb_agg(jsonb_build_array(o.campaign_id, o.category, o.bps, o.scorer)) from (
            select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
-            order by campaign_id, category, valid_from desc) o) end as offers,
+            order by campaign_id, category, bps desc, valid_from) o) end as offers,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (
@@ -28,8 +29,8 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
                             select sum(r.amount_minor) from ledger.purchase_return_line r
                              where r.bucket = b.bucket and r.purchase_id = b.purchase_id), 0) end as kept
                      from ledger.purchase b
-                    where b.bucket = i.bucket and b.wallet_id = i.wallet and b.purchased_at <= i.at
-                      and b.purchase_id <> i.purchase
+                    where b.bucket = i.bucket and b.wallet_id = i.wallet and b.purchase_id <> i.purchase
+                      and (b.purchased_at <= i.at or q.asked -> 'before' = 'false')
                       and b.purchased_at >= coalesce((q.asked ->> 'since')::timestamptz, '-infinity')
                       and (q.asked -> 'merchants' = 'null' or q.asked -> 'merchants' ? b.merchant_id::text)) k
          ) a) as measures,

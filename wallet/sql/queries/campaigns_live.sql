@@ -1,7 +1,8 @@
 -- All that campaigns go by, of one snapshot and with its epoch: whatever was ever published and its changes, the
 -- versions among them that the caller has not read yet (not in $1), the programme's rules, and the evidence for labels.
 select p.epoch,
-       (select coalesce(json_agg(json_build_array(c.campaign_id, c.merchant_id, c.name)), '[]')
+       (select coalesce(json_agg(json_build_array(c.campaign_id, c.merchant_id, c.name)
+                                 order by c.created_at, c.campaign_id), '[]')
           from coalition.campaign c
          where exists (select from coalition.campaign_change h where h.campaign_id = c.campaign_id)) as campaigns,
        (select coalesce(json_agg(h order by h.epoch), '[]') from coalition.campaign_change h) as changes,

@@ -2,7 +2,8 @@
 -- of who wants none. Where two runs at once made two offers for one category, the better one holds.
 select * from (
   select distinct on (o.member_id, o.campaign_id, o.category)
-         o.member_id, o.campaign_id, o.category, o.bps, o.reason, o.scorer, o.scorer_version, o.valid_from, o.valid_until
+         o.member_id, o.campaign_id, o.category, o.bps, o.reason, o.scorer, o.scorer_version, o.valid_from,
+         o.valid_until
     from coalition.offer o
     left join coalition.profile p on p.member_id = o.member_id
    where o.member_id = any ($1::uuid[]) and ($3::uuid[] is null or o.campaign_id = any ($3))

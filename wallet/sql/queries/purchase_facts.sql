@@ -5,7 +5,8 @@ select p.contract_id, p.wallet_id, p.asset, p.reported_at, p.version, p.lot_id, 
           from ledger.purchase_event e where e.bucket = p.bucket and e.purchase_id = p.purchase_id) as events,
        (select jsonb_agg(jsonb_build_object(
                  'number', l.line_no, 'quantity_milli', l.quantity_milli, 'amount_minor', l.amount_minor,
-                 'credited_minor', l.credited_minor, 'rounding', l.rounding, 'category', l.category, 'base_minor', l.base_minor,
+                 'credited_minor', l.credited_minor, 'rounding', l.rounding, 'category', l.category,
+                 'base_minor', l.base_minor,
                  'returned_quantity_milli', coalesce(r.quantity_milli, 0),
                  'returned_amount_minor', coalesce(r.amount_minor, 0), 'reversed_minor', coalesce(r.reversed_minor, 0))
                  order by l.line_no)

@@ -3,10 +3,11 @@
 -- A window begins after the first exposure, so the purchase by which a member came in is not in it, and it must be
 -- over before the experiment is. Purchases count net of what came back, in the programme's asset ($2).
 with experiment as (
-    select experiment_id, plan, plan->>'metric' as metric,
-           make_interval(days => (plan->>'window_days')::int) as life,
-           least(coalesce($3::timestamptz, clock_timestamp()), ends_at, ended_at) as until
-      from coalition.experiment where experiment_id = $1
+    select e.experiment_id, e.plan, e.plan->>'metric' as metric,
+           make_interval(days => (e.plan->>'window_days')::int) as life,
+           least(coalesce($3::timestamptz, clock_timestamp()), e.ends_at, s.ended_at) as until
+      from coalition.experiment e left join coalition.experiment_end s on s.experiment_id = e.experiment_id
+     where e.experiment_id = $1
 ), exposed as (
     select x.arm, x.exposed_at, x.exposed_at + e.life as over_at, x.exposed_at + e.life <= e.until as is_over,
            e.metric, m.wallet_id, get_byte(uuid_send(m.wallet_id), 15)::smallint as bucket
