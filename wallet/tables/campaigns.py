@@ -120,6 +120,27 @@ class TermsDocument(SQLModel, table=True):
     published_at: datetime = columns.instant_now()
 
 
+class TermsPublication(SQLModel, table=True):
+    """Which documents were published together for the programme or a contract version, and why."""
+
+    __tablename__ = "terms_publication"
+    __table_args__ = (
+        CheckConstraint("subject_kind in ('programme', 'contract')", name="terms_publication_kind"),
+        Index(
+            "terms_publication_newest", "subject_kind", "subject_id", "published_at", "request_id"
+        ),
+        {"schema": "coalition"},
+    )
+
+    request_id: UUID = columns.key()
+    subject_kind: str = columns.words()
+    subject_id: UUID
+    document_ids: list[UUID] = columns.several_ids()
+    reason: str = columns.words()
+    published_by: UUID
+    published_at: datetime = columns.instant_now()
+
+
 class TermsAcceptance(SQLModel, table=True):
     """A member has accepted a document."""
 

@@ -13,7 +13,7 @@ begin
     'ledger.purchase_return_line', 'ledger.purchase_event', 'ledger.credit', 'ledger.seal',
     'ledger.grant', 'ledger.grant_return', 'ledger.explanation', 'ledger.return_lot', 'coalition.contract',
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
-    'coalition.terms_document', 'coalition.terms_acceptance', 'coalition.experiment',
+    'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer']
   loop
     execute format('create or replace trigger append_only before update or delete on %s

@@ -21,9 +21,9 @@ grant insert, update on coalition.programme, coalition.member, coalition.merchan
 -- Favourites are worked out anew; an offer, once made, stays.
 -- An invitation is a promise, no money: its rewards are awards, which only the books can make.
 grant insert on coalition.contract, coalition.audit, coalition.budget_alert, coalition.campaign_version,
-  coalition.campaign_change, coalition.programme_version, coalition.terms_document, coalition.terms_acceptance,
-  coalition.label_evidence, coalition.experiment, coalition.experiment_end, coalition.exposure,
-  coalition.offer, coalition.referral_code to commonpurse_app;
+  coalition.campaign_change, coalition.programme_version, coalition.terms_document, coalition.terms_publication,
+  coalition.terms_acceptance, coalition.label_evidence, coalition.experiment, coalition.experiment_end,
+  coalition.exposure, coalition.offer, coalition.referral_code to commonpurse_app;
 grant insert (budget_id, kind, subject_id, asset, cap_minor, alerts), update (cap_minor, alerts) on
   coalition.budget to commonpurse_app;
 grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile,
