@@ -9,6 +9,7 @@ import importlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import graphql
@@ -22,6 +23,7 @@ from api.identity import bearer
 from api.identity import tables as identity_tables
 from wallet import errors, laws, sql, tables
 from wallet.rules import chart, goodwill
+from wallet.rules.campaigns import drafts
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -301,6 +303,24 @@ def test_the_page_for_support_knows_what_to_say_for_every_refusal() -> None:
 def test_every_json_example_is_json(page: str) -> None:
     for code in fences(page, "json"):
         json.loads(code)
+
+
+def test_every_campaign_that_is_shown_can_be_published() -> None:
+    shown = [
+        definition
+        for page in sorted(DOCS.glob("*.md"))
+        for definition in map(json.loads, fences(f"docs/{page.name}", "json"))
+        if "give" in definition
+    ]
+
+    assert len(shown) >= 3
+    for definition in shown:
+        drafts.parse(
+            definition,
+            house_asset="EUR",
+            now=datetime(2026, 11, 1, tzinfo=UTC),
+            groups=("offers", "points", "surprises"),
+        )
 
 
 def test_every_shell_line_names_what_exists() -> None:

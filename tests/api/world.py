@@ -110,22 +110,11 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await _approve(db, decided, vera)
     invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
-    campaign = await _campaign(coalition, rosa, vera)
-    visited = await _visited(coalition, rosa, ana)
-    segment = await segments.create(
-        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
-    )
-    (document,) = terms.documents(campaign.campaign.campaign_id, campaign.version.definition)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
-        "Award": visited.awards[0].award_id,
-        "Benefit": visited.benefits[0].benefit_id,
-        "Budget": await _budget(db, campaign.campaign.campaign_id),
-        "Experiment": await _experiment(coalition, vera),
-        "Campaign": campaign.campaign.campaign_id,
-        "CampaignVersion": campaign.version.version_id,
+        **await _promoted(coalition, rosa, ana, vera),
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -135,10 +124,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
-        "Segment": segment.segment.segment_id,
         "StaffPerson": vera,
         "Store": store.store.store_id,
-        "TermsDocument": document.document_id,
         "Wallet": ana.wallet_id,
     }
     who: dict[str, tuple[bearer.Kind, uuid.UUID]] = {
@@ -162,6 +149,29 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         proposed=ids.show("apr", proposed),
         reference=bought.reference,
     )
+
+
+async def _promoted(
+    coalition: factories.Coalition, rosa: uuid.UUID, ana: members.Member, vera: uuid.UUID
+) -> dict[str, uuid.UUID]:
+    """What belongs to campaigns: Vera's at Rosa's, and what Ana got of it."""
+    db = coalition.db
+    campaign = await _campaign(coalition, rosa, vera)
+    visited = await _visited(coalition, rosa, ana)
+    segment = await segments.create(
+        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
+    )
+    (document,) = terms.documents(campaign.campaign.campaign_id, campaign.version.definition)
+    return {
+        "Award": visited.awards[0].award_id,
+        "Benefit": visited.benefits[0].benefit_id,
+        "Budget": await _budget(db, campaign.campaign.campaign_id),
+        "Campaign": campaign.campaign.campaign_id,
+        "CampaignVersion": campaign.version.version_id,
+        "Experiment": await _experiment(coalition, vera),
+        "Segment": segment.segment.segment_id,
+        "TermsDocument": document.document_id,
+    }
 
 
 async def _callers(

@@ -184,11 +184,19 @@ async def test_a_simulation_says_what_the_engine_credits_when_the_draft_is_live(
     assert back is ("returns" not in found.period.assumed)
 
 
+STANDING: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "for a segment": {"when": [{"if": "segment", "any_of": [FRESH]}]},
+    "by what was bought": {"when": [{"if": "nth_purchase", "n": 2, "every": True}]},
+}
+
+
+@pytest.mark.parametrize("name", STANDING)
 async def test_a_draft_is_beside_what_was_in_force_and_others_may_lose(
-    coalition: Coalition,
+    coalition: Coalition, name: str
 ) -> None:
     people, merchant_id = await crowd(coalition), await coalition.merchant()
-    standing = await promote(coalition, stack={"group": "offers", "priority": 5})
+    standing = await promote(coalition, stack={"group": "offers", "priority": 5}, **STANDING[name])
     await shop(coalition, merchant_id, people)
     better = draft(give={"give": "rate", "bps": 2_000}, stack={"group": "offers", "priority": 9})
     around = await beside.of(coalition.db, since=END - 60 * DAY, until=END)

@@ -72,7 +72,7 @@ async def people(
     more: Mapping[uuid.UUID, frozenset[str]],
 ) -> dict[uuid.UUID, playback.Person]:
     """Say by wallet who members are, as far as it is asked; `more` are segments by member."""
-    if not (asks.segments or asks.profile):
+    if not (asks.segments or asks.profile or asked.every):
         return {}
     names = {
         name
@@ -84,7 +84,7 @@ async def people(
     rows = await connection.fetch(
         sql.load("queries/simulate_people"),
         span.until,
-        sorted(names),
+        None if asked.every else sorted(names),
         asked.segments is not None,
         list(more),
     )

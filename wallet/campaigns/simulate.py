@@ -7,8 +7,9 @@ has when its time is up.
 """
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
@@ -176,21 +177,15 @@ async def _alone(
             raise errors.CampaignInvalid(
                 "Only campaigns on purchases can be simulated.", path=("on",)
             )
+    house = await programme.of(db)
     lock = db.known.setdefault("simulation", asyncio.Lock())
     assert isinstance(lock, asyncio.Lock)
     if lock.locked():
         raise errors.TooMany("Another simulation is running. Wait for its end, then start yours.")
-    house = await programme.of(db)
     asks = needs.of(drafts)
     asked = relevant.of(drafts, asks, since=since, zone=house.time_zone, every=live is not None)
     span = scenes.Span(since, until, house.asset.number)
-    async with (
-        lock,
-        db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection,
-        # Everything is of one moment; nothing is locked and nothing written.
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        await connection.execute(_SETTINGS)
+    async with lock, _look(db) as connection:
         people = await scenes.people(
             connection, drafts, house.time_zone, asked, asks, span, segments
         )
@@ -201,6 +196,26 @@ async def _alone(
     return _results(played, span, total, members)
 
 
+@contextlib.asynccontextmanager
+async def _look(db: Database) -> AsyncIterator[scenes.Connection]:
+    """A connection that sees one moment; nothing is locked and nothing written."""
+    try:
+        async with (
+            db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute(_SETTINGS)
+            yield connection
+    except _AWAY as error:
+        raise errors.Unavailable("The database did not answer in time.") from error
+
+
+_AWAY: Final = (
+    TimeoutError,
+    OSError,
+    asyncpg.QueryCanceledError,
+    asyncpg.PostgresConnectionError,
+)
 # A plan made for the names at hand can look them up in a hash; the headers are sorted in memory.
 _SETTINGS: Final = "set local plan_cache_mode = force_custom_plan; set local work_mem = '64MB'"
 

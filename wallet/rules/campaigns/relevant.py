@@ -68,8 +68,9 @@ def of(
         segments=None if every else _common(drafts, _segments),
         wide=every or any(whatif.wide(one) for one in drafts),
         every=every,
-        remembers=bool(asks.asking),
-        since=_since(asks, since, zone) if asks.asking else since,
+        # What others ask of the past is not looked at: all of it is remembered for them.
+        remembers=every or bool(asks.asking),
+        since=None if every else _since(asks, since, zone),
     )
 
 
@@ -154,7 +155,7 @@ def _columns_of(draft: facts.Version) -> set[str]:
 
 def _since(asks: needs.Needs, since: datetime, zone: str) -> datetime | None:
     """From when on purchases must be remembered: no later question looks further back."""
-    starts = []
+    starts = [since]
     for condition, version in asks.asking:
         measure = needs.measure_of(
             condition, version, merchant_id=uuid.UUID(int=0), at=since, zone=zone
@@ -163,4 +164,4 @@ def _since(asks: needs.Needs, since: datetime, zone: str) -> datetime | None:
         if measure.since is None:
             return None
         starts.append(measure.since)
-    return min((*starts, since))
+    return min(starts)

@@ -1,5 +1,5 @@
 -- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
--- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over their purchases
+-- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over purchases
 -- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
 -- bucket and in the pool.
 with item as (

@@ -1,8 +1,9 @@
--- Purchases as a simulation streams them, in order of time, with the lines that count as parallel arrays in the order of
--- their numbers. Of asset $1, until before $4: from $3 on at merchants $6 (null: all) those that are decided, and with $5
--- also those from $2 on (null: ever) that are only remembered. $7 names the columns that are asked. A line is wanted if its
--- product, category, label and brand are in $8 to $11 (null: any) and its wallet in $14 (null: any). With $12 the other
--- lines of its purchase come too, with $13 purchases without one. `place` counts what is decided, whether it comes or not.
+-- Purchases as a simulation streams them, in order of time, with the lines that count as parallel arrays in the order
+-- of their numbers. Of asset $1, until before $4: from $3 on at merchants $6 (null: all) those that are decided, and
+-- with $5 also those from $2 on (null: ever) that are only remembered. $7 names the columns that are asked. A line is
+-- wanted if its product, category, label and brand are in $8 to $11 (null: any) and its wallet in $14 (null: any).
+-- With $12 the other lines of its purchase come too, with $13 purchases without one. `place` counts what is decided,
+-- whether it comes or not.
 select p.place, p.decided, p.purchase_id, p.wallet_id, p.merchant_id, p.purchased_at, p.total_minor,
        p.channel, p.store_id, p.instrument, p.delivery,
        l.bases, l.credits, l.quantities, l.categories, l.products, l.labels, l.brands
@@ -10,8 +11,8 @@ select p.place, p.decided, p.purchase_id, p.wallet_id, p.merchant_id, p.purchase
     select count(*) filter (where q.decided)
              over (order by q.purchased_at, q.purchase_id rows unbounded preceding) as place, q.*
       from (
-        select b.bucket, b.purchase_id, b.wallet_id, b.merchant_id, b.purchased_at, b.total_minor, b.channel, b.store_id,
-               b.instrument, b.delivery,
+        select b.bucket, b.purchase_id, b.wallet_id, b.merchant_id, b.purchased_at, b.total_minor, b.channel,
+               b.store_id, b.instrument, b.delivery,
                b.purchased_at >= $3 and ($6::uuid[] is null or b.merchant_id = any ($6)) as decided
           from ledger.purchase b
          where b.asset = $1 and b.purchased_at < $4 and b.purchased_at >= coalesce($2::timestamptz, '-infinity')
