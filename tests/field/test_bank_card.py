@@ -6,9 +6,11 @@ from typing import Any
 from tests.api import client
 from tests.field import stage
 from tests.field.stage import credited, granted, line, missed
-from wallet import money
-from wallet.campaigns import budgets
+from wallet import ids
 
+SET = """mutation Set($input: BudgetSetInput!) { budgetSet(input: $input) {
+  budget { cap { amount } } errors { ... on UserError { code path } } } }"""
+OWN = "{ merchantBudget { kind given { amount } left { amount } } }"
 CARD = "card:aurora/tok_9f2c41"
 
 
@@ -66,9 +68,15 @@ async def test_the_banks_own_budget_is_given_to_the_last_cent_and_not_beyond(
     bank = await aurora(scene, budget={"minor": 10_000})
     rosa, ana = await scene.merchant(), await scene.member()
     people = [ana, *[await scene.member() for _ in range(3)]]
-    await budgets.set_cap(
-        scene.db, kind="funder", subject_id=bank.principal_id, asset=money.EUR, cap_minor=250
-    )
+    told = {
+        "idempotencyKey": client.key(),
+        "kind": "FUNDER",
+        "subjectId": ids.show("mer", bank.principal_id),
+        "amount": {"amount": "2.50", "currency": "EUR"},
+        "reason": "as the bank wrote",
+    }
+    done = (await scene.operator.ask(SET, {"input": told})).data["budgetSet"]
+    assert done["errors"] == []
 
     bought = await asyncio.gather(
         *[scene.report(rosa, one, line(1, "50.00"), instrument=CARD) for one in people]
@@ -85,7 +93,5 @@ async def test_the_banks_own_budget_is_given_to_the_last_cent_and_not_beyond(
         "1.00",
         "0.50",
     )
-    standing = await budgets.standing(
-        scene.db, [budgets.budget_id("funder", bank.principal_id, money.EUR)]
-    )
-    assert [one.given_minor for one in standing.values()] == [250]
+    (own,) = (await bank.ask(OWN)).data["merchantBudget"]
+    assert own == {"kind": "FUNDER", "given": {"amount": "2.50"}, "left": {"amount": "0.00"}}

@@ -12,6 +12,7 @@ SEGMENT = """mutation Make($input: SegmentSaveInput!) { segmentSave(input: $inpu
   segment { id } errors { ... on UserError { code } } } }"""
 ADD = """mutation Add($input: SegmentMembersInput!) { segmentMembersAdd(input: $input) {
   changed errors { ... on UserError { code } } } }"""
+OWN = "{ viewer { benefits { id kind name usedAt } } }"
 INVALID = [{"code": "COUPON_INVALID", "path": ["coupons", "0"]}]
 
 
@@ -27,14 +28,11 @@ async def sixty(scene: stage.Stage) -> None:
     )
 
 
-async def coupon_of(scene: stage.Stage, owner: client.Client) -> str:
+async def coupon_of(owner: client.Client) -> str:
     """The id of a member's coupon."""
-    found = await scene.db.fetchval(
-        "select b.benefit_id from ledger.benefit b join coalition.member m using (wallet_id)"
-        " where m.member_id = $1",
-        owner.principal_id,
-    )
-    return ids.show("ben", found)
+    (found,) = (await owner.ask(OWN)).data["viewer"]["benefits"]
+    assert (found["kind"], found["name"], found["usedAt"]) == ("COUPON", "SIXTY", None)
+    return str(found["id"])
 
 
 async def test_a_coupon_gives_sixty_per_cent_once_and_to_its_owner_only(
@@ -43,7 +41,7 @@ async def test_a_coupon_gives_sixty_per_cent_once_and_to_its_owner_only(
     await sixty(scene)
     rosa, ana, ben = await scene.merchant(), await scene.member(), await scene.member()
     first = await scene.report(rosa, ana, line(1, "10.00"))
-    coupon = await coupon_of(scene, ana)
+    coupon = await coupon_of(ana)
     shown = {"coupons": [coupon]}
 
     promised = await scene.preview(rosa, ana, line(1, "49.99"), **shown)
@@ -51,19 +49,21 @@ async def test_a_coupon_gives_sixty_per_cent_once_and_to_its_owner_only(
     without = await scene.report(rosa, ana, line(1, "49.99"))
     bought = await scene.report(rosa, ana, line(1, "49.99"), **shown)
     again = await scene.send(rosa, ana, line(1, "49.99"), **shown)
+    (used,) = (await ana.ask(OWN)).data["viewer"]["benefits"]
 
     (gift,) = first["campaigns"]["matched"]
     assert gift["sentence"].startswith("A coupon for you from Welcome: SIXTY.")
     assert (missed(without, "Sixty"), credited(without)) == (["COUPON"], "0.00")
     assert credited(promised) == credited(bought) == "29.99"
     assert stolen["errors"] == again["errors"] == INVALID
+    assert used["usedAt"] is not None
 
 
 async def test_of_many_tills_that_see_one_coupon_at_once_one_is_paid(scene: stage.Stage) -> None:
     await sixty(scene)
     rosa, ana = await scene.merchant(), await scene.member()
     await scene.report(rosa, ana, line(1, "10.00"))
-    shown = {"coupons": [await coupon_of(scene, ana)]}
+    shown = {"coupons": [await coupon_of(ana)]}
 
     answers = await asyncio.gather(
         *[scene.send(rosa, ana, line(1, "10.00"), **shown) for _ in range(4)]
@@ -79,7 +79,7 @@ async def test_a_coupon_that_did_nothing_stays_its_owners(scene: stage.Stage) ->
     await sixty(scene)
     rosa, ana = await scene.merchant(), await scene.member()
     await scene.report(rosa, ana, line(1, "10.00"))
-    shown = {"coupons": [await coupon_of(scene, ana)]}
+    shown = {"coupons": [await coupon_of(ana)]}
 
     nothing = await scene.report(rosa, ana, line(1, "10.00", "Tobacco"), **shown)
     bought = await scene.report(rosa, ana, line(1, "10.00"), **shown)

@@ -16,6 +16,7 @@ RULES = """mutation Rules($input: ProgrammeRulesPublishInput!) {
     errors { ... on UserError { code path } } } }"""
 VERSIONS = """query Versions($id: ID!) { node(id: $id) {
   ... on Campaign { versions { note } changes { reason } } } }"""
+BALANCES = "{ viewer { balances { available { amount currency } } } }"
 
 
 def surprise(times: int, **changes: Any) -> dict[str, Any]:
@@ -59,6 +60,12 @@ async def test_a_point_for_each_whole_euro_of_the_purchase(scene: stage.Stage) -
     assert stage.missed(small, "Points") == ["NOTHING_LEFT"]
     # Points are no money: the wallet that pays at a till does not see them.
     assert await scene.wallet(ana) == ("0.00", "0.00")
+    await scene.mature()
+    held = (await ana.ask(BALANCES)).data["viewer"]["balances"]
+    assert [one["available"] for one in held] == [
+        {"amount": "0.00", "currency": "EUR"},
+        {"amount": "19", "currency": "PTS"},
+    ]
 
 
 async def test_on_a_surprise_day_the_best_of_the_multipliers_counts(scene: stage.Stage) -> None:

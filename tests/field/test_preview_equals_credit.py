@@ -192,20 +192,19 @@ async def test_a_preview_is_what_a_report_credits_and_explains(
     assert {"matched": promised["matched"], "missed": promised["missed"]} == (
         kept.detail.explanation
     )
-    await _keeps_its_promise(coalition, merchant_id, ana.member_id, bought, seen)
+    await _keeps_its_promise(coalition, merchant_id, bought, seen)
 
 
 async def _keeps_its_promise(
     coalition: Coalition,
     merchant_id: UUID,
-    member_id: UUID,
     bought: purchases.Purchase,
     seen: previews.Previewed,
 ) -> None:
     """Whoever adds what an option names, to a line that it counts, is credited what it names."""
     if seen.next is None or bought.coupons:
         return
-    # Another member in the same place: what was just bought has changed what the first one gets.
+    # Asked for nobody: what was just bought has changed what this member gets.
     (missed,) = [
         one
         for one in seen.campaigns.missed
@@ -223,9 +222,7 @@ async def _keeps_its_promise(
         ),
     )
     plain, then = [
-        await previews.preview(
-            coalition.db, purchase=one, merchant_id=merchant_id, member_id=None, now=NOON
-        )
+        await previews.preview(coalition.db, merchant_id=merchant_id, purchase=one, now=NOON)
         for one in (bought, more)
     ]
 
