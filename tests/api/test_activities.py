@@ -54,7 +54,7 @@ async def test_a_visit_is_rewarded_once_and_explained(
     assert first["errors"] == []
     assert first["granted"] == [{"amount": "1.00", "currency": "EUR"}]
     assert first["awardId"] == first["awards"][0]["id"]
-    assert first["explanation"] == ["With Come and see: 1.00 EUR."]
+    assert first["explanation"] == ["With Come and see: 1.00 EUR. You came by."]
     assert (first["replayed"], again) == (False, {**first, "replayed": True})
     assert [(one["__typename"], one["code"]) for one in other["errors"]] == [
         ("IdempotencyKeyReused", "IDEMPOTENCY_KEY_REUSED")
