@@ -136,6 +136,22 @@ def _had(one: Reason) -> str:
 
 
 # A segment and an experiment say nothing: what a member is thought to be is no reason to read.
+def _activity(one: Reason) -> str:
+    match one.part.text("kind"):
+        case "review":
+            return one.told.say("You reviewed what you had bought.")
+        case "share":
+            return one.told.say("You recommended it to others.")
+        case "visit":
+            return one.told.say("You came by.")
+        case "quiz":
+            return one.told.say("You answered the quiz.")
+        case _:
+            return one.told.say(
+                "You did this: {name}.", name=one.told.names([one.part.text("name")])
+            )
+
+
 _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "minimum": _minimum,
     "store": _store,
@@ -159,6 +175,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "coupon": _coupon,
     "subscription": _subscription,
     "terms": _terms,
+    "activity": _activity,
 }
 KINDS: Final = (*_CLAUSES,)
 """The conditions that are worth a sentence where they hold."""

@@ -230,6 +230,11 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"if": "coupon", "name": "TEA-5"}, "The coupon TEA-5 was used for it."),
     ({"if": "subscription"}, "It is a delivery of a subscription."),
     ({"if": "terms"}, "You accepted the terms."),
+    ({"if": "activity", "kind": "review"}, "You reviewed what you had bought."),
+    ({"if": "activity", "kind": "share"}, "You recommended it to others."),
+    ({"if": "activity", "kind": "visit"}, "You came by."),
+    ({"if": "activity", "kind": "quiz"}, "You answered the quiz."),
+    ({"if": "activity", "kind": "custom", "name": "recycling"}, "You did this: recycling."),
 ]
 
 

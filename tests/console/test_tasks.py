@@ -136,9 +136,9 @@ def test_the_mutations_that_move_money_are_mutations(printed: graphql.GraphQLSch
     assert printed.mutation_type is not None
 
     assert set() == named - set(printed.mutation_type.fields)
-    # Whatever takes an amount moves money, but for what only proposes it.
+    # Whatever takes an amount moves money, but for what only proposes it, or limits it.
     taking = _taking_amounts(printed.mutation_type)
-    assert {"goodwillCreditPropose"} == taking - named
+    assert {"budgetSet", "goodwillCreditPropose"} == taking - named
 
 
 def test_the_key_of_a_task_is_the_one_that_the_console_replaces() -> None:

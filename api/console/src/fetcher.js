@@ -6,6 +6,7 @@ import { post } from "./door.js";
 
 /** Mutations after which somebody has more or less to spend; a proposal moves nothing yet. */
 export const MOVES_MONEY = new Set([
+  "activityReport",
   "approvalDecide",
   "goodwillCredit",
   "purchaseReport",
