@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import (
+    agreements,
     approvals,
     campaigns,
     context,
@@ -122,9 +123,11 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "seg": segments.node,
     "exp": experiments.node,
     "ref": referrals.node,
+    "doc": agreements.node,
 }
 
 NODES: Final = (
+    agreements.TermsDocument,
     approvals.Approval,
     campaigns.Campaign,
     campaigns.CampaignVersion,

@@ -17,6 +17,7 @@ from graphql.language import ast
 from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
+    agreement_acts,
     approvals,
     campaign_acts,
     campaigns,
@@ -55,6 +56,7 @@ class Query(
     clients.Query,
     campaigns.Query,
     campaign_acts.Query,
+    agreement_acts.Query,
     segments.Query,
     experiments.Query,
 ):
@@ -70,6 +72,7 @@ class Mutation(
     approvals.Mutation,
     referrals.Mutation,
     operator.Mutation,
+    agreement_acts.Mutation,
     clients.Mutation,
     campaign_acts.Mutation,
     simulations.Mutation,
