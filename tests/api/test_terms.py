@@ -141,10 +141,8 @@ async def test_a_contract_is_published_with_its_words_and_everybody_reads_them(
     plain = await contract(operator, rosa)
 
     first, again = [await contract(operator, rosa, **told) for _ in range(2)]
-    others = [
-        await contract(operator, rosa, **{**told, **changes})
-        for changes in ({"texts": TEXTS[:1]}, {"texts": []}, {"acceptance": True})
-    ]
+    changed: list[dict[str, Any]] = [{"texts": TEXTS[:1]}, {"texts": []}, {"acceptance": True}]
+    others = [await contract(operator, rosa, **{**told, **changes}) for changes in changed]
     asked = {"id": ids.show("mer", rosa.principal_id)}
     read = [
         (await one.ask(SHOWN, asked, headers=PORTUGUESE)).data["node"]["contractTerms"]
