@@ -74,7 +74,7 @@ class ReasonExplained:
     had_quantity: scalars.Decimal | None = strawberry.field(description="How many there were.")
     missing_quantity: scalars.Decimal | None = strawberry.field(description="How many more.")
     names: list[str] = strawberry.field(
-        description="What it wanted one of, or what of a bundle was missing; no segments."
+        description="What it wanted one of, or what a bundle missed; at most 500, no segments."
     )
     had_name: str | None = strawberry.field(description="What there was instead.")
     by: str | None = strawberry.field(description="The campaign that counts instead.")
@@ -118,7 +118,7 @@ class MissExplained:
     campaign_id: strawberry.ID | None = strawberry.field(description="The campaign.")
     campaign_name: str = strawberry.field(description="Its name on that day.")
     line_numbers: list[int] = strawberry.field(
-        description="The lines that are meant; none means the whole purchase."
+        description="The lines that are meant, at most 500; none means the whole purchase."
     )
     reasons: list[ReasonExplained] = strawberry.field(
         description="What stood in its way.", directives=[cost.ListSize(assumed_size=3)]

@@ -23,7 +23,7 @@ from api.graphql import (
     staff,
 )
 from api.simulation import deadline
-from wallet import errors
+from wallet import audit, errors, programme
 from wallet.campaigns import beside, shelf, simulate
 from wallet.rules.campaigns import definition as definitions
 from wallet.rules.campaigns import drafts
@@ -147,6 +147,9 @@ async def _run(
     db = info.context.db
     definition, campaign_id = await _draft(info, told)
     simulate.check_days(told.days)
+    # Like every look of the staff at what members did, it is on record.
+    subject = campaign_id or (await programme.of(db)).operator_id
+    await audit.write(db, actor=context.actor(info), act="campaign.simulate", subject=subject)
     until = told.until or await db.fetchval("select clock_timestamp()")
     since = until - datetime.timedelta(days=told.days)
     around = await beside.of(db, since=since, until=until, without=campaign_id)

@@ -353,23 +353,31 @@ async def _refused(
 ) -> uuid.UUID:
     """An invitation of Ana's to another address of hers, which somebody looked at."""
     await inviting.campaign(coalition)
-    now = await coalition.db.fetchval("select clock_timestamp()")
-    later = now + datetime.timedelta(days=30)
-    email = ana.email.replace("@", "+friend@")
-    friend = await inviting.person(coalition, "Ana Again", email)
-    it = await inviting.invite(coalition, friend, ana, now=now)
-    bought_at = now + datetime.timedelta(days=1)
-    await inviting.buy(coalition, merchant_id, friend, 2_500, now=bought_at)
-    await inviting.pass_time(coalition, later)
+    referral_id, later = await suspected(coalition, merchant_id, ana)
     await referrals.review(
         coalition.db,
-        referral_id=it.referral_id,
+        referral_id=referral_id,
         decision="refuse",
         reason="both addresses are hers",
         actor=audit.Actor("staff", checker),
         now=later,
     )
-    return it.referral_id
+    return referral_id
+
+
+async def suspected(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, ana: members.Member
+) -> tuple[uuid.UUID, datetime.datetime]:
+    """An invitation of Ana's to another address of hers, which waits for a person since then."""
+    now = await coalition.db.fetchval("select clock_timestamp()")
+    later = now + datetime.timedelta(days=30)
+    email = ana.email.replace("@", f"+{next(factories.numbers)}@")
+    friend = await inviting.person(coalition, "Ana Again", email)
+    it = await inviting.invite(coalition, friend, ana, now=now)
+    bought_at = now + datetime.timedelta(days=1)
+    await inviting.buy(coalition, merchant_id, friend, 2_500, now=bought_at)
+    await inviting.pass_time(coalition, later)
+    return it.referral_id, later
 
 
 async def _register(db: database.Database, merchant_id: uuid.UUID) -> str:

@@ -80,6 +80,7 @@ async def publish(
             db,
             actor=actor,
             act="programme.rules",
+            subject=(await programme.of(db)).operator_id,
             reason=note,
             detail={"version": found.version},
             once=request_id,
