@@ -113,9 +113,6 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
     campaign = await _campaign(coalition, rosa, vera)
-    segment = await segments.create(
-        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
-    )
     (document,) = terms.documents(campaign.campaign.campaign_id, campaign.version.definition)
     words = [document.document_id, *await _terms(coalition, rosa, accepted_by=ben)]
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
@@ -134,7 +131,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
-        "Segment": segment.segment.segment_id,
+        "Segment": await _segment(db),
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "TermsDocument": document.document_id,
@@ -244,6 +241,13 @@ async def _campaign(
         actor=actor,
     )
     return saved
+
+
+async def _segment(db: database.Database) -> uuid.UUID:
+    created = await segments.create(
+        db, segment_id=ids.new(), name="lapsed", about="x", reason="x", actor=audit.SYSTEM
+    )
+    return created.segment.segment_id
 
 
 async def _terms(
