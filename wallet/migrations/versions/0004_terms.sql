@@ -1,4 +1,4 @@
--- Terms in words that were published for the programme or for a contract version: which documents are one set, since when.
+-- Terms in words, published for the programme or for a contract version: which documents are one set, and since when.
 create table coalition.terms_publication (
   request_id UUID NOT NULL,
   subject_kind TEXT NOT NULL,
@@ -11,4 +11,5 @@ create table coalition.terms_publication (
   CONSTRAINT terms_publication_kind CHECK (subject_kind in ('programme', 'contract'))
 );
 
-create index terms_publication_newest ON coalition.terms_publication (subject_kind, subject_id, published_at, request_id);
+create index terms_publication_newest
+  ON coalition.terms_publication (subject_kind, subject_id, published_at, request_id);
