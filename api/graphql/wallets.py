@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final
 import graphql
 import strawberry
 
-from api.graphql import context, cost, merchants, scalars, shapes
-from wallet import balances, ids, money, programme, statements
+from api.graphql import context, cost, failures, merchants, scalars, shapes
+from wallet import balances, errors, ids, money, programme, statements
 
 EXPIRIES_DEFAULT: Final = 3
 EXPIRIES_MAX: Final = 30
@@ -125,6 +125,12 @@ Kinds = Annotated[
 ]
 
 
+Currency = Annotated[
+    scalars.CurrencyCode | None,
+    strawberry.argument(description="Of this currency, or PTS; null for the programme's own."),
+]
+
+
 @strawberry.type(description="What a member may spend at any merchant.")
 class Wallet(shapes.Node):
     """One wallet, loaded by someone who may."""
@@ -175,22 +181,24 @@ class Wallet(shapes.Node):
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
         kinds: Kinds = None,
+        currency: Currency = None,
     ) -> shapes.Connection[Movement] | None:
         """No round trip of its own when the wallet was read along with this page."""
         shapes.first_of(first)
         place = shapes.place_of(after, int)
-        page = self.page
-        if page is None or first != self.first_read or place is not None or kinds is not None:
-            page = await statements.page(
-                info.context.db,
+        page, asset = self.page, _asset(currency, self.asset)
+        plain = place is None and kinds is None and asset == self.asset
+        if page is None or first != self.first_read or not plain:
+            page = await _page(
+                info,
                 self.key,
-                asset=self.asset,
+                asset=asset,
                 first=first + 1,
                 before=place[0] if place is not None else None,
                 codes=None if kinds is None else [shapes.value(kind) for kind in kinds],
             )
         return shapes.page(
-            [movement(row) for row in page.movements],
+            [movement(row) for row in page.movements] if page is not None else [],
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.version, row.key),
@@ -202,6 +210,7 @@ class Wallet(shapes.Node):
         info: context.Info,
         first: shapes.First = shapes.FIRST_DEFAULT,
         after: shapes.After = None,
+        currency: Currency = None,
     ) -> shapes.Connection[Lot] | None:
         """One round trip."""
         shapes.first_of(first)
@@ -209,7 +218,7 @@ class Wallet(shapes.Node):
         rows = await statements.lots(
             info.context.db,
             self.key,
-            asset=self.asset,
+            asset=_asset(currency, self.asset),
             first=first + 1,
             after=(*place[0], place[1]) if place is not None else None,
         )
@@ -219,6 +228,23 @@ class Wallet(shapes.Node):
             after=after,
             cursor=lambda row: scalars.cursor(row.place, row.key),
         )
+
+
+def _asset(currency: str | None, own: money.Asset) -> money.Asset:
+    try:
+        return own if currency is None else money.asset(currency)
+    except ValueError as error:
+        raise failures.Failure(
+            "BAD_USER_INPUT", f"This currency is not kept here: {error}."
+        ) from None
+
+
+async def _page(info: context.Info, wallet_id: uuid.UUID, **asked: Any) -> statements.Page | None:
+    """Return a page of movements; None where the wallet never had anything of the currency."""
+    try:
+        return await statements.page(info.context.db, wallet_id, **asked)
+    except errors.NotFound:
+        return None
 
 
 async def load(info: context.Info, wallet_id: uuid.UUID) -> Wallet | None:

@@ -23,6 +23,9 @@ MINE = """query Mine($first: Int! = 20, $after: Cursor) { viewer {
       id kind reference granted { amount currency } awardedAt reversedAt explanation } }
     pageInfo { hasNextPage endCursor } }
   balances { available { amount currency } pending { amount currency } held { amount } } } }"""
+MOVED = """query Moved($currency: CurrencyCode) { viewer { wallet {
+  movements(currency: $currency) { edges { node { amount { amount } } } }
+  lots(currency: $currency) { edges { node { amount { amount } } } } } } }"""
 AWARD = "query A($id: ID!) { node(id: $id) { id ... on Award { kind reference } } }"
 
 
@@ -144,6 +147,25 @@ async def test_the_member_reads_awards_page_by_page_and_balances_of_every_asset(
             "held": {"amount": "0"},
         },
     ]
+
+
+async def test_points_have_movements_and_lots_of_their_own(
+    coalition: factories.Coalition, rosa: client.Client, ana: client.Client, ben: client.Client
+) -> None:
+    await welcome(coalition, asset="PTS", give={"give": "amount", "minor": 40})
+    await report(rosa, ana)
+
+    def of(answer: client.Answer) -> list[list[str]]:
+        wallet = answer.data["viewer"]["wallet"]
+        return [
+            [edge["node"]["amount"]["amount"] for edge in wallet[name]["edges"]]
+            for name in ("movements", "lots")
+        ]
+
+    assert of(await ana.ask(MOVED, {"currency": "PTS"})) == [["40"], ["40"]]
+    assert of(await ana.ask(MOVED))[1] == ["20.00"]
+    assert of(await ben.ask(MOVED, {"currency": "PTS"})) == [[], []]
+    assert (await ana.ask(MOVED, {"currency": "XXX"})).codes[0] == "BAD_USER_INPUT"
 
 
 async def test_an_award_is_seen_by_its_member_its_merchant_and_support(

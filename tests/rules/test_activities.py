@@ -80,7 +80,6 @@ def test_a_whole_activity_of_each_kind_passes(kind: str) -> None:
         ("visit", {"name": " "}, "name"),
         ("visit", {"proof": "x" * 501}, "proof"),
         ("visit", {"happened_at": NOON + timedelta(minutes=6)}, "happened_at"),
-        ("visit", {"happened_at": NOON - timedelta(days=91)}, "happened_at"),
         ("visit", {"happened_at": NOON.replace(tzinfo=None)}, "happened_at"),
         ("visit", {"score": 1}, "score"),
         ("visit", {"stars": 1}, "stars"),
@@ -107,6 +106,14 @@ def test_what_no_activity_can_be_is_refused_at_its_field(
         activities.check(replace(GOOD[kind], **changes), known_at=NOON)
 
     assert (path,) == caught.value.path
+
+
+def test_what_is_too_old_is_refused_at_its_time() -> None:
+    activities.check_age(GOOD["visit"], known_at=NOON + activities.AGE_MAX)
+    with pytest.raises(errors.ActivityInvalid) as caught:
+        activities.check_age(GOOD["visit"], known_at=NOON + timedelta(days=91))
+
+    assert ("happened_at",) == caught.value.path
 
 
 @pytest.mark.parametrize(

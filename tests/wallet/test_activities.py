@@ -114,7 +114,8 @@ async def test_a_retry_gets_the_first_answer_under_its_key_and_under_another(
     key, it = ids.new(), visit("door-1")
 
     first = await report(coalition, rosa, ana, it, key=key)
-    again = await report(coalition, rosa, ana, it, key=key, now=NOON + DAY)
+    again = await report(coalition, rosa, ana, it, key=key, now=NOON + 100 * DAY)
+    too_old = await refused(report(coalition, rosa, ana, visit(), now=NOON + 100 * DAY))
     other = await report(coalition, rosa, ana, it)
     changed = await refused(report(coalition, rosa, ana, replace(it, name="x"), key=key))
     taken = await refused(report(coalition, rosa, ana, replace(it, name="x")))
@@ -123,7 +124,7 @@ async def test_a_retry_gets_the_first_answer_under_its_key_and_under_another(
     assert first.awards == again.awards == other.awards
     assert first.document == again.document == other.document
     assert ("IDEMPOTENCY_KEY_REUSED", "REFERENCE_USED") == (changed.code, taken.code)
-    assert ("reference",) == taken.path
+    assert (("reference",), ("happened_at",)) == (taken.path, too_old.path)
 
 
 async def test_a_reference_is_not_given_for_twice_even_to_somebody_else(

@@ -40,6 +40,7 @@ FORBIDDEN = (
     "delete from ledger.lot",
     "truncate ledger.purchase",
     "update ledger.position set version = 0",
+    "update ledger.benefit set used_at = null, used_by = null",
     "delete from coalition.audit",
     "update coalition.contract set version = 9",
     "delete from coalition.member",

@@ -115,6 +115,7 @@ async def report(
         raise errors.MerchantSuspended()
     if member.status != "active":
         raise errors.MemberSuspended()
+    rules.check_age(activity, known_at=moment.at)
     await _check_line(db, case)
     case = await _claim(db, case)
     standing = await _standing(db, case)

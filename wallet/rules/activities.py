@@ -121,6 +121,12 @@ def check(activity: Activity, *, known_at: datetime) -> None:
         _invalid("Only a quiz has a score. Leave it out.", "score")
 
 
+def check_age(activity: Activity, *, known_at: datetime) -> None:
+    """Refuse what happened too long ago to be reported now; what was reported then stands."""
+    if activity.happened_at < known_at - AGE_MAX:
+        _invalid(f"This is more than {AGE_MAX.days} days ago.", "happened_at")
+
+
 def check_line(bought: Bought | None) -> None:
     """Refuse a review of a line that the member did not buy here, or did not keep."""
     if bought is None:
@@ -266,8 +272,6 @@ def _check_instant(instant: datetime, known_at: datetime) -> None:
         _invalid("This time has no time zone. Add one, such as Z.", "happened_at")
     if instant > known_at + AHEAD_MAX:
         _invalid("This time lies in the future. Check the clock that set it.", "happened_at")
-    if instant < known_at - AGE_MAX:
-        _invalid(f"This is more than {AGE_MAX.days} days ago.", "happened_at")
 
 
 def _check_review(activity: Activity) -> None:

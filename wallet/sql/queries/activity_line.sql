@@ -1,4 +1,4 @@
--- The line $4 of a purchase $2 that a wallet $3 made at a merchant $5, and what came back of it; no row for none such.
+-- The line $4 of a purchase $2 that a wallet $3 made at a merchant $5, and what came back of it; no row for none.
 select l.quantity_milli, l.amount_minor, coalesce(r.quantity_milli, 0)::bigint as returned_milli,
        coalesce(r.amount_minor, 0)::bigint as returned_minor
   from ledger.purchase p
