@@ -1,10 +1,11 @@
 """One loader per kind of thing, per request: what a page names twenty times is read once."""
 
 import asyncio
+import datetime
 import functools
 import uuid
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from strawberry.dataloader import DataLoader
 
@@ -17,6 +18,9 @@ from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
 
 BATCH_MAX: Final = 100  # a page has at most a hundred rows, so at most as many merchants
+
+Wordings: TypeAlias = tuple[terms.Document, ...]
+"""One set of terms, by language."""
 
 
 class Loaders:
@@ -66,8 +70,8 @@ class Loaders:
         return DataLoader(self._segment_sizes, max_batch_size=BATCH_MAX)
 
     @functools.cached_property
-    def accepted_terms(self) -> DataLoader[uuid.UUID, frozenset[uuid.UUID]]:
-        """The documents that members have accepted, by member."""
+    def accepted_terms(self) -> DataLoader[uuid.UUID, dict[uuid.UUID, datetime.datetime]]:
+        """The documents that members have accepted and when, by member."""
         return DataLoader(self._accepted_terms, max_batch_size=BATCH_MAX)
 
     @functools.cached_property
@@ -87,8 +91,19 @@ class Loaders:
         found = await segments.sizes(self._db, list(keys))
         return [found[key] for key in keys]
 
-    async def _accepted_terms(self, keys: Sequence[uuid.UUID]) -> list[frozenset[uuid.UUID]]:
-        return list(await asyncio.gather(*(terms.accepted(self._db, key) for key in keys)))
+    async def _accepted_terms(
+        self, keys: Sequence[uuid.UUID]
+    ) -> list[dict[uuid.UUID, datetime.datetime]]:
+        return list(await asyncio.gather(*(terms.acceptances(self._db, key) for key in keys)))
+
+    @functools.cached_property
+    def contract_words(self) -> DataLoader[uuid.UUID, Wordings]:
+        """What the contracts in force now say in words, by merchant."""
+        return DataLoader(self._contract_words, max_batch_size=BATCH_MAX)
+
+    async def _contract_words(self, keys: Sequence[uuid.UUID]) -> list[Wordings]:
+        found = await terms.in_force(self._db, "merchant", keys, None)
+        return [found[key] for key in keys]
 
     @functools.cached_property
     def exposures(self) -> DataLoader[uuid.UUID, dict[str, int]]:

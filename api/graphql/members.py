@@ -11,6 +11,7 @@ import uuid
 import strawberry
 
 from api.graphql import (
+    agreements,
     awards,
     benefits,
     context,
@@ -24,7 +25,7 @@ from api.graphql import (
     wallets,
 )
 from wallet import balances, ids, members, notices, statements
-from wallet.campaigns import earned
+from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
@@ -64,6 +65,17 @@ class Member(shapes.Node):
     async def profile(self, info: context.Info) -> profiles.Profile | None:
         """One round trip."""
         return profiles.show(await profile_facts.of(info.context.db, self.key))
+
+    @shapes.listed(
+        "termsToAccept",
+        "The terms in force that the member is to accept, and has not in any language; the"
+        " programme's come first. At most 100.",
+        size=3,
+    )
+    async def terms_to_accept(self, info: context.Info) -> list[agreements.TermsDocument] | None:
+        """A few small questions; most members have none left to answer."""
+        found = await consents.waiting(info.context.db, self.key)
+        return [agreements.best(one) for one in found]
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:

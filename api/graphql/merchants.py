@@ -5,7 +5,7 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, reports, scalars, shapes
+from api.graphql import agreements, context, reports, scalars, shapes
 from wallet import ids, merchants, money
 from wallet.rules import contracts
 
@@ -85,6 +85,15 @@ class Merchant(shapes.Node):
         if terms is None or terms.minimum is None:
             return None
         return shapes.show(terms.minimum.amount_minor, money.asset(terms.asset))
+
+    @shapes.resolved(
+        "contractTerms",
+        "What its contract says in words, in the language of the request where it has it; null if"
+        " it says nothing.",
+    )
+    async def contract_terms(self, info: context.Info) -> agreements.TermsDocument | None:
+        """Read by the loader, so a page of merchants asks once."""
+        return agreements.best_or_none(await info.context.loaders.contract_words.load(self.key))
 
     async def _known(self, info: context.Info) -> merchants.Merchant:
         if self.facts is None:

@@ -8,8 +8,10 @@ from typing import Annotated
 import strawberry
 
 from api.graphql import (
+    agreements,
     context,
     contracts,
+    cost,
     merchants,
     permissions,
     refusals,
@@ -18,8 +20,9 @@ from api.graphql import (
     shapes,
     staff,
 )
-from wallet import ids
+from wallet import errors, ids
 from wallet import merchants as merchant_verbs
+from wallet.campaigns import terms
 
 
 @strawberry.type(description="Outcome of an act about a merchant.")
@@ -53,6 +56,11 @@ class ContractPublishPayload:
     )
     version: int | None = strawberry.field(
         default=None, description="Its number, 1 for the first; null if refused."
+    )
+    documents: list[agreements.TermsDocument] = strawberry.field(
+        default_factory=list,
+        description="What it says in words, by language; empty if nothing was told.",
+        directives=[cost.ListSize(assumed_size=3)],
     )
     replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
     errors: list[staff.StaffError] = shapes.refused()
@@ -100,6 +108,13 @@ class ContractPublishInput:
         description="What changed and why, for the records and the audit log."
     )
     terms: contracts.ContractTermsInput = strawberry.field(description="The terms.")
+    texts: list[agreements.TermsTextInput] = strawberry.field(
+        default_factory=list,
+        description="What it says in words, by language; none, or English among them.",
+    )
+    acceptance: bool = strawberry.field(
+        default=False, description="True if members are asked to accept the words."
+    )
 
 
 @strawberry.type
@@ -189,7 +204,8 @@ class Mutation:
             ContractPublishInput, strawberry.argument(name="input", description="The version.")
         ],
     ) -> ContractPublishPayload | None:
-        """Logged as contract.publish."""
+        """Logged as contract.publish, and its words as terms.publish."""
+        texts = agreements.texts(told.texts) if told.texts or told.acceptance else {}
         published = await merchant_verbs.contract_publish(
             info.context.db,
             contract_id=context.request(info, "contractPublish", told.idempotency_key),
@@ -202,8 +218,36 @@ class Mutation:
         return ContractPublishPayload(
             contract_id=strawberry.ID(ids.show("con", published.version.contract_id)),
             version=published.version.version,
+            documents=[
+                agreements.show(one) for one in await _say(info, told, texts, published.version)
+            ],
             replayed=published.replayed,
         )
+
+
+async def _say(
+    info: context.Info,
+    told: ContractPublishInput,
+    texts: dict[str, str],
+    version: merchant_verbs.Version,
+) -> tuple[terms.Document, ...]:
+    """Publish the words of a version that stands; a repetition adds what a crash left out."""
+    request_id = ids.derived(version.contract_id, "terms")
+    if texts:
+        said = await terms.publish(
+            info.context.db,
+            request_id=request_id,
+            subject_kind="contract",
+            subject_id=version.contract_id,
+            texts=texts,
+            acceptance=told.acceptance,
+            reason=told.note,
+            actor=context.actor(info),
+        )
+        return said.documents
+    if await terms.was_published(info.context.db, request_id):
+        raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
+    return ()
 
 
 async def _set_status(

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import (
+    agreements,
     approvals,
     awards,
     benefits,
@@ -128,12 +129,14 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ben": benefits.node,
     "bud": budgets.node,
     "ref": referrals.node,
+    "doc": agreements.node,
 }
 
 NODES: Final = (
     awards.Award,
     benefits.Benefit,
     budgets.Budget,
+    agreements.TermsDocument,
     approvals.Approval,
     campaigns.Campaign,
     campaigns.CampaignVersion,

@@ -18,6 +18,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.graphql import (
     activities,
+    agreement_acts,
     approvals,
     benefits,
     budgets,
@@ -58,6 +59,7 @@ class Query(
     clients.Query,
     campaigns.Query,
     campaign_acts.Query,
+    agreement_acts.Query,
     segments.Query,
     experiments.Query,
     budgets.Query,
@@ -74,6 +76,7 @@ class Mutation(
     approvals.Mutation,
     referrals.Mutation,
     operator.Mutation,
+    agreement_acts.Mutation,
     clients.Mutation,
     campaign_acts.Mutation,
     simulations.Mutation,

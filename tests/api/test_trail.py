@@ -71,6 +71,10 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "name": "Chiado",
         "channel": "SHOP",
     },
+    "termsPublish": lambda _it: {
+        "programme": True,
+        "texts": [{"language": "EN", "text": "Be fair."}],
+    },
 }
 
 

@@ -3,7 +3,7 @@
 Ana owns what is in it; she bought and spent at Rosa, where goods came back too. Ben and the bakery
 have nothing to do with it. Sofia of support proposed a credit for Ana, Vera approved it, and Carl
 is a colleague of Sofia's who did not. Ana invited her own second address, which Vera refused.
-Vera runs a campaign of Rosa's.
+Vera runs a campaign of Rosa's. The programme and Rosa's contract have terms, which Ben accepted.
 """
 
 import dataclasses
@@ -73,6 +73,7 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
+    documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
     proposed: str  # an approval that is still open
@@ -81,6 +82,11 @@ class World:
     def caller(self, name: str) -> client.Client:
         """Return one of the callers."""
         return self.callers[name]
+
+    def known(self, kind: str) -> frozenset[str]:
+        """Return the ids of all that is looked for at the end of a way to a type."""
+        several = {"StaffPerson": self.people, "TermsDocument": self.documents}
+        return several.get(kind, frozenset({self.ids[kind]}))
 
 
 def missing(kind: str) -> str:
@@ -110,11 +116,13 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await _approve(db, decided, vera)
     invited = await _refused(coalition, rosa, ana, vera)
     await notices.drain(db)
+    promoted = await _promoted(coalition, rosa, ana, vera)
+    words = [promoted["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
-        **await _promoted(coalition, rosa, ana, vera),
+        **promoted,
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -144,6 +152,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
+        documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),
         proposed=ids.show("apr", proposed),
@@ -282,6 +291,34 @@ async def _budget(db: database.Database, campaign_id: uuid.UUID) -> uuid.UUID:
     return await budgets.set_cap(
         db, kind="campaign", subject_id=campaign_id, asset=money.EUR, cap_minor=100_000
     )
+
+
+async def _terms(
+    coalition: factories.Coalition, merchant_id: uuid.UUID, *, accepted_by: members.Member
+) -> list[uuid.UUID]:
+    """What the programme and the merchant's contract say; Ana has accepted none of it."""
+    db = coalition.db
+    version = await merchants.contract_at(db, merchant_id, None)
+    subjects: dict[terms.Kind, uuid.UUID] = {
+        "programme": coalition.operator_id,
+        "contract": version.contract_id,
+    }
+    found = []
+    for kind, subject_id in subjects.items():
+        said = await terms.publish(
+            db,
+            request_id=ids.new(),
+            subject_kind=kind,
+            subject_id=subject_id,
+            texts={"en": "Be fair."},
+            acceptance=True,
+            reason="x",
+            actor=audit.SYSTEM,
+        )
+        found += [one.document_id for one in said.documents]
+    for one in found:
+        await terms.accept(db, member_id=accepted_by.member_id, document_id=one)
+    return found
 
 
 async def _propose(

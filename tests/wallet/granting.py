@@ -15,7 +15,7 @@ import orjson
 from tests.wallet import factories
 from tests.wallet.factories import NOON, Coalition
 from wallet import drafts, earn, entries, ids, ledger, members, money, programme, sql
-from wallet.campaigns import budgets
+from wallet.campaigns import budgets, reversals
 from wallet.rules import purchases, returns
 
 
@@ -213,9 +213,7 @@ async def give_back(
     )
     asked = lines or tuple(returns.ReturnLine(one["number"]) for one in sold)
     parts = returns.decide(
-        tuple(
-            returns.SoldLine(**{**one, "rounding": money.Rounding(one["rounding"])}) for one in sold
-        ),
+        tuple(reversals.sold_line(one) for one in sold),
         asked,
     )
     back: dict[str, int] = {}

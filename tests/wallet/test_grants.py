@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import factories, granting, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, entries, ids, ledger, money
@@ -248,7 +248,12 @@ async def test_of_a_batch_only_the_first_uses_a_coupon(coalition: Coalition) -> 
 
 async def test_an_event_starts_the_clock_of_all_lots(coalition: Coalition) -> None:
     rosa, ana = await coalition.merchant(), await coalition.member()
-    gifts = (Gift(70, {ids.new(): 1, rosa: 1}), Gift(9, {rosa: 1}, asset=money.PTS))
+    # A lot may have a life of its own, which its campaign's version says.
+    versions = [(await promotions.promote(coalition)).version_id for _ in range(2)]
+    gifts = (
+        Gift(70, {ids.new(): 1, rosa: 1}, version_id=versions[0]),
+        Gift(9, {rosa: 1}, asset=money.PTS, version_id=versions[1]),
+    )
     posted = await granting.post(coalition, rosa, ana, factories.unpaid(10_000), *gifts)
 
     await earn.event(

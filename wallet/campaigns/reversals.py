@@ -43,7 +43,7 @@ async def decide(
     merchant_id: UUID,
 ) -> Reversal:
     """Decide a return of lines (none: all that is left) of a purchase; `facts` are the books'."""
-    sold = tuple(_sold(one) for one in facts["lines"])
+    sold = tuple(sold_line(one) for one in facts["lines"])
     now = returns.decide(sold, tuple(asked) or _all_left(sold))
     by_rule = {facts["contract_id"]: sum(one.reversed_minor for one in now)}
     grants = [_grant(one) for one in facts["grants"]]
@@ -166,7 +166,8 @@ def _detail(
     }
 
 
-def _sold(one: Mapping[str, Any]) -> returns.SoldLine:
+def sold_line(one: Mapping[str, Any]) -> returns.SoldLine:
+    """A line as the books tell it, which know more of it than a return asks."""
     names = returns.SoldLine.__slots__
     facts = {name: one[name] for name in names}
     return returns.SoldLine(**{**facts, "rounding": money.Rounding(one["rounding"])})
