@@ -152,6 +152,12 @@ def _activity(one: Reason) -> str:
             )
 
 
+def _referral(one: Reason) -> str:
+    if one.part.text("role") == "friend":
+        return one.told.say("You came by an invitation and kept what you bought.")
+    return one.told.say("A friend whom you invited kept what they bought.")
+
+
 _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "minimum": _minimum,
     "store": _store,
@@ -176,6 +182,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "subscription": _subscription,
     "terms": _terms,
     "activity": _activity,
+    "referral": _referral,
 }
 KINDS: Final = (*_CLAUSES,)
 """The conditions that are worth a sentence where they hold."""

@@ -144,8 +144,8 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
     (
         {"if": "bundle", "missing": ["cupcakes"]},
         "Still missing in the basket: cupcakes.",
-        "En la cesta falta todavía: cupcakes.",
-        "Ainda falta na cesta: cupcakes.",
+        "Falta añadir a la cesta: cupcakes.",
+        "Falta pôr na cesta: cupcakes.",
     ),
     (
         {"if": "nth_purchase", "n": 1, "this": 4, "every": False},

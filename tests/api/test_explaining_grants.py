@@ -233,6 +233,11 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"if": "activity", "kind": "review"}, "You reviewed what you had bought."),
     ({"if": "activity", "kind": "share"}, "You recommended it to others."),
     ({"if": "activity", "kind": "visit"}, "You came by."),
+    (
+        {"if": "referral", "role": "friend"},
+        "You came by an invitation and kept what you bought.",
+    ),
+    ({"if": "referral", "role": "referrer"}, "A friend whom you invited kept what they bought."),
     ({"if": "activity", "kind": "quiz"}, "You answered the quiz."),
     ({"if": "activity", "kind": "custom", "name": "recycling"}, "You did this: recycling."),
 ]

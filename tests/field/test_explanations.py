@@ -155,8 +155,8 @@ async def test_points_of_a_surprise_that_ran_out_are_said_in_three_languages(
             {"if": "bundle", "all_of": ["Coffee", "Cupcakes"]},
             [
                 "Treat: still missing in the basket: coffee and cupcakes.",
-                "Treat: ainda falta na cesta: coffee e cupcakes.",
-                "Treat: en la cesta falta todavía: coffee y cupcakes.",
+                "Treat: falta pôr na cesta: coffee e cupcakes.",
+                "Treat: falta añadir a la cesta: coffee y cupcakes.",
             ],
         ),
         (

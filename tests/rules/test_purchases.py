@@ -155,3 +155,22 @@ def test_the_largest_purchase_passes_and_one_unit_more_does_not() -> None:
             "AMOUNT_INVALID",
             ("lines",),
         )
+
+
+@pytest.mark.parametrize(
+    "token", ["4111111111111111", "card:aurora/4111 1111 1111 1111", "visa5500-0000-0000-0004"]
+)
+def test_a_cards_number_is_no_token(token: str) -> None:
+    assert ("PURCHASE_INVALID", ("instrument",)) == refused(purchase(LINE, instrument=token))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "card:aurora/4111111111111112",  # its check digit is wrong, so no card has it
+        "9c411111-1111-4111-8111-41111111111a",
+        "card:aurora/41111111111111114111111111111111",  # longer than any card's
+    ],
+)
+def test_a_token_of_many_digits_is_one(token: str) -> None:
+    purchases.check(purchase(LINE, instrument=token))

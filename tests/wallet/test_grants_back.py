@@ -3,7 +3,7 @@
 from tests.wallet import factories, granting
 from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, NOON, Coalition
 from tests.wallet.granting import Gift
-from wallet import earn, ids, members, money
+from wallet import earn, ids, members, money, notices
 from wallet.rules import returns
 
 HALF = returns.ReturnLine(1, 500)
@@ -81,6 +81,21 @@ async def test_a_whole_lot_may_go_to_a_charity(coalition: Coalition) -> None:
 
     assert 500 == (await coalition.faces(ana)).available
     assert 100 == await coalition.position(charity, "due")
+
+
+async def test_a_member_is_told_what_is_theirs_without_what_a_charity_got(
+    coalition: Coalition,
+) -> None:
+    rosa, ana = await coalition.merchant(pending=AT_ONCE), await coalition.member()
+    gift = Gift(100, {rosa: 1}, charity_id=ids.new(), charity_minor=33)
+    await granting.post(coalition, rosa, ana, factories.purchase(10_000), gift)
+    await earn.mature(coalition.db, now=NOON)
+
+    await notices.drain(coalition.db)
+
+    told = [one.sentence for one in await notices.page(coalition.db, ana.wallet_id, first=9)]
+    assert 1 == len([one for one in told if one.startswith("5.67 EUR from ") and "yours" in one])
+    assert 1 == len([one for one in told if one.startswith("0.33 EUR of your cashback")])
 
 
 async def test_what_a_charity_got_fills_no_deficit(coalition: Coalition) -> None:

@@ -58,6 +58,8 @@ def sentence(facts: Facts) -> str | None:
     where = facts.merchant or "the coalition"
     match facts.topic:
         case "lot.matured":
+            if facts.amount_minor == 0:
+                return None  # All of it went to a charity, which is told by itself.
             until = f" until {_day(facts)}" if facts.expires_at else ""
             return f"{amount} from {where} is yours to spend at any partner{until}."
         case "lot.lapsed":

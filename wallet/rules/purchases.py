@@ -41,8 +41,10 @@ LineKind = Literal["item", "shipping"]
 Channel = Literal["online", "shop", "app"]
 EventKind = Literal["paid", "shipped", "delivered", "stay_ended"]
 
-# Thirteen digits and more in a row, with or without spaces and hyphens, are what cards have.
-_CARD_NUMBER: Final = re.compile(r"(?:[0-9][ -]?){13,}")
+# Thirteen to nineteen digits in a row, with or without spaces and hyphens, are what cards have. A
+# UUID may have as many by chance, and is a good token.
+_DIGITS: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
 _LINE_KINDS: Final = frozenset(get_args(LineKind))
 _CHANNELS: Final = frozenset(get_args(Channel))
 _EVENT_KINDS: Final = frozenset(get_args(EventKind))
@@ -154,10 +156,20 @@ def _check_events(events: tuple[Event, ...], known_at: datetime | None) -> None:
         seen.add(event.kind)
 
 
+def _has_card_number(token: str) -> bool:
+    """Whether a card's number is in it, by the check digit that each has (ISO/IEC 7812-1)."""
+    for found in _DIGITS.finditer(_UUID.sub(" ", token)):
+        digits = [int(one) for one in found[0] if one.isdigit()]
+        doubled = [2 * one - 9 * (one > 4) for one in digits[-2::-2]]
+        if (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0:
+            return True
+    return False
+
+
 def _check_extras(purchase: Purchase) -> None:
     if purchase.instrument is not None:
         text.check(purchase.instrument, "instrument", chars_max=LABEL_CHARS_MAX)
-        if _CARD_NUMBER.search(purchase.instrument):
+        if _has_card_number(purchase.instrument):
             _invalid("This looks like a card's number. Send a token that is not one.", "instrument")
     if purchase.subscription is not None:
         text.check(purchase.subscription, "subscription", chars_max=REFERENCE_CHARS_MAX)

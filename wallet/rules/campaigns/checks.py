@@ -18,6 +18,7 @@ Reason: TypeAlias = dict[str, Any]
 """`{"if": kind, ...}`; amounts in minor units of the purchase's asset."""
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_BETWEEN: Final = ":/"  # what parts of an instrument's token stand between
 NO_MEMBER: Final[Reason] = {"if": "member"}
 
 
@@ -52,7 +53,7 @@ def check(
             return _one_of("channel", basket.purchase.channel, names)
         case c.Instrument(any_of=names):
             had_token = basket.purchase.instrument
-            held = had_token is not None and had_token.startswith(names)
+            held = had_token is not None and any(_of_kind(had_token, name) for name in names)
             return Checked(held, {"if": "instrument", "had": had_token, "any_of": [*names]})
         case c.Schedule():
             return _schedule(condition, basket)
@@ -60,7 +61,8 @@ def check(
             delivery = basket.purchase.delivery
             held = delivery is not None and (most is None or delivery <= most)
             why = "none" if delivery is None else "later"
-            return Checked(held, {"if": "subscription", "why": None if held else why})
+            reason = {"if": "subscription", "why": None if held else why}
+            return Checked(held, reason if most is None else {**reason, "up_to": most})
         case _:
             if basket.member is None:
                 return Checked(False, NO_MEMBER)
@@ -191,6 +193,13 @@ def _birthday(
         for one in member.usage.get(version.campaign_id, ())
     )
     return Checked(not used, {"if": "birthday", "why": "used" if used else None})
+
+
+def _of_kind(token: str, kind: str) -> bool:
+    """Whether a token is this kind itself or one of it, by whole parts."""
+    return token == kind or (
+        token.startswith(kind) and (kind[-1] in _BETWEEN or token[len(kind)] in _BETWEEN)
+    )
 
 
 def _one_of(kind: str, had: str | None, names: Sequence[str]) -> Checked:

@@ -102,7 +102,11 @@ class Channel(Condition, frozen=True, tag="channel"):
 
 
 class Instrument(Condition, frozen=True, tag="instrument"):
-    """Paid by an instrument whose token begins with one of these, such as `card:aurora`."""
+    """Paid by an instrument whose token is one of these, or is of their kind.
+
+    The parts of a token stand between colons or slashes: `card:aurora:7f3a91` is of the kind
+    `card:aurora`, and `card:auroral` is not.
+    """
 
     any_of: Names
 
