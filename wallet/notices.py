@@ -75,25 +75,19 @@ async def page(
 def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
     """Lots of one purchase that matured together are told as one: it is one thing to the member."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in map(dict, rows):
+    for row in rows:
         key: tuple[Any, ...] = (row["event_id"],)
         if row["topic"] == "lot.matured":
             key = (row["wallet_id"], row["subject_id"], row["asset"], row["happened_at"])
-            # What went on to a charity is told by an event of its own.
-            row["moved_minor"] -= _detail(row).get("shared", 0)
         if key in found:
             found[key]["moved_minor"] += row["moved_minor"]
         else:
-            found[key] = row
+            found[key] = dict(row)
     return list(found.values())
 
 
-def _detail(row: Mapping[str, Any]) -> dict[str, Any]:
-    return orjson.loads(row["detail"]) if row["detail"] else {}
-
-
 def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
-    detail = _detail(row)
+    detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
     amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
     amount = next((row[name] for name in amounts if row[name]), 0)

@@ -116,8 +116,7 @@ begin
       from due d where l.bucket = d.bucket and l.lot_id = d.lot_id
   ), told as (
     insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
-    select bucket, move_id, case when matures then 'lot.matured' else 'lot.lapsed' end, wallet_id, cause_id,
-           case when shared > 0 then jsonb_build_object('shared', shared) end, v_at
+    select bucket, move_id, case when matures then 'lot.matured' else 'lot.lapsed' end, wallet_id, cause_id, null, v_at
       from due
     union all
     select bucket, ledger.derived(lot_id, 'share'), 'lot.shared', wallet_id, lot_id,
