@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests import serving
+from tests.api import world as api_world
 from tests.console import test_tasks, workplace
-from tests.wallet import factories
-from wallet import database, ids, money
+from tests.wallet import factories, inviting
+from wallet import database, ids, merchants, money
 
 pytestmark = pytest.mark.slow
 
@@ -219,6 +220,116 @@ async def test_operators_look_after_merchants(
         await desk.page.wait_for_timeout(700)
         kept = await desk.page.evaluate("JSON.stringify({...sessionStorage, ...localStorage})")
         assert client["secret"] not in kept and rotated["secret"] not in kept
+        assert [] == desk.tab.complaints
+
+
+async def test_operators_run_campaigns(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    async with workplace.desk(db, house, "operator") as (desk, _):
+        await desk.task("Save a campaign's draft")
+        await desk.fill("input", note="Agreed with the bakers.")
+        saved = workplace.data(await desk.send())["campaignDraftSave"]
+        one = {"campaignId": saved["campaign"]["id"]}
+        await desk.task("Try a campaign on the past")
+        await desk.fill("input", versionId=saved["version"]["id"])
+        tried = workplace.data(await desk.send())["campaignSimulate"]["simulation"]
+        await desk.task("Publish a campaign's version")
+        await desk.fill("input", **one, versionId=saved["version"]["id"], reason="All agreed.")
+        published = workplace.data(await desk.send())["campaignPublish"]
+        await desk.task("Pause a campaign")
+        await desk.fill("input", **one, reason="The oven is broken.")
+        paused = workplace.data(await desk.send())["campaignPause"]
+        await desk.task("Resume a campaign")
+        await desk.fill("input", **one, reason="The oven is mended.")
+        resumed = workplace.data(await desk.send())["campaignResume"]
+        await desk.task("Set the most that is given")
+        await desk.fill("input", subjectId=one["campaignId"], reason="It goes well.")
+        capped = workplace.data(await desk.send())["budgetSet"]
+        await desk.task("How budgets stand")
+        stands = workplace.data(await desk.run())["budgets"]["edges"]
+        await desk.task("End a campaign")
+        await desk.fill("input", **one, reason="The baker moved.")
+        ended = workplace.data(await desk.send())["campaignEnd"]
+        await desk.task("Archive a campaign")
+        await desk.fill("input", **one, reason="Not needed any more.")
+        archived = workplace.data(await desk.send())["campaignArchive"]
+        await desk.task("What campaigns are there")
+        listed = workplace.data(await desk.run())["campaigns"]["edges"]
+        await desk.task("Who changed this campaign")
+        await desk.fill(id=one["campaignId"])
+        changed = workplace.data(await desk.run())["node"]
+        await desk.task("How experiments stand")
+        experiments = workplace.data(await desk.run())["experiments"]["edges"]
+
+        assert ("DRAFT", 1) == (saved["campaign"]["status"], saved["version"]["version"])
+        assert (True, "0.00") == (tried["complete"], tried["cost"]["amount"])
+        assert "SCHEDULED" == published["campaign"]["status"]
+        assert "PAUSED" == paused["campaign"]["status"]
+        assert "SCHEDULED" == resumed["campaign"]["status"]
+        assert ("1000.00", []) == (capped["budget"]["cap"]["amount"], capped["errors"])
+        assert [capped["budget"]["id"]] == [edge["node"]["id"] for edge in stands]
+        assert "ENDED" == ended["campaign"]["status"]
+        assert "ARCHIVED" == archived["campaign"]["status"]
+        assert [one["campaignId"]] == [edge["node"]["id"] for edge in listed]
+        assert "All agreed." in {change["reason"] for change in changed["changes"]}
+        assert [] == experiments
+        assert [] == desk.tab.complaints
+
+
+async def test_operators_say_who_and_what_campaigns_are_for(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    merchant_id = await world.coalition.merchant()
+    version = await merchants.contract_at(db, merchant_id, None)
+    async with workplace.desk(db, house, "operator") as (desk, _):
+        await desk.task("Make a segment")
+        await desk.fill("input", reason="To win them back.")
+        segment = workplace.data(await desk.send())["segmentSave"]["segment"]
+        await desk.task("Put members into a segment")
+        await desk.fill(
+            "input",
+            segmentId=segment["id"],
+            memberIds=[ids.show("mem", world.ana.member_id)],
+            reason="To win them back.",
+        )
+        filled = workplace.data(await desk.send())["segmentMembersAdd"]
+        await desk.task("Record evidence for a label")
+        await desk.fill(
+            "input", merchantId=ids.show("mer", merchant_id), reason="They sent the certificate."
+        )
+        recorded = workplace.data(await desk.send())["labelEvidenceRecord"]
+        await desk.task("Publish terms in words")
+        await desk.fill(
+            "input", contractId=ids.show("con", version.contract_id), reason="As signed."
+        )
+        published = workplace.data(await desk.send())["termsPublish"]
+
+        assert (1, 1) == (filled["segment"]["size"], filled["changed"])
+        assert ([], False) == (recorded["errors"], recorded["replayed"])
+        assert ["en", "pt"] == [document["language"] for document in published["documents"]]
+        assert [] == desk.tab.complaints
+
+
+async def test_a_supervisor_decides_about_an_invitation_that_looks_wrong(
+    db: database.Database, house: serving.House, world: workplace.World
+) -> None:
+    await inviting.campaign(world.coalition)
+    rosa = await world.coalition.merchant()
+    waiting, _ = await api_world.suspected(world.coalition, rosa, world.ana)
+    async with workplace.desk(db, house, "supervisor") as (desk, _):
+        await desk.task("Invitations that wait for you")
+        listed = workplace.data(await desk.run())["referrals"]["edges"]
+        await desk.task("Pay or refuse an invitation")
+        await desk.fill("input", referralId=listed[0]["node"]["id"], reason="Both are Ana's.")
+        decided = workplace.data(await desk.send())["referralReview"]
+
+        assert [ids.show("ref", waiting)] == [edge["node"]["id"] for edge in listed]
+        assert listed[0]["node"]["sentence"]
+        assert ("REFUSED", "0.00") == (
+            decided["referral"]["state"],
+            decided["referral"]["friendReward"]["amount"],
+        )
         assert [] == desk.tab.complaints
 
 
