@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from bench.load import Step
+from bench.rounds import Step
 from wallet import ids
 
 PAGE = """

@@ -11,7 +11,6 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ import asyncpg
 import orjson
 
 from bench import rounds
+from bench.rounds import Step
 
 SECONDS_MAX = 600
 ROOT = Path(__file__).resolve().parent.parent
-
-Step = Callable[[], Awaitable[int]]
 
 
 async def run(order: dict[str, Any]) -> rounds.Turn:

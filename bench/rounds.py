@@ -14,6 +14,9 @@ from bench import server
 SETTLE_SECONDS = 0.2
 """How long a process of the server may take to end, so that the first one knows what it used."""
 
+Step = Callable[[], Awaitable[int]]
+"""What a client of the load does again and again; it answers how much it did."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

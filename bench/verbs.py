@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from bench import coalition
-from bench.load import Step
+from bench.rounds import Step
 from wallet import donate, earn, ids, money
 from wallet.database import Database
 from wallet.rules import purchases
