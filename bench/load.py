@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from bench import rounds
+from bench import http_load, rounds, verbs
 from bench.rounds import Step
 
 SECONDS_MAX = 600
@@ -96,8 +96,6 @@ async def _script_client(order: dict[str, Any], stack: contextlib.AsyncExitStack
 async def main() -> None:
     """Read the order, run it, answer."""
     order: dict[str, Any] = orjson.loads(sys.stdin.buffer.read())
-    from bench import http_load, verbs
-
     kinds = {
         "script": _script,
         "give": verbs.give,
