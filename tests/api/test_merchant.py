@@ -1,5 +1,6 @@
 """A merchant is always the one of its token: in what it does, and in the account that it reads."""
 
+import datetime
 import itertools
 import uuid
 from typing import Any
@@ -16,7 +17,7 @@ from wallet import database, earn, money, reports
 from wallet.rules import returns
 
 BUILT = schema.build()._schema
-OWNED = {"purchaseId": "Purchase", "redemptionId": "Redemption"}
+OWNED = {"benefitId": "Benefit", "purchaseId": "Purchase", "redemptionId": "Redemption"}
 
 
 def merchants_mutations() -> dict[str, graphql.GraphQLInputObjectType]:
@@ -78,7 +79,7 @@ def test_no_field_of_a_merchants_input_names_a_merchant() -> None:
     assert set() == named
 
 
-async def ask(caller: client.Client, name: str, **told: str) -> Any:
+async def ask(caller: client.Client, name: str, **told: object) -> Any:
     """Send a mutation with the smallest input and these ids."""
     kind = merchants_mutations()[name]
     answer = await caller.ask(
@@ -95,6 +96,14 @@ async def test_every_id_of_another_merchant_is_answered_like_one_that_is_not_the
     it = await world.build(coalition, http)
     rosa, bakery = it.caller("merchant A"), it.caller("merchant B")
     foreign = [*it.ids.values(), it.held]
+    review = {
+        "memberId": it.ids["Member"],
+        "kind": "REVIEW",
+        "happenedAt": datetime.datetime.now(datetime.UTC).isoformat(),
+        "lineNumber": 1,
+        "stars": 2,
+        "proof": "https://example.org/r/1",
+    }
     asked, wrong = [], []
     for (name, told), (field, kind) in itertools.product(
         merchants_mutations().items(), OWNED.items()
@@ -102,21 +111,24 @@ async def test_every_id_of_another_merchant_is_answered_like_one_that_is_not_the
         if field not in told.fields:
             continue
         asked.append(name)
-        absent = await ask(bakery, name, **{field: world.missing(kind)})
+        more = review if name == "activityReport" else {}
+        absent = await ask(bakery, name, **more, **{field: world.missing(kind)})
         assert [one["code"] for one in absent["errors"]] == ["NOT_FOUND"]
         for value in foreign:
-            answer = await ask(bakery, name, **{field: value})
+            answer = await ask(bakery, name, **more, **{field: value})
             same_kind = value[:4] == world.missing(kind)[:4]
             codes = [one["code"] for one in answer["errors"]]
             if answer != absent if same_kind else codes != ["NOT_FOUND"]:
                 wrong.append((name, value, answer))
         # The merchant itself is answered otherwise, or this test would prove nothing.
         mine = it.held if kind == "Redemption" else it.ids[kind]
-        if await ask(rosa, name, **{field: mine}) == absent:
+        if await ask(rosa, name, **more, **{field: mine}) == absent:
             wrong.append((name, mine, "its own"))
 
     assert [] == wrong
     assert sorted(asked) == [
+        "activityReport",
+        "benefitUse",
         "purchaseEventRecord",
         "purchaseReturn",
         "redemptionCapture",
