@@ -84,7 +84,8 @@ class Settings(pydantic_settings.BaseSettings):
         default=8 * 1024 * 1024,
         ge=1024,
         le=BODY_BYTES_MAX_CEILING,
-        description="Longest body of a request by a merchant, in bytes: 1,000 purchases fit in.",
+        description="Longest body of a request by a merchant or an operator, in bytes: 1,000"
+        " purchases or a campaign for 20,000 products fit in.",
     )
     request_seconds_max: int = Field(
         default=5, ge=1, le=60, description="A request that takes longer is answered TIMEOUT."
