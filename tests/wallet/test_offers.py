@@ -138,6 +138,18 @@ async def test_a_line_without_a_category_is_nobodys_favourite(coalition: Coaliti
     assert [] == await liked(coalition, ana)
 
 
+async def test_what_a_contract_leaves_out_is_nobodys_favourite(coalition: Coalition) -> None:
+    ana, rosa = await coalition.member(), await coalition.merchant()
+    for day in range(3):
+        at = NOON + day * DAY
+        lines = (line(1, 900, category="Tobacco"), line(2, 500, category="tea"))
+        await coalition.report(rosa, ana, purchase(lines=lines, purchased_at=at), now=at)
+
+    await sweep(coalition)
+
+    assert ["tea"] == await liked(coalition, ana)
+
+
 async def test_only_members_who_bought_since_are_looked_at_again(coalition: Coalition) -> None:
     ana, bo = await coalition.member(), await coalition.member()
     for member in (ana, bo):
