@@ -127,6 +127,11 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
         "3 % of 7.98 USD in Coffee at Harvest Row Market: 0.24 USD.",
         "Nothing earned: Bottle Deposits is excluded from cashback at Harvest Row Market.",
     ]
+    campaigns = preview["preview"]["campaigns"]
+    assert [one["sentence"] for one in campaigns["matched"]] == [
+        "1 point for each 1.00 USD with A point a dollar: 7 points."
+    ]
+    assert campaigns["next"]["sentence"] == "Add 2.02 USD for 0.76 USD more."
     purchase = found["memberByEmail"]["purchases"]["edges"][0]["node"]
     assert all(line["decision"]["sentence"] for line in purchase["lines"])
     assert (data_dir / "demo.env").stat().st_mode & 0o077 == 0

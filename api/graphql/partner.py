@@ -168,7 +168,9 @@ class Query:
         ],
     ) -> PurchasePreviewPayload | None:
         """The rule that pays is the rule that promises."""
-        bought = reports.facts(told)
+        # One clock for all: that of the books.
+        at = told.purchased_at or await info.context.db.fetchval("select clock_timestamp()")
+        bought = reports.facts(told, at)
         member_id = None
         if told.member_id is not None:
             member_id = shapes.key("mem", told.member_id, path=("member_id",))
@@ -290,7 +292,7 @@ async def _report(
             items[place] = earn.Report(
                 request_id=context.request(info, "purchaseReport", one.idempotency_key),
                 member_id=shapes.key("mem", one.member_id, path=("member_id",)),
-                purchase=reports.facts(one),
+                purchase=reports.facts(one, one.purchased_at),
             )
         except errors.Refusal as refusal:
             outcomes[place] = refusal

@@ -6,6 +6,7 @@ rule would decide. A path in a refusal names the fields as the caller wrote them
 
 import enum
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import strawberry
@@ -147,10 +148,12 @@ class PurchaseReportInput:
 class PurchasePreviewInput:
     """As PurchaseReportInput, without what only a sale has."""
 
-    purchased_at: scalars.DateTime = strawberry.field(description="When it would be bought.")
     channel: PurchaseChannel = strawberry.field(description="Where it would be bought.")
     currency: scalars.CurrencyCode = strawberry.field(description="The currency of all amounts.")
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines; 1 to 500.")
+    purchased_at: scalars.DateTime | None = strawberry.field(
+        default=None, description="When it would be bought; null for now."
+    )
     member_id: strawberry.ID | None = strawberry.field(
         default=None, description="Who would buy, if known."
     )
@@ -208,8 +211,8 @@ _build_by_name(
 )
 
 
-def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchase:
-    """Return the facts of a purchase; the paths of its refusals begin inside the input."""
+def facts(told: PurchaseReportInput | PurchasePreviewInput, at: datetime) -> purchases.Purchase:
+    """Return the facts of a purchase at `at`; the paths of its refusals begin inside the input."""
     asset = shapes.asset(told.currency, path=("currency",))
     if told.store_external_id is not None:
         # Looked up before the rules check the purchase, so it is checked here.
@@ -220,7 +223,7 @@ def facts(told: PurchaseReportInput | PurchasePreviewInput) -> purchases.Purchas
         asset=asset.code,
         channel=shapes.value(told.channel),
         store=told.store_external_id,
-        purchased_at=told.purchased_at,
+        purchased_at=at,
         lines=tuple(
             _line(line, asset, path=("lines", str(place))) for place, line in enumerate(told.lines)
         ),

@@ -222,6 +222,26 @@ async def test_a_preview_promises_exactly_what_the_report_pays(
     assert preview["lines"] == paid["lines"]
 
 
+async def test_a_preview_without_a_time_is_of_now(rosa: client.Client, ana: client.Client) -> None:
+    told = basket(ana, line(1, "12.34", category="beauty"))
+    query = """
+    query Preview($input: PurchasePreviewInput!) { purchasePreview(input: $input) {
+      preview { credited { amount } } errors { ... on UserError { code } } } }
+    """
+
+    answers = [
+        await rosa.ask(query, {"input": {name: told[name] for name in names}})
+        for names in (
+            ("channel", "currency", "lines"),
+            ("channel", "currency", "lines", "purchasedAt"),
+        )
+    ]
+
+    now, then = (answer.data["purchasePreview"] for answer in answers)
+    assert now == then
+    assert now["preview"]["credited"]["amount"] != "0.00"
+
+
 async def test_a_return_in_parts_takes_back_exactly_what_was_credited(
     rosa: client.Client, ana: client.Client
 ) -> None:

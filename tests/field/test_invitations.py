@@ -101,11 +101,14 @@ async def test_each_of_both_can_read_what_the_reward_is_for(scene: stage.Stage) 
     await scene.report(rosa, ben, line(1, "25.00"))
     await look(scene, WINDOW + timedelta(minutes=5))
 
-    for reader, amount in ((ana, "5.00"), (ben, "3.00")):
+    for reader, amount, why in (
+        (ana, "5.00", "A friend whom you invited kept what they bought."),
+        (ben, "3.00", "You came by an invitation and kept what you bought."),
+    ):
         viewer = (await reader.ask(AWARDS)).data["viewer"]
         ((award),) = [edge["node"] for edge in viewer["awards"]["edges"]]
         assert (award["kind"], award["granted"]["amount"]) == ("REFERRAL", amount)
-        assert award["explanation"] == f"With Invite and win: {amount} EUR."
+        assert award["explanation"] == f"With Invite and win: {amount} EUR. {why}"
         moves = [edge["node"] for edge in viewer["wallet"]["movements"]["edges"]]
         assert [one["kind"] for one in moves] == ["MATURE", "EARN"]
         assert moves[1]["amount"]["amount"] == amount
