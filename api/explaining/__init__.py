@@ -6,6 +6,7 @@ give more. A document may have been written by another version of the engine: wh
 not know is said by a general sentence, and nothing here raises for it.
 """
 
+from api.explaining.discretion import discreet
 from api.explaining.grants import Explained, Said, sentences
 from api.explaining.lines import Bought, Judged, line
 from api.explaining.reasons import why_not
@@ -17,6 +18,7 @@ __all__ = [
     "Explained",
     "Judged",
     "Said",
+    "discreet",
     "line",
     "sentences",
     "why_not",

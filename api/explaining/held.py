@@ -158,6 +158,10 @@ def _referral(one: Reason) -> str:
     return one.told.say("A friend whom you invited kept what they bought.")
 
 
+def _personal(one: Reason) -> str:
+    return one.told.say("It depends on the member.")
+
+
 _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "minimum": _minimum,
     "store": _store,
@@ -183,6 +187,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "terms": _terms,
     "activity": _activity,
     "referral": _referral,
+    "personal": _personal,
 }
 KINDS: Final = (*_CLAUSES,)
 """The conditions that are worth a sentence where they hold."""

@@ -352,6 +352,10 @@ def _any_of(one: Reason) -> str:
     return one.told.names(one.part.texts("any_of"))
 
 
+def _personal(one: Reason) -> str:
+    return one.told.say("it depends on the member.")
+
+
 def _by(one: Reason) -> str:
     return tongue.campaign(one.part.text("by"))
 
@@ -387,6 +391,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "excluded": _excluded,
     "exhausted": _exhausted,
     "nothing_left": _nothing_left,
+    "personal": _personal,
 }
 KINDS: Final = (*_CLAUSES,)
 """Every kind of reason that is known here."""

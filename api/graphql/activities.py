@@ -146,17 +146,17 @@ class Mutation:
                 stars=told.stars,
             ),
         )
-        return _show(found)
+        return _show(info, found)
 
 
-def _show(found: verbs.Reported) -> ActivityReportPayload:
-    said = explaining.sentences(found.document, language=wording.language())
+def _show(info: context.Info, found: verbs.Reported) -> ActivityReportPayload:
+    said = explaining.sentences(context.told(info, found.document), language=wording.language())
     totals: dict[money.Asset, int] = {}
     for one in found.awards:
         totals[one.asset] = totals.get(one.asset, 0) + one.granted_minor
     return ActivityReportPayload(
         award_id=strawberry.ID(ids.show("awd", found.awards[0].award_id)) if found.awards else None,
-        awards_given=[awards.show(one) for one in found.awards],
+        awards_given=[awards.show(info, one) for one in found.awards],
         granted=[shapes.show(minor, asset) for asset, minor in totals.items() if minor > 0],
         benefits_given=[benefits.show(one) for one in found.benefits],
         explanation=[one.sentence for one in (*said.matched, *said.missed)],

@@ -46,9 +46,10 @@ class Award(shapes.Node):
     key: strawberry.Private[uuid.UUID]
 
 
-def show(row: earned.Award) -> Award:
+def show(info: context.Info, row: earned.Award) -> Award:
     """Return an award as GraphQL, explained in the language of the request."""
-    said = explaining.sentences(row.document, language=wording.language())
+    document = context.told(info, row.document)
+    said = explaining.sentences(document, language=wording.language())
     return Award(
         id=strawberry.ID(ids.show("awd", row.award_id)),
         kind=AwardKind(row.kind),
@@ -67,4 +68,4 @@ async def node(info: context.Info, award_id: uuid.UUID) -> Award | None:
     visible = context.may_see(
         info, wallet_id=found.wallet_id, merchant_id=found.partner_id, scope="purchases:read"
     )
-    return show(found) if visible else None
+    return show(info, found) if visible else None

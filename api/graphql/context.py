@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import strawberry
 
+from api import explaining
 from api.graphql import hub, loaders
 from api.identity import bearer
 from wallet import audit, credit, database, ids
@@ -31,6 +32,11 @@ class Context:
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def told(info: Info, document: object) -> object:
+    """Return what the caller may read of a stored explanation: merchants, nothing personal."""
+    return explaining.discreet(document) if info.context.principal.kind == "merchant" else document
 
 
 def merchant(info: Info) -> uuid.UUID:

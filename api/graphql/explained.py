@@ -92,6 +92,9 @@ class ExplainedReasonKind(enum.Enum):
     BEATEN = strawberry.enum_value("beaten", description="Another of its group counts.")
     EXCLUDED = strawberry.enum_value("excluded", description="Another one stands alone.")
     EXHAUSTED = strawberry.enum_value("exhausted", description="A cap or a budget is reached.")
+    PERSONAL = strawberry.enum_value(
+        "personal", description="Something about the member, which a merchant is not told."
+    )
     NOTHING_LEFT = strawberry.enum_value("nothing_left", description="It rounds to nothing.")
     OTHER = strawberry.enum_value("other", description="Of a kind that came later.")
 

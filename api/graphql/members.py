@@ -114,7 +114,7 @@ class Member(shapes.Node):
             before=shapes.place_of(after, datetime.datetime),
         )
         return shapes.page(
-            [awards.show(row) for row in rows],
+            [awards.show(info, row) for row in rows],
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.awarded_at, row.key),

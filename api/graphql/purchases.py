@@ -134,7 +134,8 @@ class Purchase(shapes.Node):
         detail = await self._detail(info)
         if detail.explanation is None:
             return None
-        return explanations.show(detail.explanation, {}, asset=self.facts.asset)
+        document = context.told(info, detail.explanation)
+        return explanations.show(document, {}, asset=self.facts.asset)
 
     @shapes.listed("others", "What it earned in other units, such as points.", size=1)
     async def others(self, info: context.Info) -> list[OtherCredit] | None:
@@ -252,7 +253,7 @@ def show(row: statements.Purchase) -> Purchase:
 
 
 def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> PurchasePreview:
-    """Return what a basket would earn; nothing of it was stored."""
+    """Return what a basket would earn, for a merchant's eyes; nothing of it was stored."""
     asset = money.asset(seen.contract.asset)
     totals: dict[str, int] = {}
     for one in seen.campaigns.granted:
@@ -266,7 +267,7 @@ def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> Purcha
             LinePreview(number=line.number, decision=_decision(line, asset, says))
             for line, says in zip(seen.contract.lines, _said(seen, bought), strict=True)
         ],
-        campaigns=explanations.show(previews.explained(seen), {}, asset=asset),
+        campaigns=explanations.show(explaining.discreet(previews.explained(seen)), {}, asset=asset),
     )
 
 

@@ -310,6 +310,12 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
         "Depende de qual participante compra.",
     ),
     (
+        {"if": "personal"},
+        "It depends on the member.",
+        "Depende de la persona.",
+        "Isso depende da pessoa.",
+    ),
+    (
         {"if": "activity", "why": "limit"},
         "As many as count have been counted.",
         "Ya se contó todo lo que podía contar.",

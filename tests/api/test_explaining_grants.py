@@ -238,6 +238,7 @@ HELD: list[tuple[dict[str, Any], str]] = [
         "You came by an invitation and kept what you bought.",
     ),
     ({"if": "referral", "role": "referrer"}, "A friend whom you invited kept what they bought."),
+    ({"if": "personal"}, "It depends on the member."),
     ({"if": "activity", "kind": "quiz"}, "You answered the quiz."),
     ({"if": "activity", "kind": "custom", "name": "recycling"}, "You did this: recycling."),
 ]

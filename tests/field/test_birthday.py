@@ -39,6 +39,8 @@ async def test_a_birthday_is_paid_once_and_a_changed_date_does_not_pay_twice(
     await born(ana, "1990-04-20")
     changed = await scene.report(rosa, ana, at="2026-04-20T12:00:00Z")
 
+    assert missed(unknown, "Birthday") == ["PERSONAL"], "what the merchant reads"
+    unknown, twice, changed = [await scene.seen(ana, one) for one in (unknown, twice, changed)]
     assert missed(unknown, "Birthday") == ["BIRTHDAY"]
     assert unknown["campaigns"]["missed"][0]["sentence"] == (
         "Birthday: we do not know your birthday."

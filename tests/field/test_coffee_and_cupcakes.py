@@ -51,11 +51,12 @@ async def test_coffee_at_one_lifts_cupcakes_at_the_other_within_seven_days(
 
     assert [credited(one) for one in (without, late, coffee)] == ["0.00", "0.00", "0.00"]
     assert credited(promised) == credited(bought) == "0.80"
-    assert without["campaigns"]["missed"][0]["sentence"] == (
+    assert (await scene.seen(ana, without))["campaigns"]["missed"][0]["sentence"] == (
         "Coffee and cupcakes: only within 7 days of a purchase at Rosa."
     )
-    (grant,) = bought["campaigns"]["matched"]
-    assert [one["kind"] for one in grant["because"]] == ["BOUGHT_AT"]
+    for reader, kind in ((ana, "BOUGHT_AT"), (oven, "PERSONAL")):
+        (grant,) = (await scene.seen(reader, bought))["campaigns"]["matched"]
+        assert [one["kind"] for one in grant["because"]] == [kind]
 
 
 async def test_coffee_that_came_back_opens_nothing(scene: stage.Stage) -> None:

@@ -163,7 +163,8 @@ async def test_a_surprise_is_for_chosen_members_once_and_within_its_budget(
 
     found = [credited(one) for one in (first, other, twice, short)]
     assert found == ["3.00", "0.00", "0.00", "2.00"]
-    assert other["campaigns"]["missed"][0]["sentence"] == ("Thank you: it is not for every member.")
+    read = (await scene.seen(ben, other))["campaigns"]["missed"][0]["sentence"]
+    assert read == "Thank you: it is not for every member."
     cuts = [one["campaigns"]["matched"][0]["cuts"][0] for one in (twice, short)]
     assert [(one["by"], one["from"]["amount"], one["to"]["amount"]) for one in cuts] == [
         ("MEMBER_CAP", "3.00", "0.00"),
