@@ -266,9 +266,15 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         plain(path.read_text()): path.stem for path in (DOCS / "requests/app").glob("*.graphql")
     }
 
-    assert {"Movements", "RedemptionCodeCreate", "Wallet", "WalletChanged"} == {
-        sent.get(one) for one in shown
-    }
+    assert {
+        "Explanation",
+        "Movements",
+        "RedemptionCodeCreate",
+        "Rewards",
+        "TermsAccept",
+        "Wallet",
+        "WalletChanged",
+    } == {sent.get(one) for one in shown}
 
 
 def test_the_readme_quotes_only_figures_of_the_last_run() -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from api.identity import bearer
 from tests import node, serving
-from tests.wallet import factories
+from tests.wallet import factories, promotions
+from tests.wallet.factories import DAY, NOON
 from wallet import database, ids, members
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -75,6 +76,8 @@ async def test_apollo_client_understands_every_answer(
     await register(dsn, await manifest_of(tmp_path))
     (tmp_path / "Unknown.graphql").write_text("query Unknown { viewer { email } }")
     token = await bearer.mint(db, kind="member", principal_id=ana.member_id)
+    await promotions.promote(coalition, name="Ten", at=NOON - 3 * DAY)
+    bought = await coalition.report(coalition.mint, ana, factories.purchase(1_000))
 
     async with serving.serve(db) as house:
         facts = {
@@ -84,6 +87,7 @@ async def test_apollo_client_understands_every_answer(
             "manifest": str(await manifest_of(tmp_path)),
             "possibleTypes": {"UserError": ["Refusal"]},
             "merchantId": ids.show("mer", await coalition.merchant()),
+            "purchaseId": ids.show("pur", bought.purchase_id),
             "get": get,
         }
         told: dict[str, Any] = json.loads(await node.run("apollo.mjs", json.dumps(facts)))
@@ -100,6 +104,9 @@ async def test_apollo_client_understands_every_answer(
     assert told["wallet"]["data"] == told["cached"]
     assert {
         "wallet": (200, []),
+        "rewards": (200, []),
+        "explanation": (200, []),
+        "terms": (200, []),
         "partial": (294, ["BAD_USER_INPUT"]),
         "coercion": (422, ["BAD_USER_INPUT"]),
         "forbidden": (403, ["FORBIDDEN"]),
@@ -107,6 +114,12 @@ async def test_apollo_client_understands_every_answer(
         "code": (200, []),
         "refusal": (200, []),
     } == {name: outcome(name) for name in told if name != "cached"}
+    (given,) = told["explanation"]["data"]["node"]["campaigns"]["matched"]
+    assert ("Ten", "1.00") == (given["campaignName"], given["granted"]["amount"])
+    assert "10 % of 10.00 EUR with Ten: 1.00 EUR." in given["sentence"]
+    assert ["Ten"] == [one["name"] for one in told["rewards"]["data"]["runningCampaigns"]]
+    (unknown,) = told["terms"]["data"]["termsAccept"]["errors"]
+    assert "NOT_FOUND" == unknown["code"]
     assert told["partial"]["data"]["viewer"]["wallet"]["movements"] is None
     assert [] == told["code"]["data"]["redemptionCodeCreate"]["errors"]
     (refusal,) = told["refusal"]["data"]["redemptionCodeCreate"]["errors"]

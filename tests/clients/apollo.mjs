@@ -5,7 +5,7 @@ import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { generatePersistedQueryIdsFromManifest } from "@apollo/persisted-query-lists";
 import { readFileSync } from "node:fs";
 
-const { url, token, manifest, documents, possibleTypes, merchantId, get } = JSON.parse(process.argv[2]);
+const { url, token, manifest, documents, possibleTypes, merchantId, purchaseId, get } = JSON.parse(process.argv[2]);
 const read = (name) => gql(readFileSync(`${documents}/${name}.graphql`, "utf8"));
 
 const seen = [];
@@ -56,6 +56,14 @@ console.log(
   JSON.stringify({
     wallet: await ask(() => client.query({ query: read("Wallet") })),
     cached: await client.query({ query: read("Wallet"), fetchPolicy: "cache-only" }).then(({ data }) => data),
+    rewards: await ask(() => client.query({ query: read("Rewards") })),
+    explanation: await ask(() => client.query({ query: read("Explanation"), variables: { id: purchaseId } })),
+    terms: await ask(() =>
+      client.mutate({
+        mutation: read("TermsAccept"),
+        variables: { input: { documentId: "doc_00000000000000000000000000" } },
+      }),
+    ),
     partial: await ask(() => client.query({ query: read("Movements"), variables: { first: 1000 } })),
     coercion: await ask(() => client.query({ query: read("Movements"), variables: { first: "many" } })),
     forbidden: await ask(() => client.query({ query: read("Forbidden") })),
