@@ -18,6 +18,7 @@ from api.signin import (
     background,
     door,
     forms,
+    joining,
     pages,
     passkeys,
     passwords,
@@ -39,6 +40,7 @@ def routes(house: settings.Settings, db: database.Database) -> list[BaseRoute]:
         _post("/language", at.page(_Leaving(at).choose_language)),
         *recovery.routes(at),
         *account.routes(at),
+        *joining.routes(at),
         Route("/assets/{name}", pages.asset, methods=["GET"]),
     ]
 
