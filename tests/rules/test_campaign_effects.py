@@ -250,6 +250,24 @@ def test_funders_pay_the_whole_and_each_about_its_share(minor: int, weights: lis
         assert owed.get(uuid.UUID(funder), 0) in (exact, exact + (1 if rest else 0))
 
 
+def test_who_pays_two_shares_pays_both_out_of_one_budget() -> None:
+    both = version(
+        give={"give": "amount", "minor": 1_000_000_000},
+        funding=[
+            {"funder": "merchant", "bps": 1},
+            {"funder": str(PLACE.merchant_id), "bps": 9_999},
+        ],
+    )
+    room: dict[facts.Budget, int] = {("funder", PLACE.merchant_id, "EUR"): 1_000_000}
+
+    (granted,) = given(both, bought=purchase(line(1, 2_000_000_000)), room=room).granted
+
+    assert (granted.granted_minor, dict(granted.funders)) == (
+        1_000_000,
+        {PLACE.merchant_id: 1_000_000},
+    )
+
+
 def test_a_coupon_is_used_up_only_where_it_gave_something() -> None:
     coupon = [{"if": "coupon", "name": "hello"}]
     holder = replace(NOBODY, coupons={"hello": uuid.UUID(int=5)})

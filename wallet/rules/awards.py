@@ -13,7 +13,7 @@ from datetime import date
 
 from wallet import errors, money
 from wallet.rules import contracts
-from wallet.rules.campaigns import definition, facts, outcome
+from wallet.rules.campaigns import definition, facts, limits, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,19 @@ def allow(
 ) -> Allowed:
     """Cut a wish to every limit; `room` holds what is left of the budgets that there are."""
     cuts: list[outcome.Cut] = []
-    minor = _cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
+    minor = limits.cut(cuts, "purchase_cap", desired_minor, version.caps.purchase_minor)
     for cap in version.caps.member:
         had = facts.used_since(tuple(used), facts.period_start(cap.per, day))
         left = max(0, cap.minor - had)
-        minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
+        minor = limits.cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
     shared = budgets(version, campaign_id, operator_id, merchant_id)
     common = [one for one in shared if one[0] != "funder"]
     for one in common:
         by = "budget" if one[0] == "campaign" else "merchant_budget"
-        minor = _cut(cuts, by, minor, room.get(one))
-    payers = funders(version, operator_id, merchant_id)
-    for payer in dict.fromkeys(payers):
-        budget = room.get(("funder", payer, version.asset))
-        most = _most(version, payers, payer, minor, budget)
-        minor = _cut(cuts, "funder_budget", minor, most, limit=budget)
-    parts = tuple(split(version, payers, minor).items())
+        minor = limits.cut(cuts, by, minor, room.get(one))
+    paying = funders(version, operator_id, merchant_id)
+    minor, _ = limits.cut_to_funders(version, paying, minor, room, cuts)
+    parts = limits.share_out(version, paying, minor)
     wanted: list[tuple[facts.Budget, int]] = [
         *((one, minor) for one in common),
         *((("funder", payer, version.asset), part) for payer, part in parts),
@@ -96,52 +93,8 @@ def allow(
     return Allowed(minor, tuple(cuts), parts, draws)
 
 
-def split(
-    version: definition.Definition, payers: Sequence[uuid.UUID], minor: int
-) -> dict[uuid.UUID, int]:
-    """Share an amount over the funders by largest remainder; who has no part is left out."""
-    owed: dict[uuid.UUID, int] = {}
-    parts = money.split(minor, [share.bps for share in version.funding])
-    for payer, part in zip(payers, parts, strict=True):
-        if part > 0:
-            owed[payer] = owed.get(payer, 0) + part
-    return owed
-
-
 def charity_minor(version: definition.Definition, minor: int) -> int:
     """The part of a funder's share that goes to the campaign's charity when it becomes free."""
     if version.charity is None:
         return 0
     return money.divide(minor * version.charity.bps, contracts.BPS, money.Rounding.DOWN)
-
-
-def _most(
-    version: definition.Definition,
-    payers: Sequence[uuid.UUID],
-    payer: uuid.UUID,
-    minor: int,
-    left: int | None,
-) -> int | None:
-    """The most of which this funder's part still fits into what is left of its budget."""
-    if left is None or split(version, payers, minor).get(payer, 0) <= left:
-        return None
-    bps = sum(share.bps for share, one in zip(version.funding, payers, strict=True) if one == payer)
-    most = min(minor, money.divide(left * contracts.BPS, bps, money.Rounding.UP))
-    while most > 0 and split(version, payers, most).get(payer, 0) > left:
-        most -= 1
-    return most
-
-
-def _cut(
-    cuts: list[outcome.Cut],
-    by: str,
-    minor: int,
-    most: int | None,
-    *,
-    limit: int | None = None,
-    per: str | None = None,
-) -> int:
-    if most is None or minor <= most:
-        return minor
-    cuts.append(outcome.Cut(by, minor, most, most if limit is None else limit, per))
-    return most

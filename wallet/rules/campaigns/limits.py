@@ -47,7 +47,7 @@ def allow(
     minor = _caps(version, desired_minor, basket, cuts)
     minor = _budgets(version, minor, basket, till, cuts)
     if till.programme_minor is not None and definition.asset == basket.purchase.asset:
-        minor = _cut(cuts, "programme_cap", minor, till.programme_minor)
+        minor = cut(cuts, "programme_cap", minor, till.programme_minor)
         till.programme_minor -= minor
     funders = split(definition, minor, basket.place)
     _take(version, minor, funders, basket, till)
@@ -57,17 +57,53 @@ def allow(
 def split(
     definition: d.Definition, minor: int, place: facts.Place
 ) -> tuple[tuple[uuid.UUID, int], ...]:
-    """Share an amount over the funders by largest remainder; a funder with no part is left out."""
+    """Share what was granted at a place over its funders."""
+    return share_out(definition, payers(definition, place), minor)
+
+
+def payers(definition: d.Definition, place: facts.Place) -> list[uuid.UUID]:
+    """Say who pays each share at a place, in their order; one may pay several."""
+    return [funder_of(share, place) for share in definition.funding]
+
+
+def share_out(
+    definition: d.Definition, paying: Sequence[uuid.UUID], minor: int
+) -> tuple[tuple[uuid.UUID, int], ...]:
+    """Share an amount over who pays by largest remainder; who has no part is left out."""
     if minor == 0:
         return _NO_FUNDER
-    if len(definition.funding) == 1:
-        return ((funder_of(definition.funding[0], place), minor),)
+    if len(paying) == 1:
+        return ((paying[0], minor),)
     parts = money.split(minor, [share.bps for share in definition.funding])
     owed: dict[uuid.UUID, int] = {}
-    for share, part in zip(definition.funding, parts, strict=True):
-        funder = funder_of(share, place)
+    for funder, part in zip(paying, parts, strict=True):
         owed[funder] = owed.get(funder, 0) + part
     return tuple((funder, part) for funder, part in owed.items() if part > 0)
+
+
+def cut_to_funders(
+    definition: d.Definition,
+    paying: Sequence[uuid.UUID],
+    minor: int,
+    room: facts.Room,
+    cuts: list[Cut],
+) -> tuple[int, list[facts.Budget]]:
+    """Cut an amount until each funder's part fits into its budget; also which budgets cut it."""
+    short: list[facts.Budget] = []
+    for funder in dict.fromkeys(paying):
+        budget: facts.Budget = ("funder", funder, definition.asset)
+        left = room.get(budget)
+        if left is None or _part(definition, paying, minor, funder) <= left:
+            continue
+        short.append(budget)
+        shares = zip(definition.funding, paying, strict=True)
+        bps = sum(share.bps for share, one in shares if one == funder)
+        # About the most whose part still fits; a unit of remainder more or less is tried after.
+        most = min(minor, money.divide(left * contracts.BPS, bps, money.Rounding.UP))
+        while most > 0 and _part(definition, paying, most, funder) > left:
+            most -= 1
+        minor = cut(cuts, "funder_budget", minor, most, limit=left)
+    return minor, short
 
 
 def funder_of(share: d.Share, place: facts.Place) -> uuid.UUID:
@@ -77,16 +113,32 @@ def funder_of(share: d.Share, place: facts.Place) -> uuid.UUID:
     return place.operator_id if share.funder == "operator" else uuid.UUID(share.funder)
 
 
+def cut(
+    cuts: list[Cut],
+    by: str,
+    minor: int,
+    most: int | None,
+    *,
+    limit: int | None = None,
+    per: str | None = None,
+) -> int:
+    """Cut an amount to the most that a limit leaves (None: there is no such limit), and keep it."""
+    if most is None or minor <= most:
+        return minor
+    cuts.append(Cut(by, minor, most, most if limit is None else limit, per))
+    return most
+
+
 def _caps(version: facts.Version, minor: int, basket: baskets.Basket, cuts: list[Cut]) -> int:
     caps = version.definition.caps
     if caps.purchase_minor is not None:
-        minor = _cut(cuts, "purchase_cap", minor, caps.purchase_minor)
+        minor = cut(cuts, "purchase_cap", minor, caps.purchase_minor)
     if caps.member and basket.member is not None:
         used = basket.member.usage.get(version.campaign_id, ())
         for cap in caps.member:
             since = facts.period_start(cap.per, basket.local.date())
             left = max(0, cap.minor - facts.used_since(used, since))
-            minor = _cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
+            minor = cut(cuts, "member_cap", minor, left, limit=cap.minor, per=cap.per)
     return minor
 
 
@@ -106,35 +158,17 @@ def _budgets(
         left = till.room.get(budget)
         if left is not None and left < minor:
             till.short.add(budget)
-            minor = _cut(cuts, by, minor, left)
-    return _funder_budgets(version, minor, basket, till, cuts)
-
-
-def _funder_budgets(
-    version: facts.Version,
-    minor: int,
-    basket: baskets.Basket,
-    till: Till,
-    cuts: list[Cut],
-) -> int:
-    definition = version.definition
-    for share in definition.funding:
-        funder = funder_of(share, basket.place)
-        budget: facts.Budget = ("funder", funder, definition.asset)
-        left = till.room.get(budget)
-        if left is None or _part(definition, minor, basket.place, funder) <= left:
-            continue
-        till.short.add(budget)
-        # About the most whose part still fits; a unit of remainder more or less is tried after.
-        most = min(minor, money.divide(left * contracts.BPS, share.bps, money.Rounding.UP))
-        while most > 0 and _part(definition, most, basket.place, funder) > left:
-            most -= 1
-        minor = _cut(cuts, "funder_budget", minor, most, limit=left)
+            minor = cut(cuts, by, minor, left)
+    paying = payers(version.definition, basket.place)
+    minor, short = cut_to_funders(version.definition, paying, minor, till.room, cuts)
+    till.short.update(short)
     return minor
 
 
-def _part(definition: d.Definition, minor: int, place: facts.Place, funder: uuid.UUID) -> int:
-    return dict(split(definition, minor, place)).get(funder, 0)
+def _part(
+    definition: d.Definition, paying: Sequence[uuid.UUID], minor: int, funder: uuid.UUID
+) -> int:
+    return dict(share_out(definition, paying, minor)).get(funder, 0)
 
 
 def _take(
@@ -156,18 +190,3 @@ def _take(
         if budget in till.room:
             till.room[budget] -= part
             till.draws[budget] = till.draws.get(budget, 0) + part
-
-
-def _cut(
-    cuts: list[Cut],
-    by: str,
-    minor: int,
-    most: int,
-    *,
-    limit: int | None = None,
-    per: str | None = None,
-) -> int:
-    if minor <= most:
-        return minor
-    cuts.append(Cut(by, minor, most, most if limit is None else limit, per))
-    return most
