@@ -11,14 +11,13 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 import orjson
 
 from wallet import entries, errors, ids, ledger, members, money, programme, sql
 from wallet.campaigns import budgets, giving
 from wallet.database import Database
 from wallet.rules import awards, expiry
-from wallet.rules.campaigns import conditions
+from wallet.rules.campaigns import conditions, outcome
 from wallet.rules.campaigns import facts as campaign_facts
 from wallet.rules.campaigns.definition import Benefit, Definition, GiveCoupon
 
@@ -323,39 +322,14 @@ def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entr
 def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:
     """The explanation, in the shape that purchases have: facts, no words of a language."""
     definition = wish.definition
-    line = {
-        "line": LINE,
-        "base_minor": 0,
-        "bps": None,
-        "desired_minor": wish.amount_minor,
-        "granted_minor": allowed.minor,
-    }
-    charity = definition.charity and {
-        "charity": str(definition.charity.charity_id),
-        "minor": sum(awards.charity_minor(definition, part) for _, part in allowed.funders),
-    }
-    matched = {
-        "version": str(wish.version_id),
-        "campaign": str(wish.campaign_id),
-        "name": definition.name,
-        "asset": definition.asset,
-        "effect": msgspec.to_builtins(definition.give),
-        "rounding": definition.rounding.value,
-        "lines": [line],
-        "desired_minor": wish.amount_minor,
-        "granted_minor": allowed.minor,
-        "because": [dict(one) for one in wish.because],
-        "cuts": [
-            {
-                "by": cut.by,
-                "from_minor": cut.from_minor,
-                "to_minor": cut.to_minor,
-                "limit_minor": cut.limit_minor,
-                "per": cut.per,
-            }
-            for cut in allowed.cuts
-        ],
-        "funders": [{"funder": str(one), "minor": part} for one, part in allowed.funders],
-        "charity": charity,
-    }
-    return {"matched": [matched], "missed": [dict(one) for one in wish.missed]}
+    given = outcome.matched(
+        campaign_facts.Version(wish.campaign_id, wish.version_id, definition),
+        [outcome.LineGrant(LINE, 0, None, wish.amount_minor, allowed.minor)],
+        desired_minor=wish.amount_minor,
+        granted_minor=allowed.minor,
+        because=map(dict, wish.because),
+        cuts=allowed.cuts,
+        funders=allowed.funders,
+        charity_minor=sum(awards.charity_minor(definition, part) for _, part in allowed.funders),
+    )
+    return {"matched": [given], "missed": [dict(one) for one in wish.missed]}

@@ -6,6 +6,7 @@ shows it says them in the reader's language.
 
 import heapq
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -94,10 +95,56 @@ NOTHING: Final = Outcome((), (), (), {}, frozenset(), ())
 
 def document(outcome: Outcome) -> dict[str, Any]:
     """Write an outcome as the JSON that is stored: what matched, and the nearest misses."""
-    matched = [_matched(one) for one in outcome.granted]
-    matched += [_given(one) for one in outcome.given]
+    given = [*map(_granted, outcome.granted), *map(_given, outcome.given)]
     nearest = heapq.nsmallest(MISSES_MAX, outcome.missed, key=_distance)
-    return {"matched": matched, "missed": [_missed(one) for one in nearest]}
+    return {"matched": given, "missed": [_missed(one) for one in nearest]}
+
+
+def matched(
+    version: facts.Version,
+    lines: Iterable[LineGrant],
+    *,
+    desired_minor: int = 0,
+    granted_minor: int = 0,
+    because: Iterable[Reason] = (),
+    cuts: Iterable[Cut] = (),
+    funders: Iterable[tuple[uuid.UUID, int]] = (),
+    charity_minor: int | None = None,
+) -> dict[str, Any]:
+    """Write what one version gave, as it stands in a document of a purchase or of an award."""
+    definition = version.definition
+    charity = None
+    if definition.charity is not None and charity_minor is not None:
+        charity = {"charity": str(definition.charity.charity_id), "minor": charity_minor}
+    return _named(version) | {
+        "effect": msgspec.to_builtins(definition.give),
+        "rounding": definition.rounding.value,
+        "lines": [
+            {
+                "line": line.number,
+                "base_minor": line.base_minor,
+                "bps": line.bps,
+                "desired_minor": line.desired_minor,
+                "granted_minor": line.granted_minor,
+            }
+            for line in lines
+        ],
+        "desired_minor": desired_minor,
+        "granted_minor": granted_minor,
+        "because": list(because),
+        "cuts": [
+            {
+                "by": cut.by,
+                "from_minor": cut.from_minor,
+                "to_minor": cut.to_minor,
+                "limit_minor": cut.limit_minor,
+                "per": cut.per,
+            }
+            for cut in cuts
+        ],
+        "funders": [{"funder": str(funder), "minor": minor} for funder, minor in funders],
+        "charity": charity,
+    }
 
 
 def _named(version: facts.Version) -> dict[str, Any]:
@@ -109,58 +156,22 @@ def _named(version: facts.Version) -> dict[str, Any]:
     }
 
 
-def _matched(one: Granted) -> dict[str, Any]:
-    definition = one.version.definition
-    charity = definition.charity
-    return _named(one.version) | {
-        "effect": msgspec.to_builtins(definition.give),
-        "rounding": definition.rounding.value,
-        "lines": [
-            {
-                "line": line.number,
-                "base_minor": line.base_minor,
-                "bps": line.bps,
-                "desired_minor": line.desired_minor,
-                "granted_minor": line.granted_minor,
-            }
-            for line in one.lines
-        ],
-        "desired_minor": one.desired_minor,
-        "granted_minor": one.granted_minor,
-        "because": list(one.because),
-        "cuts": [
-            {
-                "by": cut.by,
-                "from_minor": cut.from_minor,
-                "to_minor": cut.to_minor,
-                "limit_minor": cut.limit_minor,
-                "per": cut.per,
-            }
-            for cut in one.cuts
-        ],
-        "funders": [{"funder": str(funder), "minor": minor} for funder, minor in one.funders],
-        "charity": None
-        if charity is None
-        else {"charity": str(charity.charity_id), "minor": one.charity_minor},
-    }
+def _granted(one: Granted) -> dict[str, Any]:
+    return matched(
+        one.version,
+        one.lines,
+        desired_minor=one.desired_minor,
+        granted_minor=one.granted_minor,
+        because=one.because,
+        cuts=one.cuts,
+        funders=one.funders,
+        charity_minor=one.charity_minor,
+    )
 
 
 def _given(one: Given) -> dict[str, Any]:
-    definition = one.version.definition
-    return _named(one.version) | {
-        "effect": msgspec.to_builtins(definition.give),
-        "rounding": definition.rounding.value,
-        "lines": [
-            {"line": number, "base_minor": 0, "bps": None, "desired_minor": 0, "granted_minor": 0}
-            for number in one.lines
-        ],
-        "desired_minor": 0,
-        "granted_minor": 0,
-        "because": list(one.because),
-        "cuts": [],
-        "funders": [],
-        "charity": None,
-    }
+    lines = (LineGrant(number, 0, None, 0, 0) for number in one.lines)
+    return matched(one.version, lines, because=one.because)
 
 
 def _missed(one: Missed) -> dict[str, Any]:
