@@ -5,7 +5,6 @@ everything) and says which field is at fault; `dump` writes exactly what `parse`
 keeps the version that made it, so a change of terms never reaches back.
 """
 
-import re
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn
 import msgspec
 
 from wallet import errors, money
-from wallet.rules import text
+from wallet.rules import malformed, text
 
 BPS: Final = 10_000
 """Basis points in one whole: 525 is 5.25 %."""
@@ -136,7 +135,8 @@ def parse(raw: object) -> Terms:
     try:
         terms = msgspec.convert(raw, Terms)
     except msgspec.ValidationError as problem:
-        _refuse_problem(str(problem))
+        found = malformed.problem(str(problem))
+        _refuse(found.says, *found.path)
     try:
         money.asset(terms.asset)
     except ValueError as problem:
@@ -173,9 +173,6 @@ _NESTED: Final[Mapping[str, type]] = {
     "expiry": Expiry,
     "deficit": Deficit,
 }
-_STEP_CHARS_MAX: Final = 64
-_PLACE: Final = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
 
 
 def _refuse_unknown(raw: object, kind: type, path: tuple[str, ...]) -> None:
@@ -238,23 +235,10 @@ def _key(category: str, taken: Collection[str], *path: str) -> str:
     return key
 
 
-def _refuse_problem(problem: str) -> NoReturn:
-    match = _PLACE.fullmatch(problem)
-    assert match is not None
-    says, place = match[1], match[2] or ""
-    path = [step for step in re.split(r"[.\[\]]+", place) if step]
-    missing = _MISSING.fullmatch(says)
-    if missing is not None:
-        _refuse("this field is missing", *path, missing[1])
-    _refuse(says, *path)
-
-
 def _refuse(says: str, *steps: str) -> NoReturn:
-    # A step may be a field name that somebody made up: it must still print, in bounded space.
-    path = tuple(step.encode(errors="replace").decode()[:_STEP_CHARS_MAX] for step in steps)
-    where = ".".join(path) or "the top"
+    path = malformed.printable(steps)
     raise errors.TermsInvalid(
-        f"The contract terms are wrong at {where}: {says[:1].lower()}{says[1:]}. "
+        f"The contract terms are wrong at {malformed.where(path)}: {says[:1].lower()}{says[1:]}. "
         "Correct it and publish again.",
         path=path,
     )

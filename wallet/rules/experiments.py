@@ -8,7 +8,6 @@ elsewhere: there is no float here.
 """
 
 import hashlib
-import re
 import uuid
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal, NoReturn, TypeAlias
@@ -16,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, NoReturn, TypeAlias
 import msgspec
 
 from wallet import errors
-from wallet.rules import text
+from wallet.rules import malformed, text
 from wallet.rules.campaigns import conditions
 
 BPS: Final = 10_000
@@ -79,7 +78,8 @@ def parse(raw: object) -> Plan:
     try:
         plan = msgspec.convert(raw, Plan)
     except msgspec.ValidationError as problem:
-        _refuse_problem(str(problem))
+        found = malformed.problem(str(problem))
+        _refuse(found.says, *found.path)
     _check_text(plan.name, "name")
     if plan.salt:
         _check_text(plan.salt, "salt")
@@ -115,11 +115,6 @@ def arm(plan: Plan, *, experiment_id: uuid.UUID, member_id: uuid.UUID) -> str | 
     raise AssertionError("the weights of a plan add up to the whole")
 
 
-_STEP_CHARS_MAX: Final = 64
-_PLACE: Final = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
-_NAMED: Final = re.compile(r"Object (?:missing required|contains unknown) field `(.*)`", re.DOTALL)
-
-
 def _check_arms(arms: tuple[Arm, ...]) -> None:
     names: set[str] = set()
     for place, one in enumerate(arms):
@@ -142,24 +137,10 @@ def _check_text(value: str, *path: str) -> None:
         _refuse(problem.message.partition(". ")[0], *path)
 
 
-def _refuse_problem(problem: str) -> NoReturn:
-    match = _PLACE.fullmatch(problem)
-    assert match is not None
-    says, place = match[1], match[2] or ""
-    path = [step for step in re.split(r"[.\[\]]+", place) if step]
-    named = _NAMED.fullmatch(says)
-    if named is not None:
-        missing = "missing" in says
-        _refuse("this field is missing" if missing else "there is no such field", *path, named[1])
-    _refuse(says, *path)
-
-
 def _refuse(says: str, *steps: str) -> NoReturn:
-    # A step may be a field name that somebody made up: it must still print, in bounded space.
-    path = tuple(step.encode(errors="replace").decode()[:_STEP_CHARS_MAX] for step in steps)
-    where = ".".join(path) or "the top"
+    path = malformed.printable(steps)
     raise errors.ExperimentInvalid(
-        f"The experiment is wrong at {where}: {says[:1].lower()}{says[1:].rstrip('.')}. "
-        "Correct it and register it again.",
+        f"The experiment is wrong at {malformed.where(path)}: {says[:1].lower()}"
+        f"{says[1:].rstrip('.')}. Correct it and register it again.",
         path=path,
     )
