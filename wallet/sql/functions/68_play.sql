@@ -36,3 +36,29 @@ begin
   end if;
   return null;
 end $$;
+
+-- Why a member may not play now by what they said themselves: shut out, or as often as they wanted to. `p_starts` are
+-- the beginnings of the day, the week and the month; a play is a ticket that was used.
+create or replace function ledger.play_refusal(
+  p_bucket smallint, p_wallet uuid, p_starts timestamptz[], p_at timestamptz) returns jsonb
+language plpgsql stable as $$
+declare
+  l ledger.play_limit;
+  v_most bigint[];
+begin
+  select * into l from ledger.play_limit where bucket = p_bucket and wallet_id = p_wallet;
+  if not found then return null; end if;
+  if l.excluded_at is not null and (l.excluded_until is null or p_at < l.excluded_until) then
+    return '{"code": "self_excluded"}';
+  end if;
+  v_most := case when l.later_at is null or p_at < l.later_at
+                 then array[l.day_most, l.week_most, l.month_most]
+                 else array[l.later_day_most, l.later_week_most, l.later_month_most] end;
+  for i in 1 .. 3 loop
+    if (select count(*) from ledger.ticket
+         where bucket = p_bucket and wallet_id = p_wallet and used_at >= p_starts[i]) >= v_most[i] then
+      return '{"code": "play_limit"}';
+    end if;
+  end loop;
+  return null;
+end $$;
