@@ -5,7 +5,7 @@ gives tickets with purchases must give some without: that is what makes it no lo
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ import msgspec
 
 from wallet.rules.campaigns import conditions
 from wallet.rules.draws import sampler
+from wallet.rules.schemes.definition import Scheme, refuse
 
 PRIZES_MAX: Final = 50
 """More could not be shown with their odds on a telephone."""
@@ -24,7 +25,6 @@ SPINS_MAX: Final = 10_000
 HOURS_MAX: Final = 24 * 7
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-Title = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
 Word = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9 ._:/-]{1,120}$")]
 Period: TypeAlias = Literal["day", "week", "month", "draw"]
@@ -105,10 +105,9 @@ class Randomness(conditions.Part, frozen=True):
     round: Word
 
 
-class Wheel(conditions.Part, frozen=True, kw_only=True, tag_field="kind", tag="wheel"):
+class Wheel(Scheme, frozen=True, kw_only=True, tag="wheel"):
     """A spin wheel. What is drawn of a prize that is gone becomes the consolation."""
 
-    name: Title
     opens_at: Instant
     closes_at: Instant
     prizes: Annotated[tuple[Prize, ...], msgspec.Meta(min_length=1, max_length=PRIZES_MAX)]
@@ -123,15 +122,22 @@ class Wheel(conditions.Part, frozen=True, kw_only=True, tag_field="kind", tag="w
         """The sum of the weights."""
         return sum(one.weight for one in self.prizes)
 
+    def check(self) -> None:
+        """SCHEME_INVALID where it contradicts itself."""
+        _refuse(self)
 
-class Raffle(conditions.Part, frozen=True, kw_only=True, tag_field="kind", tag="raffle"):
+    def rewards(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The campaigns that pay its prizes."""
+        return _campaigns(self.prizes)
+
+
+class Raffle(Scheme, frozen=True, kw_only=True, tag="raffle"):
     """A raffle: entries until it closes, then the list is frozen, then it is drawn.
 
     Alternates take the place of winners whose prize cannot be given. With `publish_names` the
     results show the names of those who agreed to it when they entered.
     """
 
-    name: Title
     opens_at: Instant
     closes_at: Instant
     draw_at: Instant
@@ -147,6 +153,14 @@ class Raffle(conditions.Part, frozen=True, kw_only=True, tag_field="kind", tag="
     def winners(self) -> int:
         """How many tickets win."""
         return sum(one.winners for one in self.prizes)
+
+    def check(self) -> None:
+        """SCHEME_INVALID where it contradicts itself."""
+        _refuse(self)
+
+    def rewards(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The campaigns that pay its prizes."""
+        return _campaigns(self.prizes)
 
 
 Draw: TypeAlias = Wheel | Raffle
@@ -181,14 +195,6 @@ def check(draw: Draw) -> None:
         raise Problem(f"there are {draw.winners} winners, more than {PLACES_MAX}", "prizes")
 
 
-def campaigns(draw: Draw) -> Iterator[tuple[uuid.UUID, tuple[str, ...]]]:
-    """The campaigns that pay, and where each is named."""
-    prizes: tuple[Prize | RafflePrize, ...] = draw.prizes
-    for place, one in enumerate(prizes):
-        if one.campaign_id is not None:
-            yield one.campaign_id, ("prizes", str(place), "campaign_id")
-
-
 def odds(wheel: Wheel) -> list[tuple[str, int, int]]:
     """Each prize with its exact odds, as a numerator over the sum of all weights."""
     return [(one.name, one.weight, wheel.total) for one in wheel.prizes]
@@ -201,6 +207,21 @@ def prize_of(raffle: Raffle, place: int) -> RafflePrize | None:
             return one
         place -= one.winners
     return None
+
+
+def _refuse(draw: Draw) -> None:
+    try:
+        check(draw)
+    except Problem as problem:
+        refuse(problem.says, *problem.path)
+
+
+def _campaigns(prizes: Iterable[Prize | RafflePrize]) -> Mapping[tuple[str, ...], uuid.UUID]:
+    return {
+        ("prizes", str(place), "campaign_id"): one.campaign_id
+        for place, one in enumerate(prizes)
+        if one.campaign_id is not None
+    }
 
 
 def _check_wheel(wheel: Wheel) -> None:
