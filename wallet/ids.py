@@ -49,6 +49,9 @@ PREFIXES: Final = {
     "ref": "referral",
     "evi": "evidence",
     "sch": "scheme",
+    "tic": "ticket",
+    "spi": "spin",
+    "ent": "raffle entry",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

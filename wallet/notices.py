@@ -113,5 +113,7 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())
             ),
+            draw=detail.get("draw"),
+            prize=detail.get("prize"),
         )
     )

@@ -31,7 +31,8 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words. `lost` is what a return took back of campaigns.
+    and `about` its own words. `lost` is what a return took back of campaigns. `prize` is what was
+    won, `draw` the raffle it was won in.
     """
 
     topic: str
@@ -50,6 +51,8 @@ class Facts:
     about: str | None = None
     charity: str | None = None
     lost: tuple[Lost, ...] = ()
+    draw: str | None = None
+    prize: str | None = None
 
 
 def sentence(facts: Facts) -> str | None:
@@ -88,6 +91,10 @@ def sentence(facts: Facts) -> str | None:
             return _granted(facts, where)
         case "campaign.capped":
             return _capped(facts, amount, where)
+        case "spin.settled":
+            return f"Your spin won {facts.prize}."
+        case "raffle.won":
+            return f"You have won {facts.prize} in {facts.draw}."
         case _:
             return None
 

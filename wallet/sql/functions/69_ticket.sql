@@ -44,8 +44,8 @@ begin
   return jsonb_build_object('code', 'posted', 'replayed', v_withdrawn = 0, 'withdrawn', v_withdrawn);
 end $$;
 
--- Why a ticket cannot be used now, or null. `p_gate` is what the rule says of the draw and the member, `p_most` the most
--- plays of this draw since `p_since`.
+-- Why a ticket cannot be used now, or null. `p_gate` is what the rule says of the draw and the member, `p_most` the
+-- most plays of this draw since `p_since`.
 create or replace function ledger.ticket_refusal(
   p_bucket smallint, p_wallet uuid, p_state text, p_ticket uuid, p_draw uuid, p_gate text, p_starts timestamptz[],
   p_most bigint, p_since timestamptz, p_at timestamptz)
@@ -160,5 +160,16 @@ begin
   insert into ledger.draw_gate as g (bucket, draw_id, closed_at)
   select b, p_draw, p_at from unnest(p_buckets) b order by b
   on conflict (bucket, draw_id) do update set closed_at = coalesce(g.closed_at, excluded.closed_at);
+  return '{"code": "posted", "replayed": false}';
+end $$;
+
+-- Puts down that an entry has won, for whoever tells the member; twice is once.
+create or replace function ledger.tell_win(
+  p_bucket smallint, p_wallet uuid, p_entry uuid, p_detail jsonb, p_at timestamptz)
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  insert into ledger.outbox (bucket, event_id, topic, wallet_id, subject_id, detail, happened_at)
+  values (p_bucket, ledger.derived(p_entry, 'won'), 'raffle.won', p_wallet, p_entry, p_detail, p_at)
+  on conflict do nothing;
   return '{"code": "posted", "replayed": false}';
 end $$;

@@ -38,7 +38,7 @@ grant insert, update, delete on all tables in schema identity to commonpurse_app
 -- Limits on games are the member's own, and are written under the wallet's lock.
 grant execute on function ledger.set_play_limit to commonpurse_app;
 grant execute on function ledger.grant_tickets, ledger.withdraw_tickets, ledger.spin, ledger.settle_spin, ledger.enter,
-  ledger.close_gates to commonpurse_app;
+  ledger.close_gates, ledger.tell_win to commonpurse_app;
 -- A seed is secret until it is revealed, also to the application: it may ask for turns, and never read one.
 revoke select on coalition.draw_secret from commonpurse_app;
 revoke execute on function coalition.hmac_sha256, coalition.sampled, coalition.commit_seed, coalition.open_epoch,
