@@ -15,6 +15,7 @@ from wallet.tables import (
     purchases,
     redemptions,
     referrals,
+    tiers,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "purchases",
     "redemptions",
     "referrals",
+    "tiers",
 ]

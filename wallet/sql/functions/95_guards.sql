@@ -14,6 +14,7 @@ begin
     'ledger.grant', 'ledger.grant_return', 'ledger.explanation', 'ledger.return_lot', 'coalition.contract',
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
+    'ledger.tier_change', 'ledger.tier_override',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
