@@ -14,6 +14,7 @@ import orjson
 
 from wallet import audit, credit, errors, ids, ledger, members, money, programme, redeem, sql
 from wallet.database import Database
+from wallet.progress import overrides
 from wallet.rules import goodwill, text
 
 LIFE: Final = timedelta(days=7)
@@ -23,7 +24,8 @@ PAGE_MAX: Final = 101
 """One screen of a supervisor, and the row that says that more follow."""
 GOODWILL: Final = "credit.goodwill"
 SETTLEMENT: Final = "redemption.settle"
-ACTS: Final = (GOODWILL, SETTLEMENT)
+TIER_OVERRIDE: Final = "tier.override"
+ACTS: Final = (GOODWILL, SETTLEMENT, TIER_OVERRIDE)
 
 Outcome: TypeAlias = Literal["captured", "released"]
 Status: TypeAlias = Literal["open", "approved", "declined", "expired"]
@@ -143,6 +145,38 @@ async def propose_settlement(
     )
 
 
+async def propose_tier(
+    db: Database,
+    *,
+    staff_id: UUID,
+    actor: audit.Actor,
+    request_id: UUID,
+    member_id: UUID,
+    scheme_id: UUID,
+    tier: str,
+    until: datetime,
+    reason: str,
+    now: datetime | None = None,
+) -> Proposed:
+    """Propose to give a member a tier until an instant; TIER_OVERRIDE_INVALID for none or never."""
+    audit.check_reason(reason)
+    await members.find(db, member_id)
+    if await _find(db, request_id, now) is None:
+        await overrides.check(db, scheme_id=scheme_id, tier=tier, until=until, now=now)
+    detail = {"ladder": str(scheme_id), "tier": tier, "until": until.isoformat()}
+    return await _propose(
+        db,
+        act=TIER_OVERRIDE,
+        subject_id=member_id,
+        detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
+    )
+
+
 async def decide(
     db: Database,
     *,
@@ -250,6 +284,17 @@ async def _call(
             now=now,
         )
         return prepared.call
+    if found.act == TIER_OVERRIDE:
+        return await overrides.prepare(
+            db,
+            request_id=found.approval_id,
+            member_id=found.subject_id,
+            detail=found.detail,
+            reason=found.reason,
+            maker_id=found.maker_id,
+            checker_id=checker.staff_id,
+            now=now,
+        )
     assert found.act == SETTLEMENT, found.act
     held = await redeem.find(db, found.subject_id)
     return redeem.settling(

@@ -2,6 +2,7 @@
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -154,11 +155,11 @@ def test_of_what_comes_back_both_ways_of_paying_had_a_share() -> None:
 
 
 def test_a_merchant_s_ladder_counts_its_own_purchases() -> None:
-    elsewhere = ladders.uuid.UUID(int=7)
+    elsewhere = UUID(int=7)
     entry = bought("2025-03-01", 35_000)
 
-    assert stand(entry, at="2025-06-01", merchant_id=elsewhere).total == 0
-    assert stand(entry, at="2025-06-01", merchant_id=entry.merchant_id).tier == "vib"
+    assert stand(entry, at="2025-06-01", merchants=(elsewhere,)).total == 0
+    assert stand(entry, at="2025-06-01", merchants=(entry.merchant_id,)).tier == "vib"
 
 
 def test_purchases_are_counted_as_long_as_something_of_them_is_kept() -> None:
@@ -293,7 +294,7 @@ def test_a_sum_of_all_years_may_give_the_top_for_life() -> None:
 
 def test_an_override_holds_until_its_end_and_leaves_no_floor_behind() -> None:
     given = facts.Override(
-        ladders.uuid.UUID(int=1), "rouge", instant("2025-03-01"), instant("2025-06-01")
+        UUID(int=1), "rouge", instant("2025-03-01"), instant("2025-06-01")
     )
     entry = bought("2025-04-01", 35_000)
     during = stand(entry, at="2025-05-31", overrides=(given,))
@@ -310,7 +311,7 @@ def test_an_override_holds_until_its_end_and_leaves_no_floor_behind() -> None:
 
 def test_whoever_earns_more_than_an_override_has_it() -> None:
     given = facts.Override(
-        ladders.uuid.UUID(int=1), "vib", instant("2025-03-01"), instant("2025-06-01")
+        UUID(int=1), "vib", instant("2025-03-01"), instant("2025-06-01")
     )
     found = stand(bought("2025-04-01", 100_000), at="2025-07-01", overrides=(given,))
 

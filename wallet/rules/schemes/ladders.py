@@ -4,14 +4,14 @@ A ladder says what counts, over which window, what each tier needs and gives, an
 down again. What counts is kept apart from what a member may spend: spending never lowers a tier.
 """
 
-import uuid
-from collections.abc import Iterator
+import itertools
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from wallet import money
 from wallet.rules.campaigns.conditions import Name, Part
+from wallet.rules.schemes.definition import Scheme, Word, refuse
 
 TIERS_MAX: Final = 20
 """No programme of the field has more than six; a screen shows twenty."""
@@ -20,8 +20,6 @@ ENTITLEMENTS_MAX: Final = 50
 ROLLING_DAYS_MAX: Final = 1_100
 """Three years: longer windows are what `lifetime_after` is for."""
 
-Word = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
-"""A name for machines: small letters, digits and underscores, such as `free_shipping`."""
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 GraceDays = Annotated[int, msgspec.Meta(ge=0, le=180)]
 """Up to half a year; every window is at least as long."""
@@ -86,20 +84,17 @@ Downgrade = Literal["none", "one_step", "full"]
 Edits = Literal["next_window", "at_once"]
 
 
-class Ladder(Part, frozen=True, tag_field="kind", tag="ladder"):
-    """The tiers of the coalition, or of one merchant, in order; the first one needs nothing.
+class Ladder(Scheme, frozen=True, kw_only=True, tag="ladder"):
+    """The tiers of the coalition, or of some merchants, in order; the first one needs nothing.
 
     `spend` counts minor units of what was bought and kept, `purchases` how many of which something
-    was kept, `points` what was earned of an asset. What was paid with cashback counts only if it
+    was kept, `points` the points that were earned. What was paid with cashback counts only if it
     says so. `edits` says when a new version may lower somebody: with the next window, or at once.
     """
 
-    name: Name
     tiers: Annotated[tuple[Tier, ...], msgspec.Meta(min_length=2, max_length=TIERS_MAX)]
     window: AnyWindow
-    merchant_id: uuid.UUID | None = None
     metric: Metric = "spend"
-    points: Annotated[str, msgspec.Meta(min_length=3, max_length=8)] | None = None
     counts_cashback_paid: bool = False
     downgrade: Downgrade = "full"
     grace_days: GraceDays = 0
@@ -120,37 +115,37 @@ class Ladder(Part, frozen=True, tag_field="kind", tag="ladder"):
         """The place of the highest tier."""
         return len(self.tiers) - 1
 
+    def check(self) -> None:
+        """Refuse a ladder that nobody could climb."""
+        if self.tiers[0].threshold != 0:
+            refuse("the first tier needs nothing: its threshold is 0", "tiers", "0", "threshold")
+        for place, (one, other) in enumerate(itertools.pairwise(self.tiers), 1):
+            if other.threshold <= one.threshold:
+                refuse(
+                    "each tier needs more than the one before", "tiers", str(place), "threshold"
+                )
+        _check_words([one.word for one in self.tiers], "tiers")
+        for place, tier in enumerate(self.tiers):
+            words = [one.word for one in tier.entitlements]
+            _check_words(words, "tiers", str(place), "entitlements")
+        _check_time(self)
 
-def problems(it: Ladder) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Say what makes a ladder impossible to climb: a sentence, and the path to the field."""
-    if it.tiers[0].threshold != 0:
-        yield "the first tier needs nothing: its threshold is 0", ("tiers", "0", "threshold")
-    for place, (one, other) in enumerate(zip(it.tiers, it.tiers[1:], strict=False), 1):
-        if other.threshold <= one.threshold:
-            yield "each tier needs more than the one before", ("tiers", str(place), "threshold")
-    words = [one.word for one in it.tiers]
+
+def _check_words(words: list[str], *path: str) -> None:
     for place, word in enumerate(words):
         if word in words[:place]:
-            yield "another tier has this word", ("tiers", str(place), "word")
-    for place, tier in enumerate(it.tiers):
-        given = [one.word for one in tier.entitlements]
-        for n, word in enumerate(given):
-            if word in given[:n]:
-                yield "it is there already", ("tiers", str(place), "entitlements", str(n), "word")
-    yield from _time_problems(it)
-    if (it.metric == "points") != (it.points is not None):
-        yield "name the asset if points are counted, and only then", ("points",)
+            refuse("another one has this word", *path, str(place), "word")
 
 
-def _time_problems(it: Ladder) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _check_time(it: Ladder) -> None:
     match it.window:
         case Rolling(days=days, months=months) if (days is None) == (months is None):
-            yield "give either days or months", ("window",)
+            refuse("give either days or months", "window")
         case Rolling() if isinstance(it.lifetime_after, AfterWindows):
-            yield "a rolling window has no end that could be counted", ("lifetime_after",)
+            refuse("a rolling window has no end that could be counted", "lifetime_after")
         case SinceChange(days=days) if it.grace_days >= days:
-            yield "the grace is longer than the window", ("grace_days",)
+            refuse("the grace is as long as the window", "grace_days")
         case _:
             pass
     if it.downgrade == "none" and it.grace_days:
-        yield "nobody comes down, so there is no grace", ("grace_days",)
+        refuse("nobody comes down, so there is no grace", "grace_days")

@@ -43,7 +43,7 @@ class Entry:
 
     def counts(self, ladder: Ladder, by: datetime) -> int:
         """What it counts for on a ladder; of what came back, the two ways of paying had a share."""
-        if ladder.merchant_id not in (None, self.merchant_id):
+        if ladder.merchants and self.merchant_id not in ladder.merchants:
             return 0
         kept = self.kept(by)
         if ladder.metric == "purchases":

@@ -6,7 +6,7 @@ gave stays theirs.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final, TypeAlias
@@ -69,13 +69,21 @@ def stand(editions: Sequence[Edition], past: Past, *, zone: str, at: datetime) -
     )
 
 
-def tier_at(steps: Sequence[Step], at: datetime) -> str | None:
-    """Which tier decides a purchase of an instant: the one before whatever it reaches itself."""
+def tier_among(steps: Iterable[tuple[str, datetime, bool]], at: datetime) -> str | None:
+    """Which tier decides a purchase of an instant: the one before whatever it reaches itself.
+
+    A step is a tier, since when, and whether the purchase of that very instant had the one before.
+    """
     found = None
-    for one in steps:
-        if one.since < at or (one.since == at and not one.after):
-            found = one.tier
+    for tier, since, after in steps:
+        if since < at or (since == at and not after):
+            found = tier
     return found
+
+
+def tier_at(steps: Iterable[Step], at: datetime) -> str | None:
+    """Which tier decides a purchase of an instant, by a history."""
+    return tier_among([(one.tier, one.since, one.after) for one in steps], at)
 
 
 def _with_returns(

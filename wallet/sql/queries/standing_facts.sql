@@ -14,7 +14,7 @@ select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at
          where p.bucket = i.bucket and p.wallet_id = i.wallet_id and p.asset = $3) as purchases,
        case when cardinality($4::smallint[]) > 0 then (
          select jsonb_agg(jsonb_build_array(l.cause_id, coalesce(p.purchased_at, l.earned_at),
-                  coalesce(p.merchant_id, l.funder_id), l.amount, l.asset, coalesce((
+                  coalesce(p.merchant_id, l.funder_id), l.amount, 0, coalesce((
                     select jsonb_agg(jsonb_build_array(coalesce(r.returned_at, a.reversed_at), t.reversed_minor))
                       from ledger.return_lot t
                       left join ledger.purchase_return r on r.bucket = t.bucket and r.return_id = t.return_id
@@ -26,7 +26,7 @@ select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at
        (select jsonb_agg(jsonb_build_array(o.override_id, o.scheme_id, o.tier, o.since, o.until))
           from ledger.tier_override o
          where o.bucket = i.bucket and o.wallet_id = i.wallet_id) as overrides,
-       (select jsonb_agg(jsonb_build_array(s.scheme_id, s.tier, s.changes, s.looked_at, s.warned_for, (
+       (select jsonb_agg(jsonb_build_array(s.scheme_id, s.tier, s.changes, s.looked_at, (
                  select c.effective_at from ledger.tier_change c
                   where c.bucket = s.bucket and c.wallet_id = s.wallet_id and c.scheme_id = s.scheme_id
                     and c.n = s.changes), s.lifetime))
