@@ -12,6 +12,7 @@ assertion.
     |-- EventInvalid              EVENT_INVALID
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
+    |-- SchemeInvalid             SCHEME_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -34,6 +35,7 @@ assertion.
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CouponInvalid             COUPON_INVALID
+    |-- BadgeExpired              BADGE_EXPIRED
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -79,6 +81,7 @@ from wallet.errors.names import (
 )
 from wallet.errors.people import (
     ApprovalOwn,
+    BadgeExpired,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -99,6 +102,7 @@ from wallet.errors.sent import (
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
+    SchemeInvalid,
     TermsInvalid,
     TextInvalid,
     TooMany,
@@ -132,6 +136,7 @@ __all__ = [
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
+    "BadgeExpired",
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
@@ -165,6 +170,7 @@ __all__ = [
     "RefundExceedsCapture",
     "Refusal",
     "ReturnExceedsPurchase",
+    "SchemeInvalid",
     "SecretLimit",
     "SlugTaken",
     "StepUpRequired",

@@ -15,6 +15,7 @@ from wallet.tables import (
     purchases,
     redemptions,
     referrals,
+    schemes,
     tiers,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "purchases",
     "redemptions",
     "referrals",
+    "schemes",
     "tiers",
 ]
