@@ -126,7 +126,6 @@ async def propose_settlement(
     now: datetime | None = None,
 ) -> Proposed:
     """Propose to capture or release a hold that its merchant left open; `evidence` says why so."""
-    audit.check_reason(reason)
     text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
     held = await redeem.find(db, redemption_id)
     if held.state != "held" and await _find(db, request_id, now) is None:
@@ -159,16 +158,14 @@ async def propose_tier(
     now: datetime | None = None,
 ) -> Proposed:
     """Propose to give a member a tier until an instant; TIER_OVERRIDE_INVALID for none or never."""
-    audit.check_reason(reason)
     await members.find(db, member_id)
     if await _find(db, request_id, now) is None:
         await overrides.check(db, scheme_id=scheme_id, tier=tier, until=until, now=now)
-    detail = {"ladder": str(scheme_id), "tier": tier, "until": until.isoformat()}
     return await _propose(
         db,
         act=TIER_OVERRIDE,
         subject_id=member_id,
-        detail=detail,
+        detail={"ladder": str(scheme_id), "tier": tier, "until": until.isoformat()},
         reason=reason,
         maker_id=staff_id,
         actor=actor,
@@ -336,6 +333,7 @@ async def _propose(
     request_id: UUID,
     now: datetime | None,
 ) -> Proposed:
+    audit.check_reason(reason)
     created = await db.fetchval(
         "insert into coalition.approval"
         " (approval_id, act, subject_id, detail, reason, maker_id, created_at, expires_at)"

@@ -13,6 +13,7 @@ assertion.
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
     |-- SchemeInvalid             SCHEME_INVALID
+    |-- TierOverrideInvalid       TIER_OVERRIDE_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -105,6 +106,7 @@ from wallet.errors.sent import (
     SchemeInvalid,
     TermsInvalid,
     TextInvalid,
+    TierOverrideInvalid,
     TooMany,
 )
 from wallet.errors.states import (
@@ -176,6 +178,7 @@ __all__ = [
     "StepUpRequired",
     "TermsInvalid",
     "TextInvalid",
+    "TierOverrideInvalid",
     "TooMany",
     "Unavailable",
     "of",

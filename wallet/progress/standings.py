@@ -16,7 +16,7 @@ from wallet import ledger, programme, sql
 from wallet.database import Database
 from wallet.progress import ladders, tiers
 from wallet.rules.schemes.ladders import Ladder
-from wallet.rules.tiers import facts, standing
+from wallet.rules.tiers import facts, running
 
 PAGE_MAX: Final = 101
 """One screen of changes, and the row that says that more follow."""
@@ -69,39 +69,15 @@ async def of(db: Database, wallet_id: UUID, *, now: datetime | None = None) -> l
     )
     if row is None:
         return []
-    running = await ladders.at(db, epoch=row["epoch"])
+    every = await ladders.at(db, epoch=row["epoch"])
     rows = {UUID(one["scheme_id"]): one for one in orjson.loads(row["standings"] or "[]")}
-    holding = [one for one in running if one.edition(row["at"]) is not None]
-    if all(is_fresh(one, rows.get(one.scheme_id), row["facts"], row["at"]) for one in holding):
+    holding = [one for one in every if one.edition(row["at"]) is not None]
+    if all(
+        running.is_fresh(one, rows.get(one.scheme_id), row["facts"], row["at"]) for one in holding
+    ):
         return [_held(one, rows[one.scheme_id], row["at"]) for one in holding]
-    found = await tiers.look(db, running, [wallet_id], at=now)
+    found = await tiers.look(db, every, [wallet_id], at=now)
     return [_just_found(one) for one in found.get(wallet_id, [])]
-
-
-def is_fresh(
-    one: ladders.Running, row: Mapping[str, Any] | None, facts_version: int, at: datetime
-) -> bool:
-    """True if a standing holds for a purchase of this instant without another look."""
-    if row is None or row["facts_seen"] != facts_version:
-        return False
-    look_at = row["look_at"]
-    if look_at is not None and _instant(look_at) <= at:
-        return False
-    edition = one.edition(max(at, _instant(row["looked_at"])))
-    return edition is None or UUID(row["version_id"]) == edition.version_id
-
-
-def tier_at(one: ladders.Running, row: Mapping[str, Any] | None, at: datetime) -> str | None:
-    """The tier by which a purchase of an instant is decided; None where the ladder did not hold.
-
-    Who has no history yet begins at the bottom: the first purchase is decided by the first tier.
-    """
-    edition = one.edition(at)
-    if edition is None:
-        return None
-    steps = [] if row is None else row["detail"]["steps"]
-    found = standing.tier_among([(word, _instant(when), after) for word, when, after in steps], at)
-    return found or edition.ladder.tiers[0].word
 
 
 async def changes(
@@ -135,7 +111,7 @@ def _change(row: Any) -> Change:
     return Change(**{**dict(row), "causes": tuple(row["causes"])})
 
 
-def _held(one: ladders.Running, row: Mapping[str, Any], at: datetime) -> Held:
+def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:
     edition = one.edition(at)
     assert edition is not None
     told = row["detail"]

@@ -2,7 +2,7 @@
 
 `look` reads everything about some wallets in one query, asks the rule, and makes one write, which
 keeps nothing where the wallet moved on in between. It may run twice, late, or at once: whatever is
-written follows from the books alone. Whoever needs a tier that is surely right asks `fresh` first.
+written follows from the books alone. Whoever needs a tier that is surely right asks `standings`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,14 +15,17 @@ import orjson
 
 from wallet import errors, ids, ledger, money, programme, sql
 from wallet.database import Database
-from wallet.progress import ladders
+from wallet.progress import ladders, schemes, story
+from wallet.rules.progress.facts import Seen as Wallet
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.tiers import facts, history, standing
+from wallet.rules.tiers.running import Running
 
 STALE_TRIES_MAX: Final = 12
 """How often wallets are looked at anew because something moved in between."""
 WALLETS_MAX: Final = 200
 """Wallets of one look: with all their purchases some megabytes, and a second of work."""
+NAME: Final = "tiers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,23 @@ class Found:
     standing: facts.Standing
 
 
+def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
+    """Nothing of what is gathered for all: a tier rests on when each thing came back."""
+    holds = any(entry.kind == "ladder" for entry in book.entries.values())
+    return story.Wants(since=at) if holds else None
+
+
+async def advance(db: Database, book: schemes.Book, seen: Wallet, at: datetime) -> datetime | None:
+    """Look at one wallet; when time alone may change a standing of it. Stale if it moved on."""
+    found = await look_once(db, ladders.of(db, book), [seen.wallet_id], at=at)
+    stands = found.get(seen.wallet_id, [])
+    if stands is None:
+        raise story.Stale
+    return next_look(stands)
+
+
 async def look(
-    db: Database, running: Sequence[ladders.Running], wallets: Iterable[UUID], *, at: datetime | None
+    db: Database, running: Sequence[Running], wallets: Iterable[UUID], *, at: datetime | None
 ) -> dict[UUID, list[Found]]:
     """Bring the standings of some wallets up to now; IDEMPOTENCY_IN_PROGRESS if they never rest."""
     found: dict[UUID, list[Found]] = {}
@@ -63,7 +81,7 @@ async def look(
 
 
 async def look_once(
-    db: Database, running: Sequence[ladders.Running], wallets: Sequence[UUID], *, at: datetime | None
+    db: Database, running: Sequence[Running], wallets: Sequence[UUID], *, at: datetime | None
 ) -> dict[UUID, list[Found] | None]:
     """Look at each wallet once; None for one that moved on meanwhile."""
     if not running:
@@ -94,7 +112,7 @@ async def look_once(
 
 
 async def read(
-    db: Database, running: Sequence[ladders.Running], wallets: Sequence[UUID], *, at: datetime | None
+    db: Database, running: Sequence[Running], wallets: Sequence[UUID], *, at: datetime | None
 ) -> list[Seen]:
     """Everything that the standings of some wallets depend on."""
     house = await programme.of(db)
@@ -116,7 +134,7 @@ def next_look(found: Sequence[Found]) -> datetime | None:
     return min((one for one in looks if one is not None), default=None)
 
 
-def past_of(seen: Seen, one: ladders.Running) -> facts.Past:
+def past_of(seen: Seen, one: Running) -> facts.Past:
     """What of a member's past concerns one ladder."""
     return facts.Past(
         joined_at=seen.past.joined_at,
@@ -125,7 +143,7 @@ def past_of(seen: Seen, one: ladders.Running) -> facts.Past:
     )
 
 
-def _stands(running: Sequence[ladders.Running], seen: Seen, zone: str) -> list[Found]:
+def _stands(running: Sequence[Running], seen: Seen, zone: str) -> list[Found]:
     found = []
     for one in running:
         stands = standing.stand(one.editions, past_of(seen, one), zone=zone, at=seen.at)
@@ -146,12 +164,13 @@ def _seen(row: Any) -> Seen:
         last[UUID(scheme)] = history.Last(tier, number, _instant(effective), life)
         looked.append(_instant(looked_at))
     purchases = [_entry(*one) for one in orjson.loads(row["purchases"] or "[]")]
+    at = max(looked)  # What was seen once is never unseen, whatever clock asks.
     return Seen(
         wallet_id=row["wallet_id"],
-        # What was seen once is never unseen, whatever clock asks.
-        at=max(looked),
+        at=at,
         facts_version=row["facts"],
-        past=facts.Past(row["joined_at"], purchases),
+        # Where history is played again, a member may have joined later than they buy.
+        past=facts.Past(min(row["joined_at"], at), purchases),
         points=points,
         overrides=overrides,
         last=last,

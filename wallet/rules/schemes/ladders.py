@@ -121,9 +121,7 @@ class Ladder(Scheme, frozen=True, kw_only=True, tag="ladder"):
             refuse("the first tier needs nothing: its threshold is 0", "tiers", "0", "threshold")
         for place, (one, other) in enumerate(itertools.pairwise(self.tiers), 1):
             if other.threshold <= one.threshold:
-                refuse(
-                    "each tier needs more than the one before", "tiers", str(place), "threshold"
-                )
+                refuse("each tier needs more than the one before", "tiers", str(place), "threshold")
         _check_words([one.word for one in self.tiers], "tiers")
         for place, tier in enumerate(self.tiers):
             words = [one.word for one in tier.entitlements]

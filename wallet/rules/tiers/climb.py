@@ -243,13 +243,12 @@ class _Walk:
 
     def _for_life(self, at: datetime, *, after: bool = False) -> None:
         it = self.it
+        earned = False
         match it.ladder.lifetime_after:
             case ladders.AfterSum(sum=enough):
                 earned = it.ever >= enough
             case ladders.AfterWindows(windows=enough):
                 earned = it.windows_at_top >= enough
-            case None:
-                earned = False
         if earned and not it.lifetime:
             it.lifetime, it.low, it.place = True, None, it.ladder.top
             self._step("lifetime", at, after=after)

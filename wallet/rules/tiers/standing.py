@@ -95,15 +95,16 @@ def _with_returns(
     later = [when for when in returns[-RETURNS_MAX:] if when > start]
     moments = [max([start, *earlier]), *later]
     steps: list[Step] = []
+    last = climbed(at, moments[-1])
     for known, following in itertools.zip_longest(moments, later):
-        last = climbed(at if following is None else following, known)
+        told = last if following is None else climbed(following, known)
         if not steps:
-            steps += [one for one in last.steps if one.since <= known]
-        elif (back := _came_back(entries, last, climbed, known)).tier != steps[-1].tier:
+            steps += [one for one in told.steps if one.since <= known]
+        elif (back := _came_back(entries, told, climbed, known)).tier != steps[-1].tier:
             steps.append(back)
         steps += [
             one
-            for one in last.steps
+            for one in told.steps
             if one.since > known and (following is None or one.since < following)
         ]
     return steps, last
