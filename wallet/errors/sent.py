@@ -59,7 +59,7 @@ class TierOverrideInvalid(Refusal):
     """No such tier, or an end that has passed or lies over a year away: correct it and propose."""
 
     code = "TIER_OVERRIDE_INVALID"
-    advice = "This tier cannot be given so. Name a tier of the ladder, and an end within a year from now."
+    advice = "This tier cannot be given so. Name a tier of the ladder, and an end within a year."
 
 
 class ActivityInvalid(Refusal):
