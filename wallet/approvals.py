@@ -14,6 +14,7 @@ import orjson
 
 from wallet import audit, credit, errors, ids, ledger, members, money, programme, redeem, sql
 from wallet.database import Database
+from wallet.progress import overrides
 from wallet.rules import goodwill, text
 
 LIFE: Final = timedelta(days=7)
@@ -23,7 +24,8 @@ PAGE_MAX: Final = 101
 """One screen of a supervisor, and the row that says that more follow."""
 GOODWILL: Final = "credit.goodwill"
 SETTLEMENT: Final = "redemption.settle"
-ACTS: Final = (GOODWILL, SETTLEMENT)
+TIER_OVERRIDE: Final = "tier.override"
+ACTS: Final = (GOODWILL, SETTLEMENT, TIER_OVERRIDE)
 
 Outcome: TypeAlias = Literal["captured", "released"]
 Status: TypeAlias = Literal["open", "approved", "declined", "expired"]
@@ -124,7 +126,6 @@ async def propose_settlement(
     now: datetime | None = None,
 ) -> Proposed:
     """Propose to capture or release a hold that its merchant left open; `evidence` says why so."""
-    audit.check_reason(reason)
     text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
     held = await redeem.find(db, redemption_id)
     if held.state != "held" and await _find(db, request_id, now) is None:
@@ -135,6 +136,36 @@ async def propose_settlement(
         act=SETTLEMENT,
         subject_id=redemption_id,
         detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
+    )
+
+
+async def propose_tier(
+    db: Database,
+    *,
+    staff_id: UUID,
+    actor: audit.Actor,
+    request_id: UUID,
+    member_id: UUID,
+    scheme_id: UUID,
+    tier: str,
+    until: datetime,
+    reason: str,
+    now: datetime | None = None,
+) -> Proposed:
+    """Propose to give a member a tier until an instant; TIER_OVERRIDE_INVALID for none or never."""
+    await members.find(db, member_id)
+    if await _find(db, request_id, now) is None:
+        await overrides.check(db, scheme_id=scheme_id, tier=tier, until=until, now=now)
+    return await _propose(
+        db,
+        act=TIER_OVERRIDE,
+        subject_id=member_id,
+        detail={"ladder": str(scheme_id), "tier": tier, "until": until.isoformat()},
         reason=reason,
         maker_id=staff_id,
         actor=actor,
@@ -250,6 +281,17 @@ async def _call(
             now=now,
         )
         return prepared.call
+    if found.act == TIER_OVERRIDE:
+        return await overrides.prepare(
+            db,
+            request_id=found.approval_id,
+            member_id=found.subject_id,
+            detail=found.detail,
+            reason=found.reason,
+            maker_id=found.maker_id,
+            checker_id=checker.staff_id,
+            now=now,
+        )
     assert found.act == SETTLEMENT, found.act
     held = await redeem.find(db, found.subject_id)
     return redeem.settling(
@@ -291,6 +333,7 @@ async def _propose(
     request_id: UUID,
     now: datetime | None,
 ) -> Proposed:
+    audit.check_reason(reason)
     created = await db.fetchval(
         "insert into coalition.approval"
         " (approval_id, act, subject_id, detail, reason, maker_id, created_at, expires_at)"

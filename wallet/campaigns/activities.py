@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from wallet import errors, ids, ledger, members, merchants, programme, sql
-from wallet.campaigns import arms, awards, earned, gather, live
+from wallet.campaigns import answers, arms, awards, earned, gather, live
 from wallet.database import Database
+from wallet.progress import ladders, tiers
 from wallet.rules import activities as rules
 from wallet.rules.campaigns import facts, needs, outcome
 from wallet.rules.campaigns.definition import OnActivity
@@ -215,14 +214,18 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
         "terms": asked.acceptance,
         "favourites": False,
         "offers": False,
+        "standings": asked.tiers,
         "measures": [],
         "usage": [{"campaign": one.campaign_id, "since": None} for one in versions],
         "coupons": [],
         "budgets": [],
     }
-    row = await db.fetchrow(
-        sql.load("queries/campaign_facts"), orjson.dumps([question], default=str).decode()
-    )
+    every = await ladders.at(db, epoch=case.moment.book.epoch) if asked.tiers else ()
+
+    async def look(wallets: Sequence[UUID], at: datetime) -> None:
+        await tiers.look(db, every, wallets, at=max(at, case.at))
+
+    (row,) = await answers.ask(db, [question], [(every, it.happened_at)], look)
     divided = await arms.arms_of(
         db,
         asked.experiments,
@@ -232,7 +235,16 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
     )
     if divided:
         await arms.meet(db, [(case.member.member_id, divided)], at=case.at, via="activity")
-    return gather.member(row, asked, versions, day=day, zone=zone, treated=arms.treated(divided))
+    return gather.member(
+        row,
+        asked,
+        versions,
+        day=day,
+        zone=zone,
+        treated=arms.treated(divided),
+        ladders=every,
+        at=it.happened_at,
+    )
 
 
 async def _first(

@@ -13,6 +13,7 @@ assertion.
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
     |-- SchemeInvalid             SCHEME_INVALID
+    |-- TierOverrideInvalid       TIER_OVERRIDE_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -124,6 +125,7 @@ from wallet.errors.sent import (
     SchemeInvalid,
     TermsInvalid,
     TextInvalid,
+    TierOverrideInvalid,
     TooMany,
 )
 from wallet.errors.states import (
@@ -203,6 +205,7 @@ __all__ = [
     "TextInvalid",
     "TicketExpired",
     "TicketUsed",
+    "TierOverrideInvalid",
     "TooMany",
     "Unavailable",
     "of",

@@ -55,6 +55,13 @@ class SchemeInvalid(Refusal):
     advice = "The scheme is not valid. Correct the field at the path and publish it again."
 
 
+class TierOverrideInvalid(Refusal):
+    """No such tier, or an end that has passed or lies over a year away: correct it and propose."""
+
+    code = "TIER_OVERRIDE_INVALID"
+    advice = "This tier cannot be given so. Name a tier of the ladder, and an end within a year."
+
+
 class ActivityInvalid(Refusal):
     """An activity has no proof or names what is not there: correct it and send it again."""
 

@@ -17,6 +17,7 @@ import orjson
 from wallet import audit, errors, ids, merchants, programme, sql
 from wallet.campaigns import winnings
 from wallet.database import Database
+from wallet.progress import looks
 from wallet.rules.schemes import kinds
 from wallet.rules.schemes.definition import Scheme, refuse
 
@@ -224,6 +225,8 @@ async def _take(
         found, version = known
         if (found.scheme_id, version.definition, version.note) != (scheme_id, definition, note):
             raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
+        # Whoever sends it again after a crash asks again, which is harmless.
+        await looks.ask_all(db, at=version.valid_from)
         await audit.write(
             db,
             actor=actor,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from wallet.draws import tickets
-from wallet.progress import advance
+from wallet.progress import tiers
+from wallet.progress.story import Story
 
-STORIES: Final[Sequence[advance.Story]] = (tickets,)
+STORIES: Final[Sequence[Story]] = (tiers, tickets)

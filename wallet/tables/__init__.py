@@ -18,6 +18,7 @@ from wallet.tables import (
     redemptions,
     referrals,
     schemes,
+    tiers,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "redemptions",
     "referrals",
     "schemes",
+    "tiers",
 ]

@@ -85,8 +85,9 @@ def _of_member(
             return Checked(
                 inside != unless, {"if": "segment", "any_of": [*names], "unless": unless}
             )
-        case c.Tier(any_of=names):
-            return _one_of("tier", member.tier, names)
+        case c.Tier(any_of=names, ladder=ladder):
+            had = member.tier if ladder is None else member.tiers.get(ladder)
+            return _one_of("tier", had, names)
         case c.Joined(within_days=days):
             held = member.joined_days <= days
             return Checked(held, {"if": "joined", "within_days": days, "days": member.joined_days})

@@ -188,9 +188,14 @@ class Segment(Condition, frozen=True, tag="segment"):
 
 
 class Tier(Condition, frozen=True, tag="tier"):
-    """The member is in one of these tiers."""
+    """The member is in one of these tiers of a ladder.
+
+    Without a ladder it is the programme's own, the oldest that holds everywhere; where there is
+    none, the word on the member's profile.
+    """
 
     any_of: Names
+    ladder: uuid.UUID | None = None
 
 
 class Joined(Condition, frozen=True, tag="joined"):

@@ -32,13 +32,15 @@ class Needs:
     coupons: bool
     favourites: bool
     offers: bool
+    tiers: bool = False
+    """A tier follows from what the member bought before, so it may change with each purchase."""
     merchants: frozenset[uuid.UUID] = frozenset()
     """Of whom a condition speaks by name."""
 
     @property
     def stateful(self) -> bool:
         """True if the decision depends on what the member did or got before."""
-        return bool(self.asking or self.using or self.coupons)
+        return bool(self.asking or self.using or self.coupons or self.tiers)
 
     @property
     def personal(self) -> bool:
@@ -93,6 +95,7 @@ def of(versions: Sequence[facts.Version]) -> Needs:
         coupons=c.Coupon in kinds,
         favourites=c.OfFavourite in on_lines,
         offers=any(isinstance(one.definition.give, Personal) for one in versions),
+        tiers=c.Tier in kinds,
         merchants=frozenset(
             merchant_id
             for condition, _ in pairs

@@ -72,6 +72,7 @@ def _member(one: facts.Member) -> dict[str, Any]:
         "birthday_days": one.birthday_days,
         "segments": sorted(one.segments),
         "tier": one.tier,
+        "tiers": {str(key): tier for key, tier in one.tiers.items()},
         "favourites": list(one.favourites),
         "offers": {
             str(key): {category: [offer.bps, offer.reason] for category, offer in mine.items()}
@@ -104,6 +105,8 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
         birthday_days=raw["birthday_days"],
         segments=frozenset(raw["segments"]),
         tier=raw["tier"],
+        # What was decided before there were ladders knows of none.
+        tiers={uuid.UUID(key): tier for key, tier in raw.get("tiers", {}).items()},
         favourites=tuple(raw["favourites"]),
         offers={
             uuid.UUID(key): {

@@ -1,11 +1,11 @@
 -- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
--- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over purchases
+-- at, day, asset, segments?, terms?, favourites?, offers?, standings?, measures, usage, coupons, budgets): sums over purchases
 -- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
 -- bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,
-    segments boolean, terms boolean, favourites boolean, offers boolean, measures jsonb, usage jsonb, coupons uuid[],
+    segments boolean, terms boolean, favourites boolean, offers boolean, standings boolean, measures jsonb, usage jsonb, coupons uuid[],
     budgets uuid[]))
 select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
        case when i.segments then array(
@@ -21,6 +21,9 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
            select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
             order by campaign_id, category, bps desc, valid_from) o) end as offers,
+       case when i.standings then (
+         select jsonb_agg(to_jsonb(t)) from ledger.standing t
+          where t.bucket = i.bucket and t.wallet_id = i.wallet) end as standings,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (
