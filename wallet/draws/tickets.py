@@ -15,8 +15,8 @@ from uuid import UUID
 from wallet import audit, errors, ids, ledger, members, play, programme
 from wallet.database import Database
 from wallet.draws import gathering
-from wallet.progress import story as advancing
 from wallet.progress import schemes
+from wallet.progress import story as advancing
 from wallet.rules.draws import definition, gates
 from wallet.rules.progress import facts
 
