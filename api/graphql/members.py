@@ -22,6 +22,7 @@ from api.graphql import (
     referrals,
     scalars,
     shapes,
+    tickets,
     wallets,
 )
 from wallet import balances, ids, members, notices, statements
@@ -51,7 +52,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node):
+class Member(shapes.Node, tickets.Played):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")

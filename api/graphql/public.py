@@ -31,6 +31,7 @@ from api.graphql import (
     schemes,
     segments,
     shapes,
+    tickets,
     wallets,
 )
 from wallet import audit, errors, ids
@@ -126,6 +127,9 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ver": campaigns.version_node,
     "seg": segments.node,
     "sch": schemes.node,
+    "tic": tickets.node,
+    "spi": tickets.spin_node,
+    "ent": tickets.entry_node,
     "exp": experiments.node,
     "awd": awards.node,
     "ben": benefits.node,
@@ -150,6 +154,9 @@ NODES: Final = (
     schemes.Scheme,
     segments.Segment,
     referrals.Referral,
+    tickets.RaffleEntry,
+    tickets.Spin,
+    tickets.Ticket,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

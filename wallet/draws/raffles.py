@@ -23,11 +23,18 @@ VALUE_CHARS_MAX: Final = 256
 """The value of public randomness: a beacon's is 64 or 128 hexadecimal digits."""
 BATCH: Final = 100
 """Places that one sweep pays."""
+PAGE_MAX: Final = 100
+
+_SELECT: Final = (
+    "select e.entry_id, e.wallet_id, e.ticket_id, e.draw_id, e.named, e.entered_at, p.place,"
+    " case when p.passed then null else p.prize end as prize from ledger.entry e"
+    " left join coalition.draw_place p on p.ticket_id = e.ticket_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A ticket that was entered into a raffle."""
+    """A ticket that was entered into a raffle; `place` once it was drawn, `prize` if it won."""
 
     entry_id: UUID
     wallet_id: UUID
@@ -35,6 +42,8 @@ class Entry:
     draw_id: UUID
     named: bool
     entered_at: datetime
+    place: int | None
+    prize: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,14 @@ class Frozen:
     count: int
     drawn_at: datetime | None
     randomness: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A list after an act of the staff; `replayed` if that had been done before."""
+
+    frozen: Frozen
+    replayed: bool
 
 
 async def enter(
@@ -90,14 +107,34 @@ async def enter(
 async def find(db: Database, entry_id: UUID) -> Entry:
     """The entry with this id, or NOT_FOUND."""
     row = await db.fetchrow(
-        "select entry_id, wallet_id, ticket_id, draw_id, named, entered_at from ledger.entry"
-        " where bucket = $1 and entry_id = $2",
-        ledger.bucket(entry_id),
-        entry_id,
+        f"{_SELECT} where e.bucket = $1 and e.entry_id = $2", ledger.bucket(entry_id), entry_id
     )
     if row is None:
         raise errors.NotFound()
     return Entry(**dict(row))
+
+
+async def mine(
+    db: Database,
+    wallet_id: UUID,
+    *,
+    first: int,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[Entry]:
+    """A member's entries, the newest first."""
+    assert 0 <= first <= PAGE_MAX + 1
+    at, last = before or (None, None)
+    rows = await db.fetch(
+        f"{_SELECT} where e.bucket = $1 and e.wallet_id = $2"
+        " and ($3::timestamptz is null or (e.entered_at, e.entry_id) < ($3, $4::uuid))"
+        " order by e.entered_at desc, e.entry_id desc limit $5",
+        ledger.bucket(wallet_id),
+        wallet_id,
+        at,
+        last,
+        first,
+    )
+    return [Entry(**dict(row)) for row in rows]
 
 
 async def frozen(db: Database, draw_id: UUID) -> Frozen | None:
@@ -211,14 +248,15 @@ async def draw_by_staff(
     reason: str,
     actor: audit.Actor,
     now: datetime | None = None,
-) -> Frozen:
+) -> Done:
     """Draw by hand, with the value of public randomness; in the audit log as draw.draw."""
     audit.check_reason(reason)
+    before = await frozen(db, draw_id)
     drawn = await draw(db, draw_id=draw_id, randomness=randomness, now=now)
     await audit.write(
         db, actor=actor, act="draw.draw", subject=draw_id, reason=reason, once=request_id
     )
-    return drawn
+    return Done(drawn, replayed=before is not None and before.drawn_at is not None)
 
 
 async def freeze_by_staff(
@@ -229,14 +267,15 @@ async def freeze_by_staff(
     reason: str,
     actor: audit.Actor,
     now: datetime | None = None,
-) -> Frozen:
+) -> Done:
     """Freeze by hand, without waiting for the worker; in the audit log as draw.freeze."""
     audit.check_reason(reason)
+    before = await frozen(db, draw_id)
     done = await freeze(db, draw_id=draw_id, now=now)
     await audit.write(
         db, actor=actor, act="draw.freeze", subject=draw_id, reason=reason, once=request_id
     )
-    return done
+    return Done(done, replayed=before is not None)
 
 
 async def _begun(

@@ -21,6 +21,7 @@ from wallet.rules.draws import definition
 
 BATCH: Final = 100
 """Spins of one sweep; hardly ever is there one."""
+PAGE_MAX: Final = 100
 TRIES_MAX: Final = 10
 """How often a turn is asked for because its epoch ended meanwhile."""
 CLIENT_SEED: Final = re.compile("[A-Za-z0-9_-]{1,64}")
@@ -149,6 +150,29 @@ async def find(db: Database, spin_id: UUID) -> Spin:
     if row is None:
         raise errors.NotFound()
     return Spin(**dict(row))
+
+
+async def mine(
+    db: Database,
+    wallet_id: UUID,
+    *,
+    first: int,
+    before: tuple[datetime, UUID] | None = None,
+) -> list[Spin]:
+    """A member's spins, the newest first."""
+    assert 0 <= first <= PAGE_MAX + 1
+    at, last = before or (None, None)
+    rows = await db.fetch(
+        f"{_SELECT} where bucket = $1 and wallet_id = $2"
+        " and ($3::timestamptz is null or (spun_at, spin_id) < ($3, $4::uuid))"
+        " order by spun_at desc, spin_id desc limit $5",
+        ledger.bucket(wallet_id),
+        wallet_id,
+        at,
+        last,
+        first,
+    )
+    return [Spin(**dict(row)) for row in rows]
 
 
 async def _turn(

@@ -92,6 +92,8 @@ begin
   if v_answer is not null then return v_answer; end if;
   v_answer := ledger.ticket_refusal(p_bucket, p_wallet, v_state, p_ticket, p_draw, p_gate, p_starts, p_most, p_since,
                 p_at);
+  -- A ticket that is not there, or somebody else's, leaves no trace.
+  if v_answer ->> 'code' = 'not_found' then return v_answer; end if;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_spin, p_wallet, 'spin', p_fingerprint, v_answer);
   end if;
@@ -143,6 +145,8 @@ begin
   select closed_at into v_closed from ledger.draw_gate where bucket = p_bucket and draw_id = p_draw for share;
   v_answer := ledger.ticket_refusal(p_bucket, p_wallet, v_state, p_ticket, p_draw,
                 case when v_closed is null then p_gate else 'draw_closed' end, p_starts, p_most, p_since, p_at);
+  -- A ticket that is not there, or somebody else's, leaves no trace.
+  if v_answer ->> 'code' = 'not_found' then return v_answer; end if;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_entry, p_wallet, 'entry', p_fingerprint, v_answer);
   end if;
