@@ -31,6 +31,7 @@ from api.graphql import (
     schemes,
     segments,
     shapes,
+    tiers,
     wallets,
 )
 from wallet import audit, errors, ids
@@ -126,6 +127,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ver": campaigns.version_node,
     "seg": segments.node,
     "sch": schemes.node,
+    "tch": tiers.node,
     "exp": experiments.node,
     "awd": awards.node,
     "ben": benefits.node,
@@ -150,6 +152,7 @@ NODES: Final = (
     schemes.Scheme,
     segments.Segment,
     referrals.Referral,
+    tiers.TierChange,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

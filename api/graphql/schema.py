@@ -27,6 +27,7 @@ from api.graphql import (
     clients,
     cost,
     experiments,
+    impact,
     live,
     member,
     operator,
@@ -41,6 +42,7 @@ from api.graphql import (
     settlement,
     simulations,
     staff,
+    tiers,
     till,
     trail,
 )
@@ -63,6 +65,8 @@ class Query(
     agreement_acts.Query,
     segments.Query,
     schemes.Query,
+    impact.Query,
+    tiers.Query,
     experiments.Query,
     budgets.Query,
 ):
@@ -84,6 +88,7 @@ class Mutation(
     simulations.Mutation,
     segments.Mutation,
     schemes.Mutation,
+    tiers.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
     activities.Mutation,

@@ -54,6 +54,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
     "TermsDocument": MEMBERS | MERCHANTS | STAFF,
+    "TierChange": STAFF | {"owner"},
     "Wallet": STAFF | {"owner"},
 }
 
@@ -66,6 +67,7 @@ REFERRING: Final = {
     "SimulatedCase",
     "SimulatedLoss",
     "SimulatedWinner",
+    "TierStanding",
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -116,6 +118,8 @@ ASKED: Final[
 WITHOUT_IDS: Final = frozenset(
     {
         "campaignSchema",
+        "entitlements",
+        "ladderImpact",
         "merchantBudget",
         "merchantStatement",
         "programmeRules",

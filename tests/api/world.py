@@ -55,6 +55,7 @@ PREFIXES: Final = {
     "StaffPerson": "sta",
     "Store": "sto",
     "TermsDocument": "doc",
+    "TierChange": "tch",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -72,6 +73,7 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
+    schemes: frozenset[str]  # what members take part in: a milestone, and a ladder that Ana is on
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
@@ -84,7 +86,11 @@ class World:
 
     def known(self, kind: str) -> frozenset[str]:
         """Return the ids of all that is looked for at the end of a way to a type."""
-        several = {"StaffPerson": self.people, "TermsDocument": self.documents}
+        several = {
+            "Scheme": self.schemes,
+            "StaffPerson": self.people,
+            "TermsDocument": self.documents,
+        }
         return several.get(kind, frozenset({self.ids[kind]}))
 
 
@@ -117,6 +123,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
+    taking, taken = await taking_part.build(coalition, vera, ana)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
@@ -127,7 +134,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Merchant": rosa,
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
-        **await taking_part.build(coalition, vera),
+        **taking,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
@@ -152,6 +159,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
+        schemes=frozenset(ids.show("sch", one) for one in taken),
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),

@@ -41,7 +41,7 @@ async def test_a_purchase_reaches_a_tier_when_the_worker_looks(coalition: Coalit
         ("began", "insider"),
         ("upgrade", "vib"),
     ]
-    (held,) = await standings.of(coalition.db, ana.wallet_id, now=NOON + MINUTE)
+    (held,) = (await standings.of(coalition.db, ana.wallet_id, now=NOON + MINUTE)).held
     (change, _) = await standings.changes(
         coalition.db, ana.wallet_id, held.scheme_id, first=10, before=None
     )
