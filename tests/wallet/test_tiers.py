@@ -101,6 +101,7 @@ async def test_a_warning_comes_once_in_a_window(coalition: Coalition) -> None:
     rosa, ana = await shop(coalition), await coalition.member()
     await climbing.publish(coalition)
     await coalition.earned(rosa, ana, 35_000)
+    await climbing.look(coalition, ana.wallet_id, at=NOON + MINUTE)
     december = NOON.replace(year=2027, month=12, day=10)
     for n in (0, 1, 2):
         await climbing.look(coalition, ana.wallet_id, at=december + n * DAY)
