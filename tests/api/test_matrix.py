@@ -81,9 +81,7 @@ ASKED: Final[
             {"subjectId": world.missing("Member"), "first": 100},
         )
     ],
-    "budgets": lambda _it, _kind: [({}, {})],
-    "experiments": lambda _it, _kind: [({}, {})],
-    "campaigns": lambda _it, _kind: [({}, {})],
+    **{name: lambda _it, _kind: [({}, {})] for name in ("budgets", "campaigns", "experiments")},
     "member": lambda it, _kind: [({"id": it.ids["Member"]}, {"id": world.missing("Member")})],
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
