@@ -48,6 +48,7 @@ PREFIXES: Final = {
     "exp": "experiment",
     "ref": "referral",
     "evi": "evidence",
+    "tch": "tier change",
     "sch": "scheme",
     "tic": "ticket",
     "spi": "spin",

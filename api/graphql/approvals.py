@@ -25,6 +25,9 @@ class ApprovalAct(enum.Enum):
     REDEMPTION_SETTLEMENT = strawberry.enum_value(
         "redemption.settle", description="A hold that its merchant left open is settled."
     )
+    TIER_OVERRIDE = strawberry.enum_value(
+        "tier.override", description="A member is given a tier for a time."
+    )
 
 
 @strawberry.enum(description="Where an approval stands.")
@@ -73,6 +76,12 @@ class Approval(shapes.Node):
     )
     outcome: RedemptionOutcome | None = strawberry.field(
         description="How the hold ends; null if it is about no hold."
+    )
+    tier: str | None = strawberry.field(
+        description="The word of the tier that is given; null if it is about no tier."
+    )
+    until: scalars.DateTime | None = strawberry.field(
+        description="When that tier ends; null if it is about no tier."
     )
     evidence: str | None = strawberry.field(
         description="What shows that the hold ended so; null if it is about no hold."
@@ -275,12 +284,17 @@ class Mutation:
         return ApprovalPayload(approval=show(decided.approval), replayed=decided.replayed)
 
 
-SUBJECTS = {approvals.GOODWILL: "mem", approvals.SETTLEMENT: "red"}
+SUBJECTS = {
+    approvals.GOODWILL: "mem",
+    approvals.SETTLEMENT: "red",
+    approvals.TIER_OVERRIDE: "mem",
+}
 
 
 def show(row: approvals.Approval) -> Approval:
     """Return an approval as GraphQL."""
     amount, outcome = row.detail.get("amount_minor"), row.detail.get("outcome")
+    until = row.detail.get("until")
     return Approval(
         id=strawberry.ID(ids.show("apr", row.approval_id)),
         act=ApprovalAct(row.act),
@@ -288,6 +302,8 @@ def show(row: approvals.Approval) -> Approval:
         subject_id=strawberry.ID(ids.show(SUBJECTS[row.act], row.subject_id)),
         amount=None if amount is None else shapes.show(amount, money.asset(row.detail["asset"])),
         outcome=None if outcome is None else RedemptionOutcome(outcome),
+        tier=row.detail.get("tier"),
+        until=None if until is None else scalars.DateTime(datetime.datetime.fromisoformat(until)),
         evidence=row.detail.get("evidence"),
         reason=row.reason,
         checker_reason=row.checker_reason,

@@ -23,11 +23,13 @@ from api.graphql import (
     scalars,
     shapes,
     tickets,
+    tiers,
     wallets,
 )
 from wallet import balances, ids, members, notices, statements
 from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
+from wallet.progress import entitlements
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
 
@@ -98,6 +100,25 @@ class Member(shapes.Node, tickets.Played):
         """One round trip."""
         found = await earned.benefits(info.context.db, self.wallet_id)
         return [benefits.show(one) for one in found]
+
+    @shapes.listed(
+        "tiers",
+        "Where the member stands on every ladder that holds now; at most 20.",
+        size=2,
+    )
+    async def tiers_list(self, info: context.Info) -> list[tiers.TierStanding] | None:
+        """One round trip; one look more where the wallet moved since the last one."""
+        return await tiers.of(info, self.wallet_id)
+
+    @shapes.listed(
+        "entitlements",
+        "What the member may have now, from tiers and badges; at most 200.",
+        size=10,
+    )
+    async def entitlements_list(self, info: context.Info) -> list[tiers.Entitlement] | None:
+        """A round trip for each source."""
+        found = await entitlements.of(info.context.db, self.wallet_id)
+        return [tiers.entitlement(one) for one in found]
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

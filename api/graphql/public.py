@@ -32,6 +32,7 @@ from api.graphql import (
     segments,
     shapes,
     tickets,
+    tiers,
     wallets,
 )
 from wallet import audit, errors, ids
@@ -130,6 +131,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "tic": tickets.node,
     "spi": tickets.spin_node,
     "ent": tickets.entry_node,
+    "tch": tiers.node,
     "exp": experiments.node,
     "awd": awards.node,
     "ben": benefits.node,
@@ -157,6 +159,7 @@ NODES: Final = (
     tickets.RaffleEntry,
     tickets.Spin,
     tickets.Ticket,
+    tiers.TierChange,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

@@ -57,6 +57,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Store": MEMBERS | MERCHANTS | STAFF,
     "TermsDocument": MEMBERS | MERCHANTS | STAFF,
     "Ticket": STAFF | {"owner"},
+    "TierChange": STAFF | {"owner"},
     "Wallet": STAFF | {"owner"},
 }
 
@@ -69,6 +70,7 @@ REFERRING: Final = {
     "SimulatedCase",
     "SimulatedLoss",
     "SimulatedWinner",
+    "TierStanding",
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -82,10 +84,10 @@ ASKED: Final[
             {"subjectId": world.missing("Member"), "first": 100},
         )
     ],
-    "budgets": lambda _it, _kind: [({}, {})],
-    "draws": lambda _it, _kind: [({}, {})],
-    "experiments": lambda _it, _kind: [({}, {})],
-    "campaigns": lambda _it, _kind: [({}, {})],
+    **{
+        name: lambda _it, _kind: [({}, {})]
+        for name in ("budgets", "campaigns", "draws", "experiments")
+    },
     "member": lambda it, _kind: [({"id": it.ids["Member"]}, {"id": world.missing("Member")})],
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
@@ -121,6 +123,8 @@ WITHOUT_IDS: Final = frozenset(
     {
         "campaignSchema",
         "drawExport",
+        "entitlements",
+        "ladderImpact",
         "merchantBudget",
         "merchantStatement",
         "programmeRules",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import graphql
@@ -83,6 +84,12 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     **{
         name: lambda it: {"segmentId": it.ids["Segment"], "memberIds": [it.ids["Member"]]}
         for name in ("segmentMembersAdd", "segmentMembersRemove")
+    },
+    "memberTierPropose": lambda it: {
+        "memberId": it.ids["Member"],
+        "ladderId": min(it.schemes - {it.ids["Scheme"]}),
+        "tier": "vib",
+        "until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
     },
     "schemeEnd": lambda it: {"schemeId": it.ids["Scheme"]},
     "schemePublish": lambda _it: {

@@ -58,6 +58,7 @@ PREFIXES: Final = {
     "Store": "sto",
     "TermsDocument": "doc",
     "Ticket": "tic",
+    "TierChange": "tch",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -75,7 +76,7 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
-    schemes: frozenset[str]  # what members take part in
+    schemes: frozenset[str]  # what members take part in: a milestone, a ladder, a wheel, a raffle
     wheel: str  # one that can be played
     raffle: str
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
@@ -91,9 +92,9 @@ class World:
     def known(self, kind: str) -> frozenset[str]:
         """Return the ids of all that is looked for at the end of a way to a type."""
         several = {
+            "Scheme": self.schemes,
             "StaffPerson": self.people,
             "TermsDocument": self.documents,
-            "Scheme": self.schemes,
         }
         return several.get(kind, frozenset({self.ids[kind]}))
 
@@ -127,9 +128,9 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
+    taking, taken = await taking_part.build(coalition, vera, ana)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     played = await playing.build(coalition, ana)
-    taking = await taking_part.build(coalition, vera)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
@@ -165,9 +166,9 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
-        schemes=frozenset(ids.show("sch", one) for one in (taking["Scheme"], *played.schemes)),
         wheel=ids.show("sch", played.wheel),
         raffle=ids.show("sch", played.raffle),
+        schemes=frozenset(ids.show("sch", one) for one in (*taken, *played.schemes)),
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),

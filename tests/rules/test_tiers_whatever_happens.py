@@ -1,6 +1,7 @@
 """What holds for every ladder and every member, whatever is bought and comes back when."""
 
 import itertools
+import random
 from datetime import UTC, datetime, timedelta
 
 import hypothesis
@@ -68,7 +69,9 @@ def of(it: ladders.Ladder, entries: list[facts.Entry], zone: str, at: datetime) 
 
 
 @given(one_ladder(), ENTRIES, ZONES, st.randoms())
-def test_the_order_of_reports_does_not_matter(it, entries, zone, chance) -> None:  # type: ignore[no-untyped-def]
+def test_the_order_of_reports_does_not_matter(
+    it: ladders.Ladder, entries: list[facts.Entry], zone: str, chance: random.Random
+) -> None:
     shuffled = list(entries)
     chance.shuffle(shuffled)
 

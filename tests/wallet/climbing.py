@@ -57,7 +57,7 @@ async def look(coalition: Coalition, *wallets: UUID, at: datetime) -> None:
 async def stands(coalition: Coalition, wallet_id: UUID, at: datetime) -> list[tuple[str, int]]:
     """The tier and the sum of a member on each ladder."""
     found = await standings.of(coalition.db, wallet_id, now=at)
-    return [(one.tier, one.qualifying) for one in found]
+    return [(one.tier, one.qualifying) for one in found.held]
 
 
 async def history(coalition: Coalition, wallet_id: UUID) -> list[tuple[str, str]]:

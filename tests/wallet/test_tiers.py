@@ -7,7 +7,9 @@ from uuid import UUID
 
 from tests.wallet import climbing, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, purchase
+from tests.wallet.test_simulate import draft
 from wallet import audit, earn, ids, ledger, notices
+from wallet.campaigns import simulate
 from wallet.progress import advance, schemes, standings
 
 MINUTE = timedelta(minutes=1)
@@ -41,7 +43,7 @@ async def test_a_purchase_reaches_a_tier_when_the_worker_looks(coalition: Coalit
         ("began", "insider"),
         ("upgrade", "vib"),
     ]
-    (held,) = await standings.of(coalition.db, ana.wallet_id, now=NOON + MINUTE)
+    (held,) = (await standings.of(coalition.db, ana.wallet_id, now=NOON + MINUTE)).held
     (change, _) = await standings.changes(
         coalition.db, ana.wallet_id, held.scheme_id, first=10, before=None
     )
@@ -101,6 +103,7 @@ async def test_a_warning_comes_once_in_a_window(coalition: Coalition) -> None:
     rosa, ana = await shop(coalition), await coalition.member()
     await climbing.publish(coalition)
     await coalition.earned(rosa, ana, 35_000)
+    await climbing.look(coalition, ana.wallet_id, at=NOON + MINUTE)
     december = NOON.replace(year=2027, month=12, day=10)
     for n in (0, 1, 2):
         await climbing.look(coalition, ana.wallet_id, at=december + n * DAY)
@@ -209,6 +212,23 @@ async def test_without_a_ladder_the_word_on_the_profile_counts(coalition: Coalit
     )
 
     assert await granted(coalition, await coalition.earned(rosa, ana, 1_000)) == 100
+
+
+async def test_a_simulation_knows_who_is_in_which_tier(coalition: Coalition) -> None:
+    rosa, ana, ben = await shop(coalition), await coalition.member(), await coalition.member()
+    await climbing.publish(coalition)
+    for n, buyer in enumerate((ana, ben, ana, ben)):
+        await coalition.earned(rosa, buyer, 20_000 if buyer is ana else 10_000, now=NOON + n * DAY)
+    for wallet_id in (ana.wallet_id, ben.wallet_id):
+        await climbing.look(coalition, wallet_id, at=NOON + 5 * DAY)
+    found = await simulate.simulate(
+        coalition.db,
+        definition=draft(**DOUBLE),
+        days=30,
+        until=NOON + 5 * DAY,
+    )
+
+    assert found.reached == {ana.member_id}
 
 
 # Races.

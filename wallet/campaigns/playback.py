@@ -39,6 +39,7 @@ class Person:
     joined_on: date
     birth_date: date | None
     tier: str | None
+    tiers: Mapping[uuid.UUID, str]
     segments: frozenset[str]
 
 
@@ -333,6 +334,7 @@ class Playback:
             birthday_days=facts.birthday_distance(person.birth_date, day),
             segments=person.segments,
             tier=person.tier,
+            tiers=person.tiers,
         )
 
     def _take_back(self, at: datetime) -> None:

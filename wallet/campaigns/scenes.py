@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
+import orjson
 
 from wallet import programme, sql
 from wallet.campaigns import playback
@@ -93,6 +94,7 @@ async def people(
             joined_on=facts.local_day(row["joined_at"], zone),
             birth_date=row["birth_date"],
             tier=row["tier"],
+            tiers={uuid.UUID(key): one for key, one in orjson.loads(row["tiers"]).items()},
             segments=more.get(row["member_id"], frozenset()).union(row["segments"]),
         )
         for row in rows

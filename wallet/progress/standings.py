@@ -14,7 +14,7 @@ import orjson
 
 from wallet import ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import ladders, tiers
+from wallet.progress import ladders, schemes, tiers
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.tiers import facts, running
 
@@ -42,8 +42,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Standings:
+    """Where a member stands on every ladder that holds at a moment, the oldest ladder first."""
+
+    moment: schemes.Moment
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """A change of tier as it was written down."""
+    """A change of tier as it was written down; `awards` are those of its causes that are any."""
 
     change_id: UUID
     scheme_id: UUID
@@ -56,28 +64,32 @@ class Change:
     opens_at: datetime | None
     closes_at: datetime | None
     causes: tuple[UUID, ...]
+    awards: frozenset[UUID]
     effective_at: datetime
     recorded_at: datetime
 
 
-async def of(db: Database, wallet_id: UUID, *, now: datetime | None = None) -> list[Held]:
-    """Where a member stands on every ladder that holds now, the oldest ladder first."""
+async def of(db: Database, wallet_id: UUID, *, now: datetime | None = None) -> Standings:
+    """Where a member stands now: one round trip, if nothing has moved since the last look."""
     house = await programme.of(db)
     row = await db.fetchrow(
         sql.load("queries/standings_of"),
         *(ledger.bucket(wallet_id), wallet_id, house.asset.number, now),
     )
     if row is None:
-        return []
-    every = await ladders.at(db, epoch=row["epoch"])
+        return Standings(await schemes.moment(db, now), ())
+    moment = schemes.Moment(row["at"], await schemes.book(db, epoch=row["epoch"]))
+    every = ladders.of(db, moment.book)
     rows = {UUID(one["scheme_id"]): one for one in orjson.loads(row["standings"] or "[]")}
     holding = [one for one in every if one.edition(row["at"]) is not None]
     if all(
         running.is_fresh(one, rows.get(one.scheme_id), row["facts"], row["at"]) for one in holding
     ):
-        return [_held(one, rows[one.scheme_id], row["at"]) for one in holding]
-    found = await tiers.look(db, every, [wallet_id], at=now)
-    return [_just_found(one) for one in found.get(wallet_id, [])]
+        held = [_held(one, rows[one.scheme_id], row["at"]) for one in holding]
+    else:
+        found = await tiers.look(db, every, [wallet_id], at=now)
+        held = [_just_found(one) for one in found.get(wallet_id, [])]
+    return Standings(moment, tuple(held))
 
 
 async def changes(
@@ -103,12 +115,16 @@ async def change(db: Database, change_id: UUID) -> Change | None:
 
 _CHANGES: Final = (
     "select change_id, scheme_id, wallet_id, n as number, from_tier, to_tier, why, qualifying,"
-    " opens_at, closes_at, causes, effective_at, recorded_at from ledger.tier_change"
+    " opens_at, closes_at, causes, effective_at, recorded_at,"
+    " array(select a.award_id from ledger.award a"
+    " where a.bucket = c.bucket and a.award_id = any (c.causes)) as awards"
+    " from ledger.tier_change c"
 )
 
 
 def _change(row: Any) -> Change:
-    return Change(**{**dict(row), "causes": tuple(row["causes"])})
+    causes, awards = tuple(row["causes"]), frozenset(row["awards"])
+    return Change(**{**dict(row), "causes": causes, "awards": awards})
 
 
 def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:

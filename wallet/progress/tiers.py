@@ -7,7 +7,7 @@ written follows from the books alone. Whoever needs a tier that is surely right 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,6 +26,8 @@ STALE_TRIES_MAX: Final = 12
 WALLETS_MAX: Final = 200
 """Wallets of one look: with all their purchases some megabytes, and a second of work."""
 NAME: Final = "tiers"
+ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when members are taken to have been there whose past is played again before they join."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,7 @@ def _seen(row: Any) -> Seen:
         wallet_id=row["wallet_id"],
         at=at,
         facts_version=row["facts"],
-        # Where history is played again, a member may have joined later than they buy.
-        past=facts.Past(min(row["joined_at"], at), purchases),
+        past=facts.Past(row["joined_at"] if row["joined_at"] <= at else ALWAYS, purchases),
         points=points,
         overrides=overrides,
         last=last,

@@ -90,7 +90,8 @@ begin
   v_answer := ledger.refused_before(p_bucket, p_override, p_fingerprint);
   if v_answer is not null then return v_answer; end if;
   if p_until <= v_at then
-    return ledger.refuse(p_bucket, p_override, p_wallet, 'tier_override', p_fingerprint, '{"code": "tier_override_invalid"}');
+    return ledger.refuse(p_bucket, p_override, p_wallet, 'tier_override', p_fingerprint,
+             '{"code": "tier_override_invalid"}');
   end if;
   insert into ledger.tier_override (bucket, override_id, wallet_id, scheme_id, tier, since, until, reason, maker_id,
     checker_id, fingerprint)

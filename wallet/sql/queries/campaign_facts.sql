@@ -1,12 +1,13 @@
 -- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
--- at, day, asset, segments?, terms?, favourites?, offers?, standings?, measures, usage, coupons, budgets): sums over purchases
+-- at, day, asset, segments?, terms?, favourites?, offers?, standings?, measures, usage, coupons, budgets): sums over
+-- purchases
 -- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
 -- bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,
-    segments boolean, terms boolean, favourites boolean, offers boolean, standings boolean, measures jsonb, usage jsonb, coupons uuid[],
-    budgets uuid[]))
+    segments boolean, terms boolean, favourites boolean, offers boolean, standings boolean, measures jsonb,
+    usage jsonb, coupons uuid[], budgets uuid[]))
 select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
        case when i.segments then array(
          select s.name from coalition.segment_member b join coalition.segment s on s.segment_id = b.segment_id
