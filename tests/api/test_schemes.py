@@ -44,7 +44,7 @@ async def test_everybody_reads_what_the_operator_publishes_until_it_ends(
     assert [[shown_now]] * 2 == before
     assert [False, True] == [one["replayed"] for one in ended]
     assert [[], [{**shown_now, "definition": None}]] == after
-    assert {**TEN, "about": "", "merchants": [], "reward": None} == made["definition"]
+    assert kinds.dump(kinds.read(TEN)) == made["definition"]
     assert ["scheme.publish", "scheme.end"] == await acts(owner, operator)
 
 
