@@ -113,5 +113,7 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())
             ),
+            milestone=detail.get("milestone"),
+            taken_back=detail.get("on_return") == "take_back",
         )
     )

@@ -35,4 +35,5 @@ grant insert, update on coalition.scheme to commonpurse_app;
 grant insert, update, delete on coalition.look to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
 grant commonpurse_app to current_user;
