@@ -158,7 +158,7 @@ async def _give(
 ) -> datetime | None:
     """Give the reward of a completion; when to try again, if it has to wait."""
     assert one.award_id is not None
-    milestone = _definition(book, one)
+    milestone = goals.definition(book, one.scheme_id, one.version_id)
     assert milestone.reward is not None
     try:
         won = await winnings.give(
@@ -191,11 +191,3 @@ async def _rename(db: Database, one: judging.Held, award_id: UUID | None) -> Non
         "select ledger.rename_reward($1, $2, $3, $4)",
         *(ledger.bucket(one.completion_id), one.completion_id, one.award_id, award_id),
     )
-
-
-def _definition(book: schemes.Book, one: judging.Held) -> Milestone:
-    for version in book.entries[one.scheme_id].versions:
-        if version.version_id == one.version_id:
-            assert isinstance(version.definition, Milestone)
-            return version.definition
-    raise AssertionError("a completion names a version of its milestone")
