@@ -53,6 +53,7 @@ PREFIXES: Final = {
     "tic": "ticket",
     "spi": "spin",
     "ent": "raffle entry",
+    "com": "completion",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -118,5 +118,7 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             ),
             draw=detail.get("draw"),
             prize=detail.get("prize"),
+            milestone=detail.get("milestone"),
+            taken_back=detail.get("on_return") == "take_back",
         )
     )

@@ -15,12 +15,14 @@ from api.graphql import (
     awards,
     benefits,
     context,
+    milestones,
     offers,
     profiles,
     purchases,
     redemptions,
     referrals,
     scalars,
+    schemes,
     shapes,
     tickets,
     tiers,
@@ -29,7 +31,7 @@ from api.graphql import (
 from wallet import balances, ids, members, notices, statements
 from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
-from wallet.progress import entitlements
+from wallet.progress import completions, entitlements
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
 
@@ -140,6 +142,40 @@ class Member(shapes.Node, tickets.Played):
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.awarded_at, row.key),
+        )
+
+    @shapes.listed(
+        "milestones",
+        "How the member stands in each milestone that runs, what can be reached next first; at"
+        " most 200.",
+        size=10,
+    )
+    async def milestones_list(
+        self, info: context.Info
+    ) -> list[milestones.MilestoneProgress] | None:
+        """Three round trips, none of them longer for more milestones."""
+        return (await milestones.of_member(info, self.wallet_id))[: schemes.SHOWN_MAX]
+
+    @shapes.paged("completions", "Milestones that were reached, newest first.")
+    async def completions_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[milestones.Completion] | None:
+        """Two round trips, one of them small."""
+        shapes.first_of(first)
+        rows = await completions.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            await milestones.shown_all(info, rows),
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.reached_at, row.key),
         )
 
     @shapes.listed(

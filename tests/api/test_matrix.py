@@ -39,6 +39,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Experiment": frozenset({"supervisor", "operator"}),
     "Campaign": frozenset({"supervisor", "operator"}),
     "CampaignVersion": frozenset({"supervisor", "operator"}),
+    "Completion": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     "Merchant": MEMBERS | MERCHANTS | STAFF,
@@ -61,10 +62,11 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Wallet": STAFF | {"owner"},
 }
 
-# Types that name a campaign, a member or a purchase and show nothing of it: whoever may read what
-# holds them knows the id, and what it is an id of is asked for by a way of its own.
+# Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
+# read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
     "GrantExplained",
+    "MilestoneProgress",
     "MissExplained",
     "NextBetter",
     "SimulatedCase",
@@ -134,7 +136,8 @@ WITHOUT_IDS: Final = frozenset(
 )
 
 
-WAYS: Final = tuple(ways.every("query"))
+# The trail comes first: each look-up is one more entry of it, and it shows the newest hundred.
+WAYS: Final = tuple(sorted(ways.every("query"), key=lambda way: way.root != "auditTrail"))
 # A simulation brings merchants, which everybody may see, and follows nobody's wallet.
 STREAMS: Final = tuple(way for way in ways.every("subscription") if way.root == "walletChanged")
 

@@ -40,6 +40,7 @@ PREFIXES: Final = {
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
+    "Completion": "com",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",

@@ -131,3 +131,18 @@ def test_a_campaign_at_its_limit_says_what_it_would_have_been() -> None:
 
 def test_what_the_member_stands_beside_is_not_told() -> None:
     assert [None, None] == [told("redemption.held"), told("purchase.posted")]
+
+
+def test_a_milestone_is_told_with_what_a_return_would_do() -> None:
+    kept = told("milestone.completed", milestone="Ten coffees")
+    lent = told("milestone.completed", milestone="Ten coffees", taken_back=True)
+
+    assert "You reached Ten coffees." == kept
+    assert (
+        "You reached Ten coffees. If goods go back and too little is left, what it gave is taken"
+        " back." == lent
+    )
+    assert (
+        "Ten coffees is no longer reached, because goods went back. What it gave is taken back."
+        == told("milestone.taken_back", milestone="Ten coffees")
+    )

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import factories, granting, reaching
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -50,6 +50,8 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
+    "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -104,6 +106,12 @@ FINER = {
         "update ledger.benefit set used_at = now(), used_by = (select purchase_id"
         " from ledger.purchase where wallet_id <> benefit.wallet_id limit 1)"
     ),
+    "a milestone was reached by a stranger's purchase": (
+        "update ledger.completion set causes = array(select purchase_id from ledger.purchase"
+        " where wallet_id <> completion.wallet_id limit 1)"
+    ),
+    "a milestone is forgotten": "delete from ledger.completion",
+    "a milestone was taken back in silence": "update ledger.completion set taken_back_at = now()",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -156,6 +164,8 @@ async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) 
     award = await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-1")
     await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-2")
     await earn.mature(coalition.db, now=NOON)
+    await reaching.milestone(coalition)
+    await reaching.look(coalition, ana)
     await granting.give_back(coalition, rosa, first.purchase_id)
     await granting.undo(coalition, award.purchase_id)
 

@@ -214,7 +214,7 @@ async def _take(
             if entry is None and not fresh:
                 raise errors.NotFound(path=("scheme_id",))
             _judge(held, entry, definition, from_at)
-            await _check_named(db, definition, now)
+            await _check_named(db, held.book, definition, now)
             if not await _write(
                 db, held, request_id, scheme_id, entry, definition, from_at, note, actor
             ):
@@ -262,8 +262,10 @@ def _judge(
         raise errors.TooMany(path=("scheme_id",), limit=VERSIONS_MAX)
 
 
-async def _check_named(db: Database, definition: Scheme | None, now: datetime | None) -> None:
-    """Merchants and campaigns that a definition names must be there."""
+async def _check_named(
+    db: Database, book: Book, definition: Scheme | None, now: datetime | None
+) -> None:
+    """Merchants, campaigns and schemes that a definition names must be there."""
     if definition is None:
         return
     try:
@@ -279,6 +281,9 @@ async def _check_named(db: Database, definition: Scheme | None, now: datetime | 
                 refuse(
                     "no campaign that is published under this id has `on` set to `reward`", *path
                 )
+        for path, scheme_id in definition.schemes().items():
+            if scheme_id not in book.entries:
+                refuse("no scheme has this id", *path)
     except errors.SchemeInvalid as refusal:
         raise _below(refusal) from None
 

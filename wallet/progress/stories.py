@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from wallet.draws import tickets
-from wallet.progress import tiers
+from wallet.progress import milestones, tiers
 from wallet.progress.story import Story
 
-STORIES: Final[Sequence[Story]] = (tiers, tickets)
+STORIES: Final[Sequence[Story]] = (tiers, milestones, tickets)

@@ -32,7 +32,8 @@ class Facts:
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
     and `about` its own words. `lost` is what a return took back of campaigns. `prize` is what was
-    won, `draw` the raffle it was won in.
+    won, `draw` the raffle it was won in. `milestone` is the name of one, `taken_back` whether
+    returns take back what it gave.
     """
 
     topic: str
@@ -53,6 +54,8 @@ class Facts:
     lost: tuple[Lost, ...] = ()
     draw: str | None = None
     prize: str | None = None
+    milestone: str | None = None
+    taken_back: bool = False
 
 
 def sentence(facts: Facts) -> str | None:
@@ -85,6 +88,13 @@ def sentence(facts: Facts) -> str | None:
             return _awarded(facts, amount, where)
         case "award.reversed":
             return _taken(facts, amount)
+        case "milestone.completed":
+            return _completed(facts)
+        case "milestone.taken_back":
+            return (
+                f"{facts.milestone} is no longer reached, because goods went back."
+                " What it gave is taken back."
+            )
         case "lot.shared":
             return _shared(facts, amount, where)
         case "benefit.granted":
@@ -164,6 +174,13 @@ def _taken(facts: Facts, amount: str) -> str | None:
     told = f"{amount} that you earned for {deed} was" if deed else f"{amount} that you earned was"
     why = f" ({facts.reason.removesuffix('.')})" if facts.reason else ""
     return f"{told} taken back{why}.{_owed(facts)}"
+
+
+def _completed(facts: Facts) -> str:
+    told = f"You reached {facts.milestone}."
+    if not facts.taken_back:
+        return told
+    return f"{told} If goods go back and too little is left, what it gave is taken back."
 
 
 def _shared(facts: Facts, amount: str, where: str) -> str | None:

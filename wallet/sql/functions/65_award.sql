@@ -129,6 +129,10 @@ begin
   perform ledger.take_back(p_bucket, a.wallet_id, p_award, p_return, null, v_lots, a.partner_id, p_deficit_max,
             p_loss_bearer, p_operator, v_at);
   perform ledger.take_back_grants(p_bucket, a.wallet_id, p_award, p_return, v_grants, v_releases);
+  -- What it gave that is no money is over from now on, unless it was used.
+  update ledger.benefit set expires_at = v_at
+   where bucket = p_bucket and wallet_id = a.wallet_id and cause_id = p_award and used_at is null
+     and (expires_at is null or expires_at > v_at);
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = a.wallet_id and asset = a.asset;
   update ledger.award

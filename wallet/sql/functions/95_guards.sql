@@ -15,8 +15,8 @@ begin
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
-    'ledger.tier_change', 'ledger.tier_override',
-    'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result']
+    'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
+    'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

@@ -48,4 +48,5 @@ grant execute on function coalition.commit_seed, coalition.open_epoch, coalition
 grant insert on coalition.draw_list, coalition.draw_result, coalition.draw_place to commonpurse_app;
 grant update (award_id, note, settled_at) on coalition.draw_place to commonpurse_app;
 grant execute on function ledger.advance_standings, ledger.override_tier to commonpurse_app;
+grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
 grant commonpurse_app to current_user;
