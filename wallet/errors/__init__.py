@@ -15,6 +15,8 @@ assertion.
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
+    |-- MembershipInvalid         MEMBERSHIP_INVALID
+    |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -52,6 +54,8 @@ assertion.
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- MembershipClosed          MEMBERSHIP_CLOSED           state
+    |-- SubscriptionClosed        SUBSCRIPTION_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
     Unavailable                   not a refusal: the database is away, send the same key again
@@ -96,9 +100,11 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    MembershipInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
+    SubscriptionInvalid,
     TermsInvalid,
     TextInvalid,
     TooMany,
@@ -107,12 +113,14 @@ from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
     ExperimentClosed,
+    MembershipClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
     RedemptionCodeUsed,
     RedemptionExpired,
     ReferralClosed,
+    SubscriptionClosed,
 )
 
 CODES: Final[dict[str, type[Refusal]]] = {one.code: one for one in Refusal.__subclasses__()}
@@ -149,6 +157,8 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "MemberSuspended",
+    "MembershipClosed",
+    "MembershipInvalid",
     "MerchantSuspended",
     "NotFound",
     "ProfileInvalid",
@@ -168,6 +178,8 @@ __all__ = [
     "SecretLimit",
     "SlugTaken",
     "StepUpRequired",
+    "SubscriptionClosed",
+    "SubscriptionInvalid",
     "TermsInvalid",
     "TextInvalid",
     "TooMany",

@@ -31,4 +31,6 @@ grant insert, update on coalition.campaign, coalition.segment, coalition.segment
 grant insert, update, delete on coalition.favourite to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+grant execute on function ledger.act_membership, ledger.remind_membership, ledger.open_subscription,
+  ledger.cancel_subscription to commonpurse_app;
 grant commonpurse_app to current_user;
