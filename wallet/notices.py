@@ -15,7 +15,7 @@ import orjson
 
 from wallet import ids, money, programme, sql
 from wallet.database import Database
-from wallet.rules import notices
+from wallet.rules import notices, prepaid_notices
 
 PAGE_MAX: Final = 100
 """Notices of one page."""
@@ -88,6 +88,8 @@ def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
 
 def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
+    if row["topic"].startswith(prepaid_notices.TOPICS):
+        return prepaid_notices.sentence(row["topic"], detail)
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
     amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
     amount = next((row[name] for name in amounts if row[name]), 0)

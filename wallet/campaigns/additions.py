@@ -27,15 +27,19 @@ class Previewed:
 async def turns(
     db: Database, known: drafts.Facts, all_of: Sequence[drafts.Draft]
 ) -> list[list[drafts.Draft]]:
-    """Part drafts into turns: in each, a wallet whose campaigns ask about its past comes once."""
+    """Part drafts into turns: in each, a wallet of which something asks about its past comes once.
+
+    That is a campaign, or a subscription, of which each delivery counts once.
+    """
     book = await live.at(db, epoch=known.epoch)
-    if not book.campaigns:
+    if not book.campaigns and all(one.purchase.subscription is None for one in all_of):
         return [list(all_of)]
     found: list[list[drafts.Draft]] = []
     place_of: dict[UUID, int] = {}
     for draft in sorted(all_of, key=lambda one: one.purchase.purchased_at):
         turn = 0
-        if _ready(db, book, known, draft.purchase).needs.stateful:
+        delivery = draft.purchase.subscription is not None
+        if delivery or _ready(db, book, known, draft.purchase).needs.stateful:
             turn = place_of[draft.wallet_id] = place_of.get(draft.wallet_id, -1) + 1
         while len(found) <= turn:
             found.append([])

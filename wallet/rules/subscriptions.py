@@ -90,7 +90,7 @@ def check_delivery(
                 "lines",
             )
         return
-    room = one.total_minor - sum(it.total_minor for it in kept)
+    room = left_minor(one, kept)
     if total_minor > room:
         _refuse(
             f"Only {money.phrase(room, asset)} of what was paid is left. Report at most that.",
@@ -101,7 +101,8 @@ def check_delivery(
 def left_minor(one: Subscription, kept: Sequence[Delivered]) -> int:
     """What of the prepayment was not delivered: what goes back if it ends."""
     if one.amounts == "as_reported":
-        return one.total_minor - sum(it.total_minor for it in kept)
+        # What was delivered before it was opened may have been more.
+        return max(0, one.total_minor - sum(it.total_minor for it in kept))
     made = {it.delivery for it in kept}
     return sum(share for number, share in enumerate(shares(one), 1) if number not in made)
 
