@@ -12,6 +12,7 @@ assertion.
     |-- EventInvalid              EVENT_INVALID
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
+    |-- SchemeInvalid             SCHEME_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -36,6 +37,7 @@ assertion.
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CouponInvalid             COUPON_INVALID
+    |-- BadgeExpired              BADGE_EXPIRED
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -83,6 +85,7 @@ from wallet.errors.names import (
 )
 from wallet.errors.people import (
     ApprovalOwn,
+    BadgeExpired,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -104,6 +107,7 @@ from wallet.errors.sent import (
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
+    SchemeInvalid,
     SubscriptionInvalid,
     TermsInvalid,
     TextInvalid,
@@ -140,6 +144,7 @@ __all__ = [
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
+    "BadgeExpired",
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
@@ -175,6 +180,7 @@ __all__ = [
     "RefundExceedsCapture",
     "Refusal",
     "ReturnExceedsPurchase",
+    "SchemeInvalid",
     "SecretLimit",
     "SlugTaken",
     "StepUpRequired",
