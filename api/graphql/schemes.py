@@ -24,6 +24,7 @@ NOTE: Final = "What is new and why, for colleagues and the audit log."
 class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
+    MEMBERSHIP = strawberry.enum_value("membership", description="A plan that members pay for.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.rules.test_memberships import MONTHLY, plan
-from wallet.rules import memberships as rules
-from wallet.rules.schemes import membership
+from wallet import errors
+from wallet.rules.progress import memberships as rules
+from wallet.rules.schemes import memberships as plans
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ from wallet.rules.schemes import membership
 def test_a_term_ends_on_the_same_day_of_its_month_or_on_the_last_one(
     anchor: str, count: int, unit: Any, after: str, expected: str
 ) -> None:
-    term = membership.Term(count=count, unit=unit)
+    term = plans.Term(count=count, unit=unit)
 
     found = rules.until(date.fromisoformat(anchor), term, after=date.fromisoformat(after))
 
@@ -37,19 +38,18 @@ def test_a_term_ends_on_the_same_day_of_its_month_or_on_the_last_one(
 @pytest.mark.parametrize(
     ("changes", "path"),
     [
-        ({"name": " "}, ("name",)),
         ({"asset": "PTS"}, ("asset",)),
         ({"asset": "XXX"}, ("asset",)),
-        ({"term": membership.Term(count=61, unit="month")}, ("term", "count")),
+        ({"term": plans.Term(count=61, unit="month")}, ("term", "count")),
         ({"term": MONTHLY, "grace_days": 28}, ("grace_days",)),
         ({"term": MONTHLY, "remind_days": 28}, ("remind_days",)),
         (
-            {"cancelling": membership.Cancelling(refund="full_within_days", entitled="at_once")},
+            {"cancelling": plans.Cancelling(refund="full_within_days", entitled="at_once")},
             ("cancelling", "days"),
         ),
-        ({"cancelling": membership.Cancelling(refund="pro_rata_days")}, ("cancelling", "entitled")),
+        ({"cancelling": plans.Cancelling(refund="pro_rata_days")}, ("cancelling", "entitled")),
         (
-            {"entitlements": (membership.Entitlement(word="tea", text="Tea."),) * 2},
+            {"entitlements": (plans.Entitlement(word="tea", text="Tea."),) * 2},
             ("entitlements", "1", "word"),
         ),
     ],
@@ -57,7 +57,7 @@ def test_a_term_ends_on_the_same_day_of_its_month_or_on_the_last_one(
 def test_a_plan_that_contradicts_itself_is_refused_at_the_field(
     changes: dict[str, Any], path: tuple[str, ...]
 ) -> None:
-    with pytest.raises(membership.Contradiction) as caught:
+    with pytest.raises(errors.SchemeInvalid) as caught:
         plan(**changes)
 
     assert path == caught.value.path

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import strategies as st
 
 from wallet import errors
-from wallet.rules import memberships as rules
-from wallet.rules.schemes import membership
+from wallet.rules.progress import memberships as rules
+from wallet.rules.schemes import memberships as plans
 
 LISBON = "Europe/Lisbon"
 PLAN: dict[str, Any] = {
@@ -18,16 +18,16 @@ PLAN: dict[str, Any] = {
     "seller": "operator",
     "asset": "EUR",
     "price_minor": 3650,
-    "term": membership.Term(count=1, unit="year"),
+    "term": plans.Term(count=1, unit="year"),
 }
-PRO_RATA = membership.Cancelling(refund="pro_rata_days", entitled="at_once")
-IN_TIME = membership.Cancelling(refund="full_within_days", days=14, entitled="at_once")
-MONTHLY = membership.Term(count=1, unit="month")
+PRO_RATA = plans.Cancelling(refund="pro_rata_days", entitled="at_once")
+IN_TIME = plans.Cancelling(refund="full_within_days", days=14, entitled="at_once")
+MONTHLY = plans.Term(count=1, unit="month")
 
 
-def plan(**changes: Any) -> membership.Membership:
-    made = membership.Membership(**{**PLAN, **changes})
-    membership.check(made)
+def plan(**changes: Any) -> plans.Membership:
+    made = plans.Membership(**{**PLAN, **changes})
+    made.check()
     return made
 
 
@@ -35,9 +35,7 @@ def noon(day: str) -> datetime:
     return datetime.fromisoformat(f"{day}T12:00:00+00:00")
 
 
-def begun(
-    one: membership.Membership, day: str, paid_minor: int = 3650, zone: str = LISBON
-) -> rules.Act:
+def begun(one: plans.Membership, day: str, paid_minor: int = 3650, zone: str = LISBON) -> rules.Act:
     return rules.start(one, paid_at=noon(day), paid_minor=paid_minor, zone=zone)
 
 
@@ -55,7 +53,7 @@ def standing(*acts: rules.Act, last_at: datetime | None = None) -> rules.Standin
 
 
 def renewed(
-    one: membership.Membership, before: rules.Standing, at: str, paid_minor: int = 3650
+    one: plans.Membership, before: rules.Standing, at: str, paid_minor: int = 3650
 ) -> rules.Act:
     return rules.renew(
         one, before, paid_at=noon(at), now=noon(at), paid_minor=paid_minor, zone=LISBON
@@ -173,11 +171,11 @@ def test_no_more_than_the_price_is_taken(paid_minor: int) -> None:
         (PRO_RATA, "2027-04-09", (0, "used_up")),
         (IN_TIME, "2026-03-23", (3650, "whole")),
         (IN_TIME, "2026-03-24", (3500, "days_left")),
-        (membership.Cancelling(), "2026-03-10", (0, "no_refund")),
+        (plans.Cancelling(), "2026-03-10", (0, "no_refund")),
     ],
 )
 def test_cancelling_gives_back_what_the_plan_says(
-    said: membership.Cancelling, day: str, expected: tuple[int, rules.Why]
+    said: plans.Cancelling, day: str, expected: tuple[int, rules.Why]
 ) -> None:
     one = plan(cancelling=said, grace_days=60)
 
@@ -198,7 +196,7 @@ def test_a_term_that_has_not_begun_goes_back_whole() -> None:
 
 def test_with_a_refund_it_ends_with_the_day_and_without_one_it_is_used_up() -> None:
     ends = []
-    for said in (PRO_RATA, membership.Cancelling()):
+    for said in (PRO_RATA, plans.Cancelling()):
         one = plan(cancelling=said, grace_days=7)
         act = rules.cancel(
             one, standing(begun(one, "2026-03-10")), now=noon("2026-05-10"), zone=LISBON
@@ -290,15 +288,15 @@ def test_it_lapses_when_its_time_is_over_and_not_before() -> None:
 
 DAYS = st.dates(date(2023, 12, 1), date(2029, 3, 1))
 TERMS = st.one_of(
-    st.builds(membership.Term, count=st.integers(1, 400), unit=st.just("day")),
-    st.builds(membership.Term, count=st.integers(1, 24), unit=st.just("month")),
-    st.builds(membership.Term, count=st.integers(1, 3), unit=st.just("year")),
+    st.builds(plans.Term, count=st.integers(1, 400), unit=st.just("day")),
+    st.builds(plans.Term, count=st.integers(1, 24), unit=st.just("month")),
+    st.builds(plans.Term, count=st.integers(1, 3), unit=st.just("year")),
 )
 REFUNDS = st.one_of(
-    st.just(membership.Cancelling()),
+    st.just(plans.Cancelling()),
     st.just(PRO_RATA),
     st.builds(
-        membership.Cancelling,
+        plans.Cancelling,
         refund=st.just("full_within_days"),
         days=st.integers(1, 60),
         entitled=st.just("at_once"),
@@ -308,7 +306,7 @@ REFUNDS = st.one_of(
 
 @hypothesis.given(anchor=DAYS, term=TERMS, after=st.integers(0, 900))
 def test_each_term_begins_where_the_last_one_ended(
-    anchor: date, term: membership.Term, after: int
+    anchor: date, term: plans.Term, after: int
 ) -> None:
     first = rules.until(anchor, term, after=anchor + timedelta(days=after))
     second = rules.until(anchor, term, after=first)
@@ -326,7 +324,7 @@ def test_each_term_begins_where_the_last_one_ended(
     said=REFUNDS,
 )
 def test_no_refund_is_above_what_was_paid_and_it_never_grows_with_the_days(
-    day: date, terms: list[membership.Term], paid: list[int], away: int, said: membership.Cancelling
+    day: date, terms: list[plans.Term], paid: list[int], away: int, said: plans.Cancelling
 ) -> None:
     bought: list[rules.Paid] = []
     for term, minor in zip(terms, paid, strict=False):
@@ -344,7 +342,7 @@ def test_no_refund_is_above_what_was_paid_and_it_never_grows_with_the_days(
     day=DAYS, term=TERMS, worth=st.integers(0, 10**9), away=st.integers(0, 1200), price=REFUNDS
 )
 def test_what_is_used_and_what_goes_back_are_what_was_paid(
-    day: date, term: membership.Term, worth: int, away: int, price: membership.Cancelling
+    day: date, term: plans.Term, worth: int, away: int, price: plans.Cancelling
 ) -> None:
     """Going over to another plan moves value and makes none: what came in, went out or is kept."""
     old, new = plan(term=term, price_minor=10**9, remind_days=0), plan(price_minor=5 * 10**8)

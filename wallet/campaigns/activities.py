@@ -215,6 +215,7 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
         "terms": asked.acceptance,
         "favourites": False,
         "offers": False,
+        "memberships": bool(asked.plans),
         "measures": [],
         "usage": [{"campaign": one.campaign_id, "since": None} for one in versions],
         "coupons": [],

@@ -179,7 +179,7 @@ async def _place(
         operator_id=known.operator_id,
         zone=known.zone,
         certified=_certified(book, known, purchase),
-        names=await _names(db, ready.needs.merchants),
+        names=await _names(db, ready.needs.merchants) | await _plans(db, ready.needs.plans),
     )
 
 
@@ -194,6 +194,16 @@ async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]
             key: one.name for key, one in (await merchants.find_many(db, [*merchant_ids])).items()
         }
     return {key: kept[key] for key in merchant_ids if key in kept}
+
+
+async def _plans(db: Database, plan_ids: frozenset[UUID]) -> dict[UUID, str]:
+    """The names of memberships that a condition asks for, for whoever has or misses it."""
+    if not plan_ids:
+        return {}
+    rows = await db.fetch(
+        "select scheme_id, name from coalition.scheme where scheme_id = any ($1)", [*plan_ids]
+    )
+    return {row["scheme_id"]: row["name"] for row in rows}
 
 
 def _certified(

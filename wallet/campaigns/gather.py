@@ -157,6 +157,7 @@ def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measur
         "terms": ready.needs.acceptance,
         "favourites": ready.needs.favourites,
         "offers": ready.needs.offers,
+        "memberships": bool(ready.needs.plans),
         "measures": [
             {
                 "merchants": None
@@ -229,6 +230,7 @@ def member(
         birthday_days=facts.birthday_distance(row["birth_date"], day) if asked.profile else None,
         segments=frozenset(row["segments"] or ()),
         tier=row["tier"] if asked.profile else None,
+        memberships=frozenset(row["memberships"] or ()),
         accepted=_accepted(versions, frozenset(row["accepted"] or ())),
         arms=treated,
         usage=_usage(orjson.loads(row["usage"] or "[]")),

@@ -40,6 +40,7 @@ class Person:
     birth_date: date | None
     tier: str | None
     segments: frozenset[str]
+    memberships: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +334,7 @@ class Playback:
             birthday_days=facts.birthday_distance(person.birth_date, day),
             segments=person.segments,
             tier=person.tier,
+            memberships=person.memberships,
         )
 
     def _take_back(self, at: datetime) -> None:

@@ -72,7 +72,7 @@ async def people(
     more: Mapping[uuid.UUID, frozenset[str]],
 ) -> dict[uuid.UUID, playback.Person]:
     """Say by wallet who members are, as far as it is asked; `more` are segments by member."""
-    if not (asks.segments or asks.profile or asked.every):
+    if not (asks.segments or asks.profile or asks.plans or asked.every):
         return {}
     names = {
         name
@@ -87,12 +87,14 @@ async def people(
         None if asked.every else sorted(names),
         asked.segments is not None,
         list(more),
+        bool(asks.plans),
     )
     return {
         row["wallet_id"]: playback.Person(
             joined_on=facts.local_day(row["joined_at"], zone),
             birth_date=row["birth_date"],
             tier=row["tier"],
+            memberships=frozenset(row["memberships"]),
             segments=more.get(row["member_id"], frozenset()).union(row["segments"]),
         )
         for row in rows

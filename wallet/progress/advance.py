@@ -16,7 +16,7 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import looks, schemes
+from wallet.progress import looks, membership_days, schemes
 from wallet.rules.progress import facts
 
 BATCH: Final = 100
@@ -70,7 +70,7 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
-STORIES: Sequence[Story] = ()
+STORIES: Sequence[Story] = (membership_days,)
 """Every story, in the order in which they look: what one decides, a later one may see."""
 
 

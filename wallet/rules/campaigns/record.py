@@ -72,6 +72,7 @@ def _member(one: facts.Member) -> dict[str, Any]:
         "birthday_days": one.birthday_days,
         "segments": sorted(one.segments),
         "tier": one.tier,
+        "memberships": sorted(str(key) for key in one.memberships),
         "favourites": list(one.favourites),
         "offers": {
             str(key): {category: [offer.bps, offer.reason] for category, offer in mine.items()}
@@ -104,6 +105,7 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
         birthday_days=raw["birthday_days"],
         segments=frozenset(raw["segments"]),
         tier=raw["tier"],
+        memberships=frozenset(uuid.UUID(key) for key in raw.get("memberships", ())),
         favourites=tuple(raw["favourites"]),
         offers={
             uuid.UUID(key): {

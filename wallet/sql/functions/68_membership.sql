@@ -39,15 +39,19 @@ begin
 
   a.recorded_at := v_at;
   insert into ledger.membership_act select (a).*;
-  insert into ledger.membership as o (bucket, membership_id, wallet_id, scheme_id, version_id, seller_id, asset, closed,
-    anchor, until_day, entitled_until, paid_minor, refunded_minor, version, started_at, last_at)
-  values (p_bucket, a.membership_id, a.wallet_id, a.scheme_id, a.version_id, p_seller, p_asset, p_closed, a.anchor,
-    a.until_day, a.entitled_until, a.paid_minor, a.refund_minor, 1, a.effective_at, a.effective_at)
-  on conflict (bucket, membership_id) do update
-    set scheme_id = a.scheme_id, version_id = a.version_id, closed = p_closed, anchor = a.anchor,
-        until_day = a.until_day, entitled_until = a.entitled_until, paid_minor = o.paid_minor + a.paid_minor,
-        refunded_minor = o.refunded_minor + a.refund_minor, version = a.number,
-        last_at = case when a.from_day is null then o.last_at else a.effective_at end;
+  if a.number = 1 then
+    insert into ledger.membership (bucket, membership_id, wallet_id, scheme_id, version_id, seller_id, asset, anchor,
+      until_day, entitled_until, paid_minor, refunded_minor, version, started_at, last_at)
+    values (p_bucket, a.membership_id, a.wallet_id, a.scheme_id, a.version_id, p_seller, p_asset, a.anchor,
+      a.until_day, a.entitled_until, a.paid_minor, a.refund_minor, 1, a.effective_at, a.effective_at);
+  else
+    update ledger.membership
+       set scheme_id = a.scheme_id, version_id = a.version_id, closed = p_closed, anchor = a.anchor,
+           until_day = a.until_day, entitled_until = a.entitled_until, paid_minor = paid_minor + a.paid_minor,
+           refunded_minor = refunded_minor + a.refund_minor, version = a.number,
+           last_at = case when a.from_day is null then last_at else a.effective_at end
+     where bucket = p_bucket and membership_id = a.membership_id;
+  end if;
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = a.wallet_id and asset = p_house_asset;
   perform ledger.tell(p_bucket, a.act_id, 'membership.' || a.kind, a.wallet_id, a.membership_id, v_at, p_detail);
@@ -74,4 +78,23 @@ begin
   perform ledger.tell(p_bucket, ledger.derived(p_membership, 'remind ' || p_until), 'membership.ending', m.wallet_id,
             p_membership, v_at, p_detail);
   return '{"code": "posted", "replayed": false}';
+end $$;
+
+-- Records that a payment was refused whose reference is taken already: the id stays refused, and the reference is free.
+create or replace function ledger.refuse_membership(
+  p_bucket smallint, p_act uuid, p_wallet uuid, p_house_asset smallint, p_fingerprint uuid, p_code text)
+returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  b ledger.membership_act;
+begin
+  perform 1 from ledger.wallet where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset
+    for no key update;
+  select * into b from ledger.membership_act where bucket = p_bucket and act_id = p_act;
+  if found then
+    return ledger.posted_before(b.fingerprint = p_fingerprint, b.recorded_at,
+             jsonb_build_object('membership_id', b.membership_id, 'act_id', p_act));
+  end if;
+  return coalesce(
+    ledger.refused_before(p_bucket, p_act, p_fingerprint),
+    ledger.refuse(p_bucket, p_act, p_wallet, 'membership', p_fingerprint, jsonb_build_object('code', p_code)));
 end $$;

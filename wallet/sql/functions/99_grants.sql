@@ -35,6 +35,6 @@ grant insert, update on coalition.scheme to commonpurse_app;
 grant insert, update, delete on coalition.look to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
-grant execute on function ledger.act_membership, ledger.remind_membership, ledger.open_subscription,
-  ledger.cancel_subscription to commonpurse_app;
+grant execute on function ledger.act_membership, ledger.refuse_membership, ledger.remind_membership,
+  ledger.open_subscription, ledger.cancel_subscription to commonpurse_app;
 grant commonpurse_app to current_user;

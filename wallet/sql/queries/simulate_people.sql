@@ -1,6 +1,10 @@
 -- Members by their wallets, with what campaigns ask of a member as it stands at $1, of segments those of $2 (null:
--- all); with $3, only who is in one of them or is one of $4.
-select m.wallet_id, m.member_id, m.created_at as joined_at, p.birth_date, p.tier, coalesce(s.names, '{}') as segments
+-- all); with $3, only who is in one of them or is one of $4. With $5, their paid memberships too.
+select m.wallet_id, m.member_id, m.created_at as joined_at, p.birth_date, p.tier, coalesce(s.names, '{}') as segments,
+       case when $5 then array(
+         select e.scheme_id from ledger.membership e
+          where e.bucket = get_byte(uuid_send(m.wallet_id), 15) and e.wallet_id = m.wallet_id
+            and e.started_at <= $1 and e.entitled_until > $1) else '{}' end as memberships
   from coalition.member m
   left join coalition.profile p on p.member_id = m.member_id
   left join (

@@ -5,13 +5,14 @@ goes back when it ends early, and how long somebody who pays late is still let i
 """
 
 import uuid
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
-from wallet import errors, money
-from wallet.rules import text
+from wallet import money
 from wallet.rules.campaigns.conditions import Minor, Name, Part
+from wallet.rules.schemes.definition import Scheme, Word, refuse
 
 ENTITLEMENTS_MAX: Final = 20
 """What one plan holds; more is a page of its own, not what is shown before somebody joins."""
@@ -54,7 +55,7 @@ class Cancelling(Part, frozen=True):
 class Entitlement(Part, frozen=True):
     """Something that is in the plan: a word for systems to ask for, and what it is, to read."""
 
-    word: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,63}$")]
+    word: Word
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 
@@ -65,7 +66,7 @@ class Rank(Part, frozen=True):
     tier: Name
 
 
-class Membership(Part, frozen=True, kw_only=True, tag_field="kind", tag="membership"):
+class Membership(Scheme, frozen=True, kw_only=True, tag="membership"):
     """One version of a plan. A member keeps the version that a payment bought until the next one.
 
     `seller` is the merchant who sells it, or `operator`. `renewal` says whether the seller charges
@@ -74,8 +75,6 @@ class Membership(Part, frozen=True, kw_only=True, tag_field="kind", tag="members
     towards another one; `welcome` a campaign that gives something for joining.
     """
 
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
-    about: Annotated[str, msgspec.Meta(max_length=1_000)] = ""
     seller: Annotated[str, msgspec.Meta(pattern=f"^(operator|{_UUID})$")]
     asset: str
     price_minor: Minor
@@ -89,57 +88,45 @@ class Membership(Part, frozen=True, kw_only=True, tag_field="kind", tag="members
     tier: Rank | None = None
     welcome: uuid.UUID | None = None
 
-
-class Contradiction(Exception):
-    """A plan that reads well and means nothing: where, and what is wrong."""
-
-    def __init__(self, says: str, *path: str) -> None:
-        super().__init__(says)
-        self.says = says
-        self.path = path
-
-
-def check(plan: Membership) -> None:
-    """Refuse a plan that contradicts itself: Contradiction, with the field at fault."""
-    for value, path in _texts(plan):
+    def check(self) -> None:
+        """Refuse a plan that contradicts itself."""
         try:
-            text.check(value, chars_max=len(value), blank=path == ("about",))
-        except errors.TextInvalid as problem:
-            raise Contradiction(problem.message.partition(". ")[0], *path) from None
-    try:
-        asset = money.asset(plan.asset)
-    except ValueError as problem:
-        raise Contradiction(str(problem), "asset") from None
-    if asset.kind != "money":
-        raise Contradiction("a membership is paid in money", "asset")
-    if plan.term.count > TERM_COUNT_MAX[plan.term.unit]:
-        raise Contradiction("it lasts for five years at most, in days for two", "term", "count")
-    if plan.grace_days >= plan.term.days_min:
-        raise Contradiction("it must be shorter than the term", "grace_days")
-    if plan.remind_days >= plan.term.days_min:
-        raise Contradiction("it must be shorter than the term", "remind_days")
-    _check_cancelling(plan.cancelling)
-    words = [one.word for one in plan.entitlements]
-    for place, word in enumerate(words):
-        if word in words[:place]:
-            raise Contradiction("this word is there twice", "entitlements", str(place), "word")
+            asset = money.asset(self.asset)
+        except ValueError as problem:
+            refuse(str(problem), "asset")
+        if asset.kind != "money":
+            refuse("a membership is paid in money", "asset")
+        if self.term.count > TERM_COUNT_MAX[self.term.unit]:
+            refuse("it lasts for five years at most, in days for two", "term", "count")
+        for name, days in (("grace_days", self.grace_days), ("remind_days", self.remind_days)):
+            if days >= self.term.days_min:
+                refuse("it must be shorter than the term", name)
+        _check_cancelling(self.cancelling)
+        words = [one.word for one in self.entitlements]
+        for place, word in enumerate(words):
+            if word in words[:place]:
+                refuse("this word is there twice", "entitlements", str(place), "word")
+
+    def rewards(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The campaign for joining, where there is one."""
+        return {} if self.welcome is None else {("welcome",): self.welcome}
+
+    def partners(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """Where it holds, and who sells it."""
+        seller = self.seller_id
+        return {**super().partners(), **({} if seller is None else {("seller",): seller})}
+
+    @property
+    def seller_id(self) -> uuid.UUID | None:
+        """The merchant who sells it; None for the operator."""
+        return None if self.seller == "operator" else uuid.UUID(self.seller)
 
 
 def _check_cancelling(said: Cancelling) -> None:
     if (said.refund == "full_within_days") != (said.days > 0):
-        raise Contradiction("`full_within_days` goes with days above zero", "cancelling", "days")
+        refuse("`full_within_days` goes with days above zero", "cancelling", "days")
     if said.refund != "none" and said.entitled == "to_the_end":
-        raise Contradiction(
+        refuse(
             "what is paid back is not used up: with a refund it ends at once",
             *("cancelling", "entitled"),
         )
-
-
-def _texts(plan: Membership) -> list[tuple[str, tuple[str, ...]]]:
-    found: list[tuple[str, tuple[str, ...]]] = [(plan.name, ("name",)), (plan.about, ("about",))]
-    if plan.tier is not None:
-        found.append((plan.tier.tier, ("tier", "tier")))
-    return found + [
-        (one.text, ("entitlements", str(place), "text"))
-        for place, one in enumerate(plan.entitlements)
-    ]

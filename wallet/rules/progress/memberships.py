@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from wallet import errors, money
-from wallet.rules.schemes.membership import Cancelling, Membership, Term
+from wallet.rules.schemes.memberships import Cancelling, Membership, Term
 
 PAID_AGO_MAX: Final = timedelta(days=7)
 """How late a payment may be reported: a shop that was offline for longer asks the operator."""
