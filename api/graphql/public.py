@@ -22,8 +22,10 @@ from api.graphql import (
     experiments,
     failures,
     members,
+    memberships,
     merchants,
     permissions,
+    prepaid,
     purchases,
     redemptions,
     referrals,
@@ -132,6 +134,8 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "bud": budgets.node,
     "ref": referrals.node,
     "doc": agreements.node,
+    "mbr": memberships.node,
+    "sub": prepaid.node,
 }
 
 NODES: Final = (
@@ -144,6 +148,8 @@ NODES: Final = (
     campaigns.CampaignVersion,
     experiments.Experiment,
     members.Member,
+    memberships.Membership,
+    prepaid.PrepaidSubscription,
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,

@@ -29,9 +29,12 @@ from api.graphql import (
     experiments,
     live,
     member,
+    membership_acts,
+    membership_staff,
     operator,
     partner,
     permissions,
+    prepaid,
     profile_acts,
     public,
     referrals,
@@ -65,6 +68,8 @@ class Query(
     schemes.Query,
     experiments.Query,
     budgets.Query,
+    membership_acts.Query,
+    membership_staff.Query,
 ):
     """Every root field to read by."""
 
@@ -89,6 +94,9 @@ class Mutation(
     activities.Mutation,
     benefits.Mutation,
     budgets.Mutation,
+    membership_acts.Mutation,
+    membership_staff.Mutation,
+    prepaid.Mutation,
 ):
     """Every root field to write by."""
 

@@ -41,6 +41,8 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CampaignVersion": frozenset({"supervisor", "operator"}),
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
+    "Membership": STAFF | {"owner", "merchant A"},
+    "PrepaidSubscription": STAFF | {"owner", "merchant A"},
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
@@ -61,6 +63,8 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
     "GrantExplained",
+    "MembershipCount",
+    "MembershipMonth",
     "MissExplained",
     "NextBetter",
     "SimulatedCase",
@@ -116,6 +120,8 @@ ASKED: Final[
 WITHOUT_IDS: Final = frozenset(
     {
         "campaignSchema",
+        "membershipCounts",
+        "membershipQuote",
         "merchantBudget",
         "merchantStatement",
         "programmeRules",
@@ -125,7 +131,8 @@ WITHOUT_IDS: Final = frozenset(
 )
 
 
-WAYS: Final = tuple(ways.every("query"))
+# The trail comes first: each look-up is one more entry of it, and it shows the newest hundred.
+WAYS: Final = tuple(sorted(ways.every("query"), key=lambda way: way.root != "auditTrail"))
 # A simulation brings merchants, which everybody may see, and follows nobody's wallet.
 STREAMS: Final = tuple(way for way in ways.every("subscription") if way.root == "walletChanged")
 
@@ -313,14 +320,22 @@ KINDS_OF_IDS: Final = {
     "coupons": "Benefit",
     "documentId": "TermsDocument",
     "memberId": "Member",
+    "membershipId": "Membership",
+    "planId": "Scheme",
+    "subscriptionId": "PrepaidSubscription",
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Merchant", "TermsDocument"})
+PUBLIC: Final = frozenset({"Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset({"activityReport", "purchaseReport", "purchaseReportBulk"})
+NAMED: Final = frozenset(
+    {
+        *("activityReport", "membershipStart", "purchaseReport", "purchaseReportBulk"),
+        "subscriptionOpen",
+    }
+)
 
 
 def _id_places() -> Iterator[tuple[str, str]]:
@@ -342,8 +357,13 @@ def _ids_in(name: str, kind: Any) -> Iterator[str]:
 
 
 EURO: Final = {"amount": "1.00", "currency": "EUR"}
+PAID: Final = {"reference": "card-1", "paid": EURO, "paidAt": "2026-11-01T10:00:00Z"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
+    "membershipCancel": {"reason": "moved away"},
+    "membershipChange": {**PAID, "planId": world.missing("Scheme")},
+    "membershipRenew": PAID,
+    "subscriptionCancel": {"reason": "moved away"},
     "benefitUse": {},
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},

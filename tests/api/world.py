@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, promoted, taking_part
+from tests.api import client, paying, promoted, taking_part
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -42,6 +42,8 @@ PREFIXES: Final = {
     "CampaignVersion": "ver",
     "Lot": "lot",
     "Member": "mem",
+    "Membership": "mbr",
+    "PrepaidSubscription": "sub",
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
@@ -128,6 +130,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
         **await taking_part.build(coalition, vera),
+        **await paying.build(coalition, rosa, ana),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,

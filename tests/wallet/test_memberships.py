@@ -86,7 +86,7 @@ async def test_what_was_refused_may_be_put_right_under_its_own_reference(
 
     begun = await rosa.start(ana, reference="card-7", minor=3_000)
 
-    assert ("AMOUNT_INVALID", ("amount",)) == (dear.code, dear.path)
+    assert ("AMOUNT_INVALID", ("paid",)) == (dear.code, dear.path)
     assert 3_000 == begun.membership.paid_minor
 
 

@@ -7,7 +7,7 @@ recorded as refused, so that its reference is free again.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -272,20 +272,13 @@ async def _detail(
     seller = house.name
     if asked.seller_id != house.operator_id:
         seller = (await merchants.find(db, asked.seller_id)).name
-    until = rules.midnight(act.until_day, house.time_zone)
-    if act.kind in ("cancelled", "lapsed"):
-        until = act.entitled_until
+    last = rules.last_day(act.kind, act.until_day, act.entitled_until, house.time_zone)
     back = None
     if act.refund_minor:
         back = money.phrase(act.refund_minor, money.asset(it.plan.asset))
     return {
         "plan": it.plan.name,
-        "last_day": last_day(until, house.time_zone),
+        "last_day": last.isoformat(),
         "seller": seller,
         "back": back,
     }
-
-
-def last_day(until: datetime, zone: str) -> str:
-    """The last local day before an instant."""
-    return rules.local_day(until - timedelta(microseconds=1), zone).isoformat()

@@ -57,14 +57,14 @@ async def _look(db: Database, one: plans.Membership, at: datetime, zone: str) ->
         return [remind_at, one.entitled_until]
     ended = at >= rules.midnight(one.until_day, zone)
     if one.plan.remind_days and one.reminded_day != one.until_day and not ended:
-        await _remind(db, one, at, zone)
+        await _remind(db, one, at)
     return [one.entitled_until]
 
 
-async def _remind(db: Database, one: plans.Membership, at: datetime, zone: str) -> None:
+async def _remind(db: Database, one: plans.Membership, at: datetime) -> None:
     detail = {
         "plan": one.plan.name,
-        "last_day": acts.last_day(rules.midnight(one.until_day, zone), zone),
+        "last_day": (one.until_day - rules.DAY).isoformat(),
         "seller": one.seller_name,
         "by_itself": one.plan.renewal == "by_itself",
     }

@@ -225,7 +225,7 @@ def _sold(
     paid_in = None if payment is None else payment.asset
     wanted = [one for one in (paid_in, asset) if one is not None]
     if any(one.code != found[1].asset for one in wanted):
-        raise errors.CurrencyMismatch(path=("amount",))
+        raise errors.CurrencyMismatch(path=("paid",))
     return found
 
 

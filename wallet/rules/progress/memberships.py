@@ -22,7 +22,7 @@ AHEAD_MAX: Final = timedelta(minutes=5)
 TERMS_AHEAD_MAX: Final = 2
 """Terms paid before they begin: the next one, and one more that somebody was given."""
 
-_DAY: Final = timedelta(days=1)
+DAY: Final = timedelta(days=1)
 
 Kind: TypeAlias = Literal["started", "renewed", "changed", "cancelled", "lapsed", "reinstated"]
 Closed: TypeAlias = Literal["cancelled", "lapsed"]
@@ -177,7 +177,7 @@ def change(
         due = money.phrase(due_minor, money.asset(new.asset))
         raise errors.AmountInvalid(
             f"What is due for this change on {day} is {due}. Take that, and report it.",
-            path=("amount",),
+            path=("paid",),
         )
     act = _paid(
         "changed",
@@ -202,7 +202,7 @@ def cancel(plan: Membership, standing: Standing, *, now: datetime, zone: str) ->
     left = refund(standing.terms, day, plan.cancelling)
     ends = standing.until_day
     if plan.cancelling.entitled == "at_once":
-        ends = min(ends, day + _DAY)
+        ends = min(ends, day + DAY)
     return Act(
         "cancelled",
         standing.anchor,
@@ -232,7 +232,7 @@ def refund(terms: Sequence[Paid], day: date, said: Cancelling) -> Left:
         for one in running
     ]
     minor = sum(
-        one.worth_minor if all_of else _unused(one, day + _DAY)
+        one.worth_minor if all_of else _unused(one, day + DAY)
         for one, all_of in zip(running, whole, strict=True)
     )
     if minor == 0:
@@ -256,13 +256,20 @@ def state(
     return "active" if local_day(now, zone) < until_day else "in_grace"
 
 
+def last_day(kind: Kind, until_day: date, entitled_until: datetime, zone: str) -> date:
+    """The last day that an act left: of what is paid for, or at an end of being let in."""
+    if kind in ("cancelled", "lapsed"):
+        return local_day(entitled_until - timedelta(microseconds=1), zone)
+    return until_day - DAY
+
+
 def check_price(plan: Membership, paid_minor: int) -> None:
     """Refuse a payment above the price; less is a discount of the seller's."""
     if not 0 <= paid_minor <= plan.price_minor:
         price = money.phrase(plan.price_minor, money.asset(plan.asset))
         raise errors.AmountInvalid(
             f"This plan costs {price}. Report what was paid for it, at most that.",
-            path=("amount",),
+            path=("paid",),
         )
 
 
