@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from wallet import drafts, errors, ids, ledger, merchants, programme, sql
+from wallet import drafts, errors, ids, ledger, merchants, programme, sql, subscriptions
 from wallet.campaigns import additions, reversals
 from wallet.database import Database
 from wallet.rules import clock, goodwill, purchases, returns, text
@@ -81,6 +81,7 @@ async def report(
     if facts.suspended:
         await _look_up(db, decided, answers)
     else:
+        decided = await _admit(db, facts, decided, answers)
         standing = await _claim(db, facts, decided, answers)
         await _settle(db, facts, standing, answers, now)
     assert None not in answers
@@ -213,6 +214,23 @@ async def _look_up(
             answers[place] = errors.MerchantSuspended()
 
 
+async def _admit(
+    db: Database,
+    facts: drafts.Facts,
+    decided: dict[int, drafts.Draft],
+    answers: list[Reported | errors.Refusal | None],
+) -> dict[int, drafts.Draft]:
+    """Leave out deliveries that were not paid for, before they take their references."""
+    checked = await subscriptions.check(db, facts, list(decided.values()))
+    admitted = {}
+    for place, one in zip(decided, checked, strict=True):
+        if isinstance(one, errors.Refusal):
+            answers[place] = one
+        else:
+            admitted[place] = decided[place]
+    return admitted
+
+
 async def _claim(
     db: Database,
     facts: drafts.Facts,
@@ -298,13 +316,18 @@ async def _post(
 ) -> dict[UUID, dict[str, Any] | errors.Refusal]:
     """Ask campaigns what they add, and write a turn of drafts in one call."""
     added = await additions.add(db, facts, turn)
-    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {
+        draft.purchase_id: one
+        for draft, one in zip(turn, added, strict=True)
+        if isinstance(one, errors.Refusal)
+    }
+    given = [one for one in added if isinstance(one, drafts.Draft)]
     fresh = []
-    for draft, one in zip(turn, added, strict=True):
-        if isinstance(one, errors.Refusal):
-            outcome[draft.purchase_id] = one
+    for draft, checked in zip(given, await subscriptions.check(db, facts, given), strict=True):
+        if isinstance(checked, errors.Refusal):
+            outcome[draft.purchase_id] = checked
         else:
-            fresh.append(one)
+            fresh.append(checked)
     if fresh:
         call = drafts.posting(facts, fresh, now)
         posted = await db.bulk(f"select {call.text()}", *call.arguments)

@@ -21,9 +21,11 @@ BUCKETS: Final = 256
 
 PREFIXES: Final = {
     "mem": "member",
+    "mbr": "membership",
     "wal": "wallet",
     "mer": "merchant",
     "sto": "store",
+    "sub": "subscription",
     "con": "contract",
     "cha": "charity",
     "pur": "purchase",

@@ -15,8 +15,10 @@ from api.graphql import (
     awards,
     benefits,
     context,
+    memberships,
     milestones,
     offers,
+    prepaid,
     profiles,
     purchases,
     redemptions,
@@ -28,10 +30,10 @@ from api.graphql import (
     tiers,
     wallets,
 )
-from wallet import balances, ids, members, notices, statements
+from wallet import balances, ids, members, notices, statements, subscriptions
 from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
-from wallet.progress import completions, entitlements
+from wallet.progress import completions, entitlements, plans
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
 
@@ -197,6 +199,38 @@ class Member(shapes.Node, tickets.Played):
         """One round trip, however many members are asked about."""
         found = await info.context.loaders.offers.load(self.key)
         return [offers.show_offer(one) for one in found]
+
+    @shapes.listed(
+        "memberships",
+        "Plans that the member pays for or has paid for: what goes on first; at most 50.",
+        size=3,
+    )
+    async def memberships_list(self, info: context.Info) -> list[memberships.Membership] | None:
+        """One round trip, and one for the time."""
+        found = await plans.of(info.context.db, self.wallet_id)
+        return [await memberships.show(info, one) for one in found]
+
+    @shapes.paged("subscriptions", "What was paid for in advance, newest first.")
+    async def subscriptions_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[prepaid.PrepaidSubscription] | None:
+        """One round trip."""
+        shapes.first_of(first)
+        rows = await subscriptions.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [prepaid.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.opened_at, row.key),
+        )
 
     @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
     async def referral(self, info: context.Info) -> referrals.MemberReferral | None:

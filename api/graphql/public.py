@@ -22,9 +22,11 @@ from api.graphql import (
     experiments,
     failures,
     members,
+    memberships,
     merchants,
     milestones,
     permissions,
+    prepaid,
     purchases,
     redemptions,
     referrals,
@@ -140,6 +142,8 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "bud": budgets.node,
     "ref": referrals.node,
     "doc": agreements.node,
+    "mbr": memberships.node,
+    "sub": prepaid.node,
 }
 
 NODES: Final = (
@@ -152,6 +156,8 @@ NODES: Final = (
     campaigns.CampaignVersion,
     experiments.Experiment,
     members.Member,
+    memberships.Membership,
+    prepaid.PrepaidSubscription,
     merchants.Merchant,
     milestones.Completion,
     purchases.Purchase,

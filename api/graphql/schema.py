@@ -32,10 +32,13 @@ from api.graphql import (
     impact,
     live,
     member,
+    membership_acts,
+    membership_staff,
     operator,
     partner,
     permissions,
     plays,
+    prepaid,
     profile_acts,
     public,
     referrals,
@@ -74,6 +77,8 @@ class Query(
     experiments.Query,
     draws.Query,
     budgets.Query,
+    membership_acts.Query,
+    membership_staff.Query,
 ):
     """Every root field to read by."""
 
@@ -101,6 +106,9 @@ class Mutation(
     plays.Mutation,
     draw_acts.Mutation,
     budgets.Mutation,
+    membership_acts.Mutation,
+    membership_staff.Mutation,
+    prepaid.Mutation,
 ):
     """Every root field to write by."""
 

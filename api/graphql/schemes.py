@@ -24,6 +24,7 @@ class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
     LADDER = strawberry.enum_value("ladder", description="Tiers, and how they are reached.")
+    MEMBERSHIP = strawberry.enum_value("membership", description="A plan that members pay for.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
     WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
     RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")

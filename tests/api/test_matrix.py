@@ -42,6 +42,8 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Completion": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
+    "Membership": STAFF | {"owner", "merchant A"},
+    "PrepaidSubscription": STAFF | {"owner", "merchant A"},
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
@@ -66,6 +68,8 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
     "GrantExplained",
+    "MembershipCount",
+    "MembershipMonth",
     "MilestoneProgress",
     "MissExplained",
     "NextBetter",
@@ -127,6 +131,8 @@ WITHOUT_IDS: Final = frozenset(
         "drawExport",
         "entitlements",
         "ladderImpact",
+        "membershipCounts",
+        "membershipQuote",
         "merchantBudget",
         "merchantStatement",
         "programmeRules",
@@ -326,6 +332,9 @@ KINDS_OF_IDS: Final = {
     "documentId": "TermsDocument",
     "drawId": "Scheme",
     "memberId": "Member",
+    "membershipId": "Membership",
+    "planId": "Scheme",
+    "subscriptionId": "PrepaidSubscription",
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
@@ -334,7 +343,12 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset({"activityReport", "purchaseReport", "purchaseReportBulk"})
+NAMED: Final = frozenset(
+    {
+        *("activityReport", "membershipStart", "purchaseReport", "purchaseReportBulk"),
+        "subscriptionOpen",
+    }
+)
 
 
 def _id_places() -> Iterator[tuple[str, str]]:
@@ -356,8 +370,13 @@ def _ids_in(name: str, kind: Any) -> Iterator[str]:
 
 
 EURO: Final = {"amount": "1.00", "currency": "EUR"}
+PAID: Final = {"reference": "card-1", "paid": EURO, "paidAt": "2026-11-01T10:00:00Z"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
+    "membershipCancel": {"reason": "moved away"},
+    "membershipChange": {**PAID, "planId": world.missing("Scheme")},
+    "membershipRenew": PAID,
+    "subscriptionCancel": {"reason": "moved away"},
     "benefitUse": {},
     "raffleEnter": {},
     "wheelSpin": {"clientSeed": "mine"},

@@ -11,10 +11,10 @@ import pytest
 
 from api.graphql import permissions, schema
 from api.identity import bearer
-from tests.api import client, playing, world
+from tests.api import client, paying, playing, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import factories, promotions
+from tests.wallet import belonging, factories, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -129,6 +129,7 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
+    "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
     "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
     "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
@@ -172,6 +173,9 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)
         return {"referralId": ids.show(world.PREFIXES["Referral"], waiting)}
+    if name == "membershipRecord":
+        plan_id = await belonging.plan(coalition, "operator")
+        return await paying.payment(coalition, planId=ids.show("sch", plan_id))
     return {}
 
 

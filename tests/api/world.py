@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, playing, promoted, taking_part
+from tests.api import client, paying, playing, promoted, taking_part
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -43,6 +43,8 @@ PREFIXES: Final = {
     "Completion": "com",
     "Lot": "lot",
     "Member": "mem",
+    "Membership": "mbr",
+    "PrepaidSubscription": "sub",
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
@@ -143,6 +145,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
         **taking,
         **played.ids,
+        **await paying.build(coalition, rosa, ana),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,

@@ -231,6 +231,7 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
         "favourites": False,
         "offers": False,
         "standings": asked.tiers,
+        "memberships": bool(asked.plans),
         "measures": [],
         "usage": [{"campaign": one.campaign_id, "since": None} for one in versions],
         "coupons": [],

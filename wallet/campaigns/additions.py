@@ -30,15 +30,19 @@ class Previewed:
 async def turns(
     db: Database, known: drafts.Facts, all_of: Sequence[drafts.Draft]
 ) -> list[list[drafts.Draft]]:
-    """Part drafts into turns: in each, a wallet whose campaigns ask about its past comes once."""
+    """Part drafts into turns: in each, a wallet of which something asks about its past comes once.
+
+    That is a campaign, or a subscription, of which each delivery counts once.
+    """
     book = await live.at(db, epoch=known.epoch)
-    if not book.campaigns:
+    if not book.campaigns and all(one.purchase.subscription is None for one in all_of):
         return [list(all_of)]
     found: list[list[drafts.Draft]] = []
     place_of: dict[UUID, int] = {}
     for draft in sorted(all_of, key=lambda one: one.purchase.purchased_at):
         turn = 0
-        if _ready(db, book, known, draft.purchase).needs.stateful:
+        delivery = draft.purchase.subscription is not None
+        if delivery or _ready(db, book, known, draft.purchase).needs.stateful:
             turn = place_of[draft.wallet_id] = place_of.get(draft.wallet_id, -1) + 1
         while len(found) <= turn:
             found.append([])
@@ -201,7 +205,7 @@ async def _place(
         operator_id=known.operator_id,
         zone=known.zone,
         certified=_certified(book, known, purchase),
-        names=await _names(db, ready.needs.merchants),
+        names=await _names(db, ready.needs.merchants) | await _plans(db, ready.needs.plans),
     )
 
 
@@ -216,6 +220,16 @@ async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]
             key: one.name for key, one in (await merchants.find_many(db, [*merchant_ids])).items()
         }
     return {key: kept[key] for key in merchant_ids if key in kept}
+
+
+async def _plans(db: Database, plan_ids: frozenset[UUID]) -> dict[UUID, str]:
+    """The names of memberships that a condition asks for, for whoever has or misses it."""
+    if not plan_ids:
+        return {}
+    rows = await db.fetch(
+        "select scheme_id, name from coalition.scheme where scheme_id = any ($1)", [*plan_ids]
+    )
+    return {row["scheme_id"]: row["name"] for row in rows}
 
 
 def _certified(

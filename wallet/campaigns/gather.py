@@ -167,6 +167,7 @@ def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measur
         "favourites": ready.needs.favourites,
         "offers": ready.needs.offers,
         "standings": bool(one.ladders),
+        "memberships": bool(ready.needs.plans),
         "measures": [
             {
                 "merchants": None
@@ -251,6 +252,7 @@ def member(
         segments=frozenset(row["segments"] or ()),
         tier=tiers[house.scheme_id] if house else row["tier"] if asked.profile else None,
         tiers=tiers,
+        memberships=frozenset(row["memberships"] or ()),
         accepted=_accepted(versions, frozenset(row["accepted"] or ())),
         arms=treated,
         usage=_usage(orjson.loads(row["usage"] or "[]")),

@@ -1,4 +1,4 @@
-"""Whether what a definition names is there: merchants that sell or pay, and segments.
+"""Whether what a definition names is there: merchants that sell or pay, segments, and plans.
 
 A rule can not know it, so it is asked of the database when a draft is saved. Neither merchants nor
 segments are ever deleted, so it is asked once.
@@ -38,6 +38,26 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
+    await _check_plans(db, definition)
+
+
+async def _check_plans(db: Database, definition: Definition) -> None:
+    named = {
+        ("when", str(place), "any_of", str(position)): plan_id
+        for place, condition in enumerate(definition.when)
+        if isinstance(condition, conditions.Membership)
+        for position, plan_id in enumerate(condition.any_of)
+    }
+    if not named:
+        return
+    rows = await db.fetch(
+        "select scheme_id from coalition.scheme where kind = 'membership' and scheme_id = any ($1)",
+        list(named.values()),
+    )
+    there = {row["scheme_id"] for row in rows}
+    for path, plan_id in named.items():
+        if plan_id not in there:
+            refuse("there is no such membership", *path)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:

@@ -41,6 +41,7 @@ class Person:
     tier: str | None
     tiers: Mapping[uuid.UUID, str]
     segments: frozenset[str]
+    memberships: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +336,7 @@ class Playback:
             segments=person.segments,
             tier=person.tier,
             tiers=person.tiers,
+            memberships=person.memberships,
         )
 
     def _take_back(self, at: datetime) -> None:

@@ -18,6 +18,8 @@ assertion.
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
     |-- PlayInvalid               PLAY_INVALID
+    |-- MembershipInvalid         MEMBERSHIP_INVALID
+    |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -65,6 +67,9 @@ assertion.
     |-- TicketUsed                TICKET_USED
     |-- TicketExpired             TICKET_EXPIRED
     `-- DrawClosed                DRAW_CLOSED
+    |-- MembershipClosed          MEMBERSHIP_CLOSED           state
+    |-- SubscriptionClosed        SUBSCRIPTION_CLOSED
+    `-- ReferralClosed            REFERRAL_CLOSED
 
     Unavailable                   not a refusal: the database is away, send the same key again
 """
@@ -119,10 +124,12 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    MembershipInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
     SchemeInvalid,
+    SubscriptionInvalid,
     TermsInvalid,
     TextInvalid,
     TierOverrideInvalid,
@@ -132,12 +139,14 @@ from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
     ExperimentClosed,
+    MembershipClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
     RedemptionCodeUsed,
     RedemptionExpired,
     ReferralClosed,
+    SubscriptionClosed,
 )
 
 CODES: Final[dict[str, type[Refusal]]] = {one.code: one for one in Refusal.__subclasses__()}
@@ -178,6 +187,8 @@ __all__ = [
     "InsufficientFunds",
     "JurisdictionGate",
     "MemberSuspended",
+    "MembershipClosed",
+    "MembershipInvalid",
     "MerchantSuspended",
     "NotFound",
     "PlayInvalid",
@@ -201,6 +212,8 @@ __all__ = [
     "SelfExcluded",
     "SlugTaken",
     "StepUpRequired",
+    "SubscriptionClosed",
+    "SubscriptionInvalid",
     "TermsInvalid",
     "TextInvalid",
     "TicketExpired",

@@ -83,6 +83,20 @@ class ExperimentInvalid(Refusal):
     advice = "The experiment is not valid. Correct the field at the path and register it again."
 
 
+class MembershipInvalid(Refusal):
+    """A payment does not fit its plan or its membership: correct the field at the path."""
+
+    code = "MEMBERSHIP_INVALID"
+    advice = "This does not fit the membership. Look at how it stands, then correct it."
+
+
+class SubscriptionInvalid(Refusal):
+    """A delivery, or its subscription, contradicts what was paid for: correct it."""
+
+    code = "SUBSCRIPTION_INVALID"
+    advice = "This does not fit the subscription. Look at what was paid for, then correct it."
+
+
 class TextInvalid(Refusal):
     """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
 

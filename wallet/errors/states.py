@@ -64,3 +64,17 @@ class ReferralClosed(Refusal):
 
     code = "REFERRAL_CLOSED"
     advice = "An invitation counts once, for newcomers. Nothing more can be claimed here."
+
+
+class MembershipClosed(Refusal):
+    """The membership was cancelled or has run out: start a new one."""
+
+    code = "MEMBERSHIP_CLOSED"
+    advice = "This membership has ended. Start a new one with its first payment."
+
+
+class SubscriptionClosed(Refusal):
+    """The subscription was cancelled before: look at it first."""
+
+    code = "SUBSCRIPTION_CLOSED"
+    advice = "This subscription was cancelled before. Look at what is left of it first."

@@ -269,11 +269,11 @@ async def _check_named(
     if definition is None:
         return
     try:
-        for place, merchant_id in enumerate(definition.merchants):
+        for path, merchant_id in definition.partners().items():
             try:
                 await merchants.find(db, merchant_id)
             except errors.NotFound:
-                refuse("no merchant has this id", "merchants", str(place))
+                refuse("no merchant has this id", *path)
         for path, campaign_id in definition.rewards().items():
             try:
                 await winnings.check(db, [campaign_id], now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from wallet.draws import tickets
-from wallet.progress import milestones, tiers
+from wallet.progress import membership_days, milestones, tiers
 from wallet.progress.story import Story
 
-STORIES: Final[Sequence[Story]] = (tiers, milestones, tickets)
+STORIES: Final[Sequence[Story]] = (membership_days, tiers, milestones, tickets)

@@ -198,6 +198,16 @@ class Tier(Condition, frozen=True, tag="tier"):
     ladder: uuid.UUID | None = None
 
 
+class Membership(Condition, frozen=True, tag="membership"):
+    """The member has one of these paid memberships at that instant (with `unless`, none of them).
+
+    They are named by the ids of their plans.
+    """
+
+    any_of: Ids
+    unless: bool = False
+
+
 class Joined(Condition, frozen=True, tag="joined"):
     """The member joined so many days ago at most."""
 
@@ -238,6 +248,7 @@ BasketCondition: TypeAlias = (
     | Birthday
     | Segment
     | Tier
+    | Membership
     | Joined
     | Coupon
     | Subscription

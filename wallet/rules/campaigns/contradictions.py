@@ -22,10 +22,14 @@ BPS: Final = 10_000
 PAST_MAX: Final = timedelta(minutes=5)
 """How far back a start may lie: the time that it takes to save what was just written."""
 
-_ANYWHEN: Final = (ask.Segment, ask.Tier, ask.Joined, ask.Birthday, ask.Schedule, ask.InExperiment)
+_ANYWHEN: Final = (
+    *(ask.Segment, ask.Tier, ask.Membership, ask.Joined, ask.Birthday),
+    *(ask.Schedule, ask.InExperiment),
+)
 _LISTS: Final = (
     *(ask.OfCategory, ask.OfProduct, ask.OfLabel, ask.OfBrand),
     *(ask.Store, ask.Channel, ask.Instrument, ask.BoughtAt, ask.Segment, ask.Tier),
+    ask.Membership,
 )
 _WITHIN: Final = {
     "day": ("week", "month", "year", "campaign"),

@@ -36,11 +36,13 @@ class Needs:
     """A tier follows from what the member bought before, so it may change with each purchase."""
     merchants: frozenset[uuid.UUID] = frozenset()
     """Of whom a condition speaks by name."""
+    plans: frozenset[uuid.UUID] = frozenset()
+    """The paid memberships that a condition asks for."""
 
     @property
     def stateful(self) -> bool:
         """True if the decision depends on what the member did or got before."""
-        return bool(self.asking or self.using or self.coupons or self.tiers)
+        return bool(self.asking or self.using or self.coupons or self.tiers or self.plans)
 
     @property
     def personal(self) -> bool:
@@ -101,6 +103,12 @@ def of(versions: Sequence[facts.Version]) -> Needs:
             for condition, _ in pairs
             if isinstance(condition, c.BoughtAt)
             for merchant_id in condition.any_of
+        ),
+        plans=frozenset(
+            plan_id
+            for condition, _ in pairs
+            if isinstance(condition, c.Membership)
+            for plan_id in condition.any_of
         ),
     )
 

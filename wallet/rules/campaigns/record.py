@@ -73,6 +73,7 @@ def _member(one: facts.Member) -> dict[str, Any]:
         "segments": sorted(one.segments),
         "tier": one.tier,
         "tiers": {str(key): tier for key, tier in one.tiers.items()},
+        "memberships": sorted(str(key) for key in one.memberships),
         "favourites": list(one.favourites),
         "offers": {
             str(key): {category: [offer.bps, offer.reason] for category, offer in mine.items()}
@@ -107,6 +108,7 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
         tier=raw["tier"],
         # What was decided before there were ladders knows of none.
         tiers={uuid.UUID(key): tier for key, tier in raw.get("tiers", {}).items()},
+        memberships=frozenset(uuid.UUID(key) for key in raw.get("memberships", ())),
         favourites=tuple(raw["favourites"]),
         offers={
             uuid.UUID(key): {

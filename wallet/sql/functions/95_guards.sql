@@ -16,7 +16,8 @@ begin
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
     'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
-    'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening']
+    'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
+    'ledger.membership_act']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

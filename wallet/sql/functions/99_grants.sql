@@ -49,4 +49,6 @@ grant insert on coalition.draw_list, coalition.draw_result, coalition.draw_place
 grant update (award_id, note, settled_at) on coalition.draw_place to commonpurse_app;
 grant execute on function ledger.advance_standings, ledger.override_tier to commonpurse_app;
 grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
+grant execute on function ledger.act_membership, ledger.refuse_membership, ledger.remind_membership,
+  ledger.open_subscription, ledger.cancel_subscription to commonpurse_app;
 grant commonpurse_app to current_user;

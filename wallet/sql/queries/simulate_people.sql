@@ -1,6 +1,7 @@
 -- Members by their wallets, with what campaigns ask of a member as it stands at $1, of segments those of $2 (null:
--- all); with $3, only who is in one of them or is one of $4. Tiers are those of the last look; the programme's own
--- ladder is the oldest that holds everywhere, and where there is none, the word on the profile counts.
+-- all); with $3, only who is in one of them or is one of $4. With $5, their paid memberships too. Tiers are those of the
+-- last look; the programme's own ladder is the oldest that holds everywhere, and where there is none, the word on the
+-- profile counts.
 with house as (
   select s.scheme_id, v.definition #>> '{tiers,0,word}' as lowest
     from coalition.scheme s
@@ -13,7 +14,11 @@ with house as (
   select wallet_id, jsonb_object_agg(scheme_id, tier) as tiers from ledger.standing group by wallet_id)
 select m.wallet_id, m.member_id, m.created_at as joined_at, p.birth_date,
        case when h.scheme_id is null then p.tier else coalesce(t.tiers ->> h.scheme_id::text, h.lowest) end as tier,
-       coalesce(t.tiers, '{}') as tiers, coalesce(s.names, '{}') as segments
+       coalesce(t.tiers, '{}') as tiers, coalesce(s.names, '{}') as segments,
+       case when $5 then array(
+         select e.scheme_id from ledger.membership e
+          where e.bucket = get_byte(uuid_send(m.wallet_id), 15) and e.wallet_id = m.wallet_id
+            and e.started_at <= $1 and e.entitled_until > $1) else '{}' end as memberships
   from coalition.member m
   left join house h on true
   left join stands t on t.wallet_id = m.wallet_id
