@@ -15,6 +15,7 @@ assertion.
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
+    |-- CharityInvalid            CHARITY_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -33,6 +34,9 @@ assertion.
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
+    |-- CharityUnknown            CHARITY_UNKNOWN
+    |-- CharityUnverified         CHARITY_UNVERIFIED          status
+    |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
@@ -51,6 +55,7 @@ assertion.
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
+    |-- CharityClosed             CHARITY_CLOSED              status
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
@@ -78,7 +83,10 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AgreementMissing,
     ApprovalOwn,
+    CharityUnknown,
+    CharityUnverified,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -92,6 +100,7 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
     EventInvalid,
@@ -106,6 +115,7 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CharityClosed,
     ExperimentClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
@@ -129,6 +139,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AgreementMissing",
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
@@ -136,6 +147,10 @@ __all__ = [
     "CampaignClosed",
     "CampaignInvalid",
     "CaptureExceedsHold",
+    "CharityClosed",
+    "CharityInvalid",
+    "CharityUnknown",
+    "CharityUnverified",
     "ClientInvalid",
     "ContractMissing",
     "CouponInvalid",

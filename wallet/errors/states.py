@@ -52,6 +52,13 @@ class CampaignClosed(Refusal):
     advice = "This campaign cannot take this step in its present state. Look at its status first."
 
 
+class CharityClosed(Refusal):
+    """The charity is in a state that does not allow this step: look at its state first."""
+
+    code = "CHARITY_CLOSED"
+    advice = "This charity cannot take this step in its present state. Look at its state first."
+
+
 class ExperimentClosed(Refusal):
     """The experiment has begun or is over, and is never changed: register another."""
 

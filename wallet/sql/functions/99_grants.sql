@@ -31,4 +31,7 @@ grant insert, update on coalition.campaign, coalition.segment, coalition.segment
 grant insert, update, delete on coalition.favourite to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+-- A charity moves by steps that stay; what it is due moves in the books alone.
+grant insert, update on coalition.charity to commonpurse_app;
+grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant commonpurse_app to current_user;
