@@ -16,6 +16,7 @@ assertion.
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -56,6 +57,7 @@ assertion.
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
+    |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
@@ -105,6 +107,7 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
@@ -117,6 +120,7 @@ from wallet.errors.states import (
     CampaignClosed,
     CharityClosed,
     ExperimentClosed,
+    PledgeClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -166,6 +170,8 @@ __all__ = [
     "MemberSuspended",
     "MerchantSuspended",
     "NotFound",
+    "PledgeClosed",
+    "PledgeInvalid",
     "ProfileInvalid",
     "PurchaseInvalid",
     "ReasonMissing",

@@ -59,6 +59,13 @@ class CharityClosed(Refusal):
     advice = "This charity cannot take this step in its present state. Look at its state first."
 
 
+class PledgeClosed(Refusal):
+    """The pledge was replaced by another one: end the one that stands."""
+
+    code = "PLEDGE_CLOSED"
+    advice = "This pledge was replaced by another one. End the one that stands now."
+
+
 class ExperimentClosed(Refusal):
     """The experiment has begun or is over, and is never changed: register another."""
 
