@@ -12,6 +12,7 @@ assertion.
     |-- EventInvalid              EVENT_INVALID
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
+    |-- SchemeInvalid             SCHEME_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -39,6 +40,7 @@ assertion.
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
+    |-- BadgeExpired              BADGE_EXPIRED
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -87,6 +89,7 @@ from wallet.errors.names import (
 from wallet.errors.people import (
     AgreementMissing,
     ApprovalOwn,
+    BadgeExpired,
     CharityUnknown,
     CharityUnverified,
     ContractMissing,
@@ -111,6 +114,7 @@ from wallet.errors.sent import (
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
+    SchemeInvalid,
     TermsInvalid,
     TextInvalid,
     TooMany,
@@ -147,6 +151,7 @@ __all__ = [
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
+    "BadgeExpired",
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
@@ -186,6 +191,7 @@ __all__ = [
     "RefundExceedsCapture",
     "Refusal",
     "ReturnExceedsPurchase",
+    "SchemeInvalid",
     "SecretLimit",
     "SlugTaken",
     "StepUpRequired",

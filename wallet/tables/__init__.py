@@ -16,6 +16,7 @@ from wallet.tables import (
     purchases,
     redemptions,
     referrals,
+    schemes,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "purchases",
     "redemptions",
     "referrals",
+    "schemes",
 ]

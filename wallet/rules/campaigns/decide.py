@@ -15,7 +15,7 @@ from wallet.rules import cashback, contracts, purchases
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import checks, compiled, effects, facts, limits, needs
 from wallet.rules.campaigns import conditions as c
-from wallet.rules.campaigns.definition import Benefit, GiveCoupon, OnPurchase
+from wallet.rules.campaigns.definition import MONEYLESS, OnPurchase
 from wallet.rules.campaigns.outcome import (
     NOTHING,
     Cut,
@@ -132,7 +132,7 @@ def _candidates(
 ) -> list[_Candidate]:
     found = []
     for version, lines, because in wave:
-        if isinstance(version.definition.give, GiveCoupon | Benefit):
+        if isinstance(version.definition.give, MONEYLESS):
             given.append(Given(version, tuple(line.number for line in lines), because))
             continue
         wishes = [one for one in effects.wishes(version, basket, lines, targets) if one.minor > 0]
