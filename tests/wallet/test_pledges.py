@@ -10,8 +10,9 @@ from uuid import UUID
 
 from tests.wallet import factories, giving, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, refused
-from wallet import audit, errors, expire, ids, members, money
+from wallet import audit, errors, expire, ids, members, money, notices
 from wallet.charities import pledges
+from wallet.progress import advance
 
 REASON: dict[str, Any] = {"reason": "asked for it", "actor": audit.SYSTEM}
 
@@ -347,3 +348,39 @@ async def test_a_long_history_is_carried_out_in_turns(coalition: Coalition) -> N
     await pledges.carry_out(coalition.db, ana.wallet_id, NOON, limit=3)
 
     assert [("share", 10)] * 6 == await giving.gifts(coalition, ana)
+
+
+async def test_a_wallet_that_moved_is_looked_at_and_its_pledges_are_carried_out(
+    coalition: Coalition,
+) -> None:
+    ana, river = await coalition.member(), await giving.charity(coalition)
+    await giving.pledge(coalition, ana, river)
+    await coalition.fill(ana, 500)
+
+    await notices.drain(coalition.db)
+    done = await advance.advance(coalition.db)
+    await notices.drain(coalition.db)
+
+    assert [] == done.failures
+    assert [("share", 50)] == await giving.gifts(coalition, ana)
+    told = await notices.page(coalition.db, ana.wallet_id, first=10)
+    assert any("You gave 0.50 EUR to River Fund" in one.sentence for one in told)
+
+
+async def test_a_wallet_with_a_lot_that_expires_is_looked_at_on_its_last_day(
+    coalition: Coalition,
+) -> None:
+    ana, river = await coalition.member(), await giving.charity(coalition)
+    rosa = await coalition.merchant(rates=factories.ALL_BACK, pending=AT_ONCE, expiry={"days": 30})
+    await coalition.earned(rosa, ana, 400)
+    await giving.pledge(coalition, ana, river, kind="expiring")
+    ((_, _, ends),) = await coalition.lots(ana)
+    assert ends is not None
+    await notices.drain(coalition.db)
+
+    await advance.advance(coalition.db, now=NOON + DAY)
+    early = await giving.gifts(coalition, ana)
+    await advance.advance(coalition.db, now=ends - DAY)
+
+    assert [] == early
+    assert [("expiring", 400)] == await giving.gifts(coalition, ana)

@@ -17,9 +17,12 @@ import orjson
 
 from wallet import errors, ids, ledger, money, sql
 from wallet.database import Database
+from wallet.progress import schemes, story
 from wallet.rules import charities
 from wallet.rules import pledges as rules
+from wallet.rules.progress import facts
 
+NAME: Final = "pledges"
 STANDING_MAX: Final = 10
 """Pledges of one member at a time: as many as one screen shows, and each wallet's move costs."""
 MOVES_MAX: Final = 200
@@ -105,17 +108,17 @@ async def set_up(
     if asset.kind != "money":
         raise errors.CurrencyMismatch("Only money can be given. Name a currency.")
     multiple = rules.check(kind, share_bps=share_bps, multiple_minor=multiple_minor, asset=asset)
-    facts = await db.fetchrow(sql.load("queries/donate_facts"), member_id, charity_id)
-    if facts is None:
+    row = await db.fetchrow(sql.load("queries/donate_facts"), member_id, charity_id)
+    if row is None:
         raise errors.NotFound()
-    bucket = ledger.bucket(facts["wallet_id"])
+    bucket = ledger.bucket(row["wallet_id"])
     pledge_id = ids.placed(request_id, bucket)
     answer = await db.call(
         "select ledger.set_pledge($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         *(bucket, pledge_id),
         ids.fingerprint(member_id, charity_id, kind, asset.code, share_bps, multiple),
-        *(facts["wallet_id"], asset.number, kind, charity_id, share_bps, multiple, STANDING_MAX),
-        *(charities.refused(facts["charity_state"]), now),
+        *(row["wallet_id"], asset.number, kind, charity_id, share_bps, multiple, STANDING_MAX),
+        *(charities.refused(row["charity_state"]), now),
     )
     try:
         replayed = ledger.replayed(answer)
@@ -140,6 +143,20 @@ async def end(
     except (errors.NotFound, errors.PledgeClosed) as refusal:
         raise type(refusal)(path=("pledge_id",)) from None
     return Outcome(await find(db, pledge_id), replayed)
+
+
+def wants(book: schemes.Book, at: datetime) -> story.Wants:
+    """Nothing of what is gathered for all: a pledge is moved by the wallet's own movements."""
+    del book
+    return story.Wants(since=at)
+
+
+async def advance(
+    db: Database, book: schemes.Book, seen: facts.Seen, at: datetime
+) -> datetime | None:
+    """Carry out the pledges of a wallet that is looked at; when the next lot has its last day."""
+    del book
+    return await carry_out(db, seen.wallet_id, at)
 
 
 async def carry_out(
