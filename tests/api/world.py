@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, promoted, taking_part
+from tests.api import client, given, promoted, taking_part
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -40,12 +40,16 @@ PREFIXES: Final = {
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
+    "Charity": "cha",
+    "CharityAgreement": "agr",
+    "Donation": "don",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "Redemption": "red",
@@ -128,6 +132,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
         **await taking_part.build(coalition, vera),
+        **await given.build(coalition, rosa, ana, vera),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
