@@ -113,6 +113,8 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             expires_at=row["expires_at"],
             reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
+            charity=row["charity"],
+            gift=detail.get("kind"),
             award=row["award"],
             lost=tuple(
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])

@@ -14,6 +14,7 @@ from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
 from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
+from wallet.charities import directory
 from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
 
@@ -104,6 +105,15 @@ class Loaders:
     async def _contract_words(self, keys: Sequence[uuid.UUID]) -> list[Wordings]:
         found = await terms.in_force(self._db, "merchant", keys, None)
         return [found[key] for key in keys]
+
+    @functools.cached_property
+    def charities(self) -> DataLoader[uuid.UUID, directory.Charity | None]:
+        """Charities by id; None for an id that is not in the directory."""
+        return DataLoader(self._charities, max_batch_size=BATCH_MAX)
+
+    async def _charities(self, keys: Sequence[uuid.UUID]) -> list[directory.Charity | None]:
+        found = await directory.find_many(self._db, keys)
+        return [found.get(key) for key in keys]
 
     @functools.cached_property
     def exposures(self) -> DataLoader[uuid.UUID, dict[str, int]]:

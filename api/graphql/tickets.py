@@ -99,7 +99,7 @@ class Spin(shapes.Node):
         """One round trip."""
         if self.award_key is None:
             return None
-        return awards.show(info, await earned.award(info.context.db, self.award_key))
+        return await awards.show(info, await earned.award(info.context.db, self.award_key))
 
 
 @strawberry.type(description="A ticket that was entered into a raffle.")

@@ -14,7 +14,7 @@ from api.identity import bearer
 from tests.api import client, paying, playing, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import belonging, factories, promotions
+from tests.wallet import belonging, factories, giving, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -66,6 +66,24 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "campaignId": it.ids["Campaign"],
         "versionId": it.ids["CampaignVersion"],
     },
+    "charityAgreementRecord": lambda it: {
+        "charityId": it.ids["Charity"],
+        "reference": "R-2",
+        "statements": [{"language": "EN", "text": "One euro of each bottle."}],
+        "validFrom": "2026-01-01T00:00:00Z",
+    },
+    "charityClose": lambda it: {"charityId": it.ids["Charity"]},
+    "charitySave": lambda _it: {
+        "name": "Sea Fund",
+        "about": "Clean seas.",
+        "category": "ENVIRONMENT",
+        "country": "PT",
+        "registrar": "Registo de IPSS",
+        "registration": "18/2010",
+        "website": "https://sea.example",
+    },
+    "charitySuspend": lambda it: {"charityId": it.ids["Charity"]},
+    "charityVerify": lambda _it: {"evidence": "The register's page of today."},
     "labelEvidenceRecord": lambda it: {
         "merchantId": it.ids["Merchant"],
         "product": "TEA-1",
@@ -169,6 +187,8 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
     if name in ("raffleDraw", "raffleFreeze"):
         raffle = await playing.over(coalition, frozen=name == "raffleDraw")
         return {"drawId": ids.show("sch", raffle)}
+    if name == "charityVerify":
+        return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)

@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, paying, playing, promoted, taking_part
+from tests.api import client, given, paying, playing, promoted, taking_part
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -40,6 +40,9 @@ PREFIXES: Final = {
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
+    "Charity": "cha",
+    "CharityAgreement": "agr",
+    "Donation": "don",
     "Completion": "com",
     "Lot": "lot",
     "Member": "mem",
@@ -49,6 +52,7 @@ PREFIXES: Final = {
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "RaffleEntry": "ent",
@@ -146,6 +150,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **taking,
         **played.ids,
         **await paying.build(coalition, rosa, ana),
+        **await given.build(coalition, rosa, ana, vera),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,

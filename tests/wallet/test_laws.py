@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting, reaching
+from tests.wallet import factories, giving, granting, reaching
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -50,6 +50,7 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
     "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
     "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
 }
@@ -106,6 +107,10 @@ FINER = {
         "update ledger.benefit set used_at = now(), used_by = (select purchase_id"
         " from ledger.purchase where wallet_id <> benefit.wallet_id limit 1)"
     ),
+    "a gift went to another charity": "update ledger.donation set charity_id = gen_random_uuid()",
+    "a gift is forgotten": "delete from ledger.donation",
+    "a pledge gave more than it did": "update ledger.pledge set given = given + 1",
+    "a pledge looks ahead": "update ledger.pledge set seen_version = seen_version + 1000",
     "a milestone was reached by a stranger's purchase": (
         "update ledger.completion set causes = array(select purchase_id from ledger.purchase"
         " where wallet_id <> completion.wallet_id limit 1)"
@@ -132,7 +137,9 @@ async def busy_books(coalition: Coalition) -> None:
     spent = await coalition.spend(ana, rosa, 300)
     await coalition.refund(spent, 100)
     await coalition.hold(ana, slow, 200)
-    await coalition.give(ana, ids.new(), 50)
+    charity_id = await giving.charity(coalition)
+    await coalition.give(ana, charity_id, 50)
+    await giving.pledge(coalition, ana, charity_id, kind="round_up")
     await coalition.give_back(rosa, purchase_id, returns.ReturnLine(1, None, 4000))
     await coalition.spend(ben, rosa, 1000)
     await coalition.give_back(coalition.mint, mint_id)

@@ -1,13 +1,14 @@
-"""Whether what a definition names is there: merchants that sell or pay, segments, and plans.
+"""Whether what a definition names is there: merchants, segments, plans, and the charity.
 
-A rule can not know it, so it is asked of the database when a draft is saved. Neither merchants nor
-segments are ever deleted, so it is asked once.
+A rule can not know it, so it is asked of the database when a draft is saved. None of them is ever
+deleted, so it is asked once.
 """
 
 from collections.abc import Iterator
 from uuid import UUID
 
 from wallet import merchants
+from wallet.charities import directory
 from wallet.database import Database
 from wallet.rules.campaigns import conditions
 from wallet.rules.campaigns.definition import Definition
@@ -38,6 +39,10 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
+    if definition.charity is not None:
+        charity_id = definition.charity.charity_id
+        if not await directory.find_many(db, [charity_id]):
+            refuse("there is no such charity", "charity", "charity_id")
     await _check_plans(db, definition)
 
 

@@ -20,6 +20,8 @@ assertion.
     |-- PlayInvalid               PLAY_INVALID
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
+    |-- CharityInvalid            CHARITY_INVALID
+    |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -38,6 +40,9 @@ assertion.
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
+    |-- CharityUnknown            CHARITY_UNKNOWN
+    |-- CharityUnverified         CHARITY_UNVERIFIED          status
+    |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- ReferralInvalid           REFERRAL_INVALID
@@ -57,6 +62,8 @@ assertion.
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
+    |-- CharityClosed             CHARITY_CLOSED              status
+    |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
@@ -95,8 +102,11 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
+    CharityUnknown,
+    CharityUnverified,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -120,11 +130,13 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
     MembershipInvalid,
+    PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
@@ -138,8 +150,10 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CharityClosed,
     ExperimentClosed,
     MembershipClosed,
+    PledgeClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -164,6 +178,7 @@ __all__ = [
     "ActivityInvalid",
     "ActivityLimit",
     "AgeGate",
+    "AgreementMissing",
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
@@ -172,6 +187,10 @@ __all__ = [
     "CampaignClosed",
     "CampaignInvalid",
     "CaptureExceedsHold",
+    "CharityClosed",
+    "CharityInvalid",
+    "CharityUnknown",
+    "CharityUnverified",
     "ClientInvalid",
     "ContractMissing",
     "CouponInvalid",
@@ -193,6 +212,8 @@ __all__ = [
     "NotFound",
     "PlayInvalid",
     "PlayLimit",
+    "PledgeClosed",
+    "PledgeInvalid",
     "ProfileInvalid",
     "PurchaseInvalid",
     "ReasonMissing",

@@ -52,6 +52,20 @@ class CampaignClosed(Refusal):
     advice = "This campaign cannot take this step in its present state. Look at its status first."
 
 
+class CharityClosed(Refusal):
+    """The charity is in a state that does not allow this step: look at its state first."""
+
+    code = "CHARITY_CLOSED"
+    advice = "This charity cannot take this step in its present state. Look at its state first."
+
+
+class PledgeClosed(Refusal):
+    """The pledge was replaced by another one: end the one that stands."""
+
+    code = "PLEDGE_CLOSED"
+    advice = "This pledge was replaced by another one. End the one that stands now."
+
+
 class ExperimentClosed(Refusal):
     """The experiment has begun or is over, and is never changed: register another."""
 

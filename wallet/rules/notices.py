@@ -31,9 +31,9 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words. `lost` is what a return took back of campaigns. `prize` is what was
-    won, `draw` the raffle it was won in. `milestone` is the name of one, `taken_back` whether
-    returns take back what it gave.
+    and `about` its own words. `lost` is what a return took back of campaigns, `gift` the kind of a
+    gift to a `charity`. `prize` is what was won, `draw` the raffle it was won in. `milestone` is
+    the name of one, `taken_back` whether returns take back what it gave.
     """
 
     topic: str
@@ -51,6 +51,7 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    gift: str | None = None
     lost: tuple[Lost, ...] = ()
     draw: str | None = None
     prize: str | None = None
@@ -97,6 +98,8 @@ def sentence(facts: Facts) -> str | None:
             )
         case "lot.shared":
             return _shared(facts, amount, where)
+        case "donation.posted":
+            return _gave(facts, amount)
         case "benefit.granted":
             return _granted(facts, where)
         case "campaign.capped":
@@ -191,6 +194,18 @@ def _shared(facts: Facts, amount: str, where: str) -> str | None:
         f"{amount} of your cashback from {where} went to {facts.charity or 'a charity'},"
         f" as {promised} promised."
     )
+
+
+_BY_PLEDGE: Final = {
+    "share": ", as you pledged",
+    "round_up": " by rounding up, as you pledged",
+    "expiring": " before it expired",
+}
+
+
+def _gave(facts: Facts, amount: str) -> str:
+    how = _BY_PLEDGE.get(facts.gift or "", "")
+    return f"You gave {amount} to {facts.charity or 'a charity'}{how}."
 
 
 def _granted(facts: Facts, where: str) -> str:
