@@ -255,10 +255,7 @@ def show(row: statements.Purchase) -> Purchase:
 def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> PurchasePreview:
     """Return what a basket would earn, for a merchant's eyes; nothing of it was stored."""
     asset = money.asset(seen.contract.asset)
-    totals: dict[str, int] = {}
-    for one in seen.campaigns.granted:
-        code = one.version.definition.asset
-        totals[code] = totals.get(code, 0) + one.granted_minor
+    totals = seen.campaigns.totals()
     totals.pop(asset.code, None)
     return PurchasePreview(
         credited=shapes.show(seen.credited_minor, asset),

@@ -50,6 +50,7 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "24_charities_get_what_was_given": "update ledger.gift set given = given + 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {

@@ -15,7 +15,13 @@ from wallet.rules import cashback, contracts, purchases
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import checks, compiled, effects, facts, limits, needs
 from wallet.rules.campaigns import conditions as c
-from wallet.rules.campaigns.definition import Benefit, GiveCoupon, OnPurchase
+from wallet.rules.campaigns.definition import (
+    AnyEffect,
+    Benefit,
+    Donation,
+    GiveCoupon,
+    OnPurchase,
+)
 from wallet.rules.campaigns.outcome import (
     NOTHING,
     Cut,
@@ -73,13 +79,17 @@ def of_basket(
         if not wave:
             continue
         candidates = _candidates(wave, basket, targets, missed, given)
-        _contest(candidates, ready, granted)
+        # A gift to a charity takes no cashback's place, and none takes a gift's.
+        rivals = [one for one in candidates if not isinstance(_gives(one), Donation)]
+        _contest(rivals, ready, [one for one in granted if not one.is_gift])
         for candidate in candidates:
             settled = _settle(candidate, basket, till)
             if settled is None:
                 missed.append(_beaten(candidate))
                 continue
             granted.append(settled)
+            if settled.is_gift:
+                continue
             for line in settled.lines:
                 key = (candidate.group, settled.version.definition.asset, line.number)
                 targets[key] = targets.get(key, 0) + line.granted_minor
@@ -143,6 +153,10 @@ def _candidates(
             numbers = tuple(line.number for line in lines)
             missed.append(Missed(version, numbers, ({"if": "nothing_left"},)))
     return found
+
+
+def _gives(candidate: _Candidate) -> AnyEffect:
+    return candidate.version.definition.give
 
 
 def _contest(

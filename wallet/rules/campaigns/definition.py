@@ -90,7 +90,21 @@ class Benefit(Effect, frozen=True, tag="benefit"):
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 30
 
 
-AnyEffect: TypeAlias = Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit
+class Donation(Effect, frozen=True, tag="donation"):
+    """A gift to a charity for the purchase, or for each unit, beside what the member gets.
+
+    `in_kind` says what the charity does with each `minor`: a pair of shoes, a meal.
+    """
+
+    charity_id: uuid.UUID
+    minor: Minor
+    per: Literal["purchase", "unit"] = "purchase"
+    in_kind: Name | None = None
+
+
+AnyEffect: TypeAlias = (
+    Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit | Donation
+)
 
 
 class Trigger(Part, frozen=True, tag_field="on"):

@@ -31,4 +31,7 @@ grant insert, update on coalition.campaign, coalition.segment, coalition.segment
 grant insert, update, delete on coalition.favourite to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+-- Gifts to charities, and what is paid out to them.
+grant execute on function ledger.give_due, ledger.remit, ledger.unremit, ledger.match_donation to commonpurse_app;
+grant insert, update on coalition.remittance to commonpurse_app;
 grant commonpurse_app to current_user;
