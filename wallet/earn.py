@@ -188,7 +188,7 @@ async def return_lines(
 
 
 async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000) -> int:
-    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many were decided."""
+    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many."""
     answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
     gifts = await db.bulk("select ledger.give_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
     decided = int(answer["matured"]) + int(answer["lapsed"])

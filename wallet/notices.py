@@ -104,6 +104,8 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
             award=row["award"],
+            charity=row["charity"],
+            funder=row["funder"] or house.name,
             lost=tuple(
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())

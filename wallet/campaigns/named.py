@@ -1,13 +1,14 @@
-"""Whether what a definition names is there: merchants that sell or pay, and segments.
+"""Whether what a definition names is there: merchants that sell or pay, segments, the charity.
 
-A rule can not know it, so it is asked of the database when a draft is saved. Neither merchants nor
-segments are ever deleted, so it is asked once.
+A rule can not know it, so it is asked of the database when a draft is saved. None of them is ever
+deleted, so it is asked once.
 """
 
 from collections.abc import Iterator
 from uuid import UUID
 
 from wallet import merchants
+from wallet.charities import directory
 from wallet.database import Database
 from wallet.rules.campaigns import conditions
 from wallet.rules.campaigns.definition import Definition
@@ -38,6 +39,9 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
+    receiver = definition.receiver
+    if receiver is not None and not await directory.find_many(db, [receiver.charity_id]):
+        refuse("there is no such charity", *receiver.path)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:

@@ -15,6 +15,7 @@ assertion.
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
+    |-- CharityInvalid            CHARITY_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -33,6 +34,9 @@ assertion.
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
+    |-- CharityUnknown            CHARITY_UNKNOWN
+    |-- CharityUnverified         CHARITY_UNVERIFIED          status
+    |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
@@ -40,6 +44,7 @@ assertion.
     |-- GoodwillLimit             GOODWILL_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
+    |-- NothingDue                NOTHING_DUE
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
@@ -51,6 +56,9 @@ assertion.
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
+    |-- CharityClosed             CHARITY_CLOSED              status
+    |-- RemittanceClosed          REMITTANCE_CLOSED           state
+    |-- RemittanceOpen            REMITTANCE_OPEN
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
@@ -66,6 +74,7 @@ from wallet.errors.amounts import (
     CaptureExceedsHold,
     GoodwillLimit,
     InsufficientFunds,
+    NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
 )
@@ -78,7 +87,10 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AgreementMissing,
     ApprovalOwn,
+    CharityUnknown,
+    CharityUnverified,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -92,6 +104,7 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
     EventInvalid,
@@ -106,6 +119,7 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CharityClosed,
     ExperimentClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
@@ -113,6 +127,8 @@ from wallet.errors.states import (
     RedemptionCodeUsed,
     RedemptionExpired,
     ReferralClosed,
+    RemittanceClosed,
+    RemittanceOpen,
 )
 
 CODES: Final[dict[str, type[Refusal]]] = {one.code: one for one in Refusal.__subclasses__()}
@@ -129,6 +145,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AgreementMissing",
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
@@ -136,6 +153,10 @@ __all__ = [
     "CampaignClosed",
     "CampaignInvalid",
     "CaptureExceedsHold",
+    "CharityClosed",
+    "CharityInvalid",
+    "CharityUnknown",
+    "CharityUnverified",
     "ClientInvalid",
     "ContractMissing",
     "CouponInvalid",
@@ -151,6 +172,7 @@ __all__ = [
     "MemberSuspended",
     "MerchantSuspended",
     "NotFound",
+    "NothingDue",
     "ProfileInvalid",
     "PurchaseInvalid",
     "ReasonMissing",
@@ -164,6 +186,8 @@ __all__ = [
     "ReferralInvalid",
     "RefundExceedsCapture",
     "Refusal",
+    "RemittanceClosed",
+    "RemittanceOpen",
     "ReturnExceedsPurchase",
     "SecretLimit",
     "SlugTaken",

@@ -66,6 +66,13 @@ class ExperimentInvalid(Refusal):
     advice = "The experiment is not valid. Correct the field at the path and register it again."
 
 
+class CharityInvalid(Refusal):
+    """A charity or its agreement contradicts itself: correct the field at the path and send it."""
+
+    code = "CHARITY_INVALID"
+    advice = "This charity or agreement is not valid. Correct the field at the path."
+
+
 class TextInvalid(Refusal):
     """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
 

@@ -120,6 +120,7 @@ class Remittance(SQLModel, table=True):
     proof_sha256: str | None = columns.words_or_none()
     value_date: date | None = None
     sent_by: UUID | None = None
+    approved_by: UUID | None = None
     sent_at: datetime | None = columns.instant_or_none()
     acknowledgement: str | None = columns.words_or_none()
     confirmed_by: UUID | None = None
@@ -129,7 +130,7 @@ class Remittance(SQLModel, table=True):
 
 
 class RemittanceLine(SQLModel, table=True):
-    """What one bucket put into a batch: what was due there, and up to which movement of the account.
+    """What one bucket put into a batch: what was due there, up to which movement of the account.
 
     The movements after `after_version` and before `due_version` make up `amount`. It is below zero
     where more came back than was given since an earlier batch: that makes this one smaller.
@@ -153,7 +154,7 @@ class RemittanceLine(SQLModel, table=True):
 
 
 class Match(SQLModel, table=True):
-    """What a funder gave on top of one gift of a member: as promised, and what limits left of it."""
+    """What a funder gave on top of a gift of a member: as promised, and what limits left of it."""
 
     __tablename__ = "match"
     __table_args__ = (

@@ -92,6 +92,7 @@ create table coalition.remittance (
   proof_sha256 TEXT,
   value_date DATE,
   sent_by UUID,
+  approved_by UUID,
   sent_at TIMESTAMP WITH TIME ZONE,
   acknowledgement TEXT,
   confirmed_by UUID,

@@ -7,7 +7,7 @@ charities and experiments are named by their UUID. `drafts.parse` reads it stric
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -229,3 +229,19 @@ class Definition(Part, frozen=True, kw_only=True):
     on_return: Literal["recheck", "proportional"] = "recheck"
     """`recheck`: where what is kept no longer meets minimum, quantity or bundle, all goes back."""
     terms: TermsText
+
+    @property
+    def receiver(self) -> "Receiver | None":
+        """The charity that gets a part of what is given, or all of it."""
+        if isinstance(self.give, Donation):
+            return Receiver(self.give.charity_id, ("give", "charity_id"))
+        if self.charity is not None:
+            return Receiver(self.charity.charity_id, ("charity", "charity_id"))
+        return None
+
+
+class Receiver(NamedTuple):
+    """A charity, and where a definition names it."""
+
+    charity_id: uuid.UUID
+    path: tuple[str, ...]

@@ -70,3 +70,21 @@ create or replace function ledger.payout(
          else ledger.move(p_bucket, p_move, 'unremit', 'remitted', 'due', -p_amount, null, p_charity, p_charity,
                 p_asset, null, p_remittance, p_charity, p_at) end
 $$;
+
+-- Puts on record that a batch was sent: by whom, with whose consent, and what proves it. It is the act of an approval,
+-- so it answers like the verbs of the books.
+create or replace function coalition.remittance_sent(
+  p_remittance uuid, p_maker uuid, p_checker uuid, p_bank_reference text, p_proof_reference text, p_proof_sha256 text,
+  p_value_date date, p_at timestamptz) returns jsonb language plpgsql as $$
+declare
+  v_state text;
+begin
+  update coalition.remittance
+     set state = 'sent', sent_by = p_maker, approved_by = p_checker, bank_reference = p_bank_reference,
+         proof_reference = p_proof_reference, proof_sha256 = p_proof_sha256, value_date = p_value_date,
+         sent_at = coalesce(p_at, clock_timestamp())
+   where remittance_id = p_remittance and state = 'prepared';
+  if found then return '{"code": "posted", "replayed": false}'; end if;
+  select state into v_state from coalition.remittance where remittance_id = p_remittance;
+  return jsonb_build_object('code', 'remittance_closed', 'state', v_state);
+end $$;

@@ -34,4 +34,7 @@ grant insert, update, delete on all tables in schema identity to commonpurse_app
 -- Gifts to charities, and what is paid out to them.
 grant execute on function ledger.give_due, ledger.remit, ledger.unremit, ledger.match_donation to commonpurse_app;
 grant insert, update on coalition.remittance to commonpurse_app;
+-- A charity moves by steps that stay; what it is due moves in the books alone.
+grant insert, update on coalition.charity to commonpurse_app;
+grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant commonpurse_app to current_user;

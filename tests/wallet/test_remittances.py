@@ -1,0 +1,313 @@
+"""Paying charities out: batches that take what is due to the cent, once, whoever makes them up."""
+
+import asyncio
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tests.wallet import factories, giving, granting, promotions
+from tests.wallet.factories import AT_ONCE, NOON, Coalition, refused
+from wallet import audit, earn, errors, ids
+from wallet.charities import remittances
+
+VERA = audit.Actor("staff", ids.new())
+PROOF: dict[str, Any] = {
+    "bank_reference": "SEPA 4711",
+    "proof_reference": "statement of March, page 3",
+    "proof_sha256": "ab" * 32,
+    "value_date": "2026-03-10",
+}
+
+
+async def prepare(coalition: Coalition, charity_id: UUID, key: UUID | None = None) -> Any:
+    """A batch of all that is due."""
+    done = await remittances.prepare(
+        coalition.db,
+        request_id=key or ids.new(),
+        charity_id=charity_id,
+        asset=coalition.asset,
+        note="the payment of March",
+        actor=VERA,
+        now=NOON,
+    )
+    return done.remittance
+
+
+async def cancel(coalition: Coalition, remittance_id: UUID) -> Any:
+    """A batch that is not sent after all."""
+    done = await remittances.cancel(
+        coalition.db, remittance_id=remittance_id, reason="wrong account", actor=VERA, now=NOON
+    )
+    return done.remittance
+
+
+async def send(coalition: Coalition, remittance_id: UUID) -> dict[str, Any]:
+    """What an approval does once a second person agrees."""
+    call = remittances.sending(
+        remittance_id, maker_id=ids.new(), checker_id=ids.new(), detail=PROOF, now=NOON
+    )
+    answer = await coalition.db.call(f"select {call.text()}", *call.arguments)
+    assert isinstance(answer, dict)
+    return answer
+
+
+async def due(coalition: Coalition, charity_id: UUID) -> int:
+    """What is due to a charity."""
+    return await remittances.due_minor(coalition.db, charity_id, coalition.asset)
+
+
+async def traced(coalition: Coalition, remittance_id: UUID) -> list[tuple[str, int]]:
+    """What a batch is made of."""
+    found = await remittances.entries(coalition.db, remittance_id, first=1000)
+    return [(one.source, one.amount_minor) for one in found]
+
+
+async def donors(coalition: Coalition, charity_id: UUID, *amounts: int) -> None:
+    """Members who gave, each of another bucket."""
+    for place, amount in enumerate(amounts):
+        member = await coalition.member(bucket=place * 7)
+        await coalition.fill(member, amount)
+        await coalition.give(member, charity_id, amount)
+
+
+async def test_a_batch_takes_all_that_is_due_and_names_every_gift_in_it(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500, 250)
+
+    batch = await prepare(coalition, charity_id)
+
+    assert ("prepared", 750) == (batch.state, batch.amount_minor)
+    assert 0 == await due(coalition, charity_id)
+    assert [("donation", 500), ("donation", 250)] == await traced(coalition, batch.remittance_id)
+
+
+async def test_a_batch_is_sent_once_with_its_proof_and_then_confirmed(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500)
+    batch = await prepare(coalition, charity_id)
+
+    sent = [await send(coalition, batch.remittance_id) for _ in range(2)]
+    late = await refused(cancel(coalition, batch.remittance_id))
+    confirmed = [
+        await remittances.confirm(
+            coalition.db,
+            remittance_id=batch.remittance_id,
+            acknowledgement="received, with thanks",
+            reason="their letter",
+            actor=VERA,
+            now=NOON,
+        )
+        for _ in range(2)
+    ]
+
+    assert ["posted", "remittance_closed"] == [one["code"] for one in sent]
+    assert "REMITTANCE_CLOSED" == late.code
+    assert [False, True] == [one.replayed for one in confirmed]
+    found = confirmed[0].remittance
+    assert ("confirmed", date(2026, 3, 10), "SEPA 4711") == (
+        *(found.state, found.value_date, found.bank_reference),
+    )
+
+
+async def test_a_cancelled_batch_is_due_again_and_goes_into_the_next_one(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500, 250)
+    first = await prepare(coalition, charity_id)
+
+    cancelled = await cancel(coalition, first.remittance_id)
+    back = await due(coalition, charity_id)
+    await donors(coalition, charity_id, 30)
+    second = await prepare(coalition, charity_id)
+
+    assert ("cancelled", 750) == (cancelled.state, back)
+    assert 780 == second.amount_minor
+    assert [500, 30, 250] == [one[1] for one in await traced(coalition, second.remittance_id)]
+
+
+async def test_what_cannot_be_paid_out_is_refused(coalition: Coalition) -> None:
+    charity_id = await giving.charity(coalition)
+    doubtful = await giving.proposed(coalition)
+    nothing = await refused(prepare(coalition, charity_id))
+    await donors(coalition, charity_id, 500)
+    unverified = await refused(prepare(coalition, doubtful))
+    key = ids.new()
+    await prepare(coalition, charity_id, key)
+    await donors(coalition, charity_id, 20)
+
+    again = await prepare(coalition, charity_id, key)
+    another = await refused(prepare(coalition, charity_id))
+    reused = await refused(prepare(coalition, doubtful, key))
+
+    assert 500 == again.amount_minor
+    assert ["NOTHING_DUE", "CHARITY_UNVERIFIED", "REMITTANCE_OPEN", "IDEMPOTENCY_KEY_REUSED"] == [
+        one.code for one in (nothing, unverified, another, reused)
+    ]
+
+
+async def promised(coalition: Coalition, charity_id: UUID, bucket: int = 9) -> tuple[UUID, UUID]:
+    """A merchant, and a purchase at it with a gift of 6.00."""
+    rosa = await coalition.merchant(pending=AT_ONCE)
+    await giving.agree(coalition, charity_id, rosa)
+    await promotions.promote(
+        coalition,
+        merchants=[str(rosa)],
+        give={"give": "donation", "charity_id": str(charity_id), "minor": 600},
+    )
+    ana = await coalition.member(bucket=bucket)
+    reported = await coalition.report(rosa, ana, factories.purchase(3000))
+    await earn.mature(coalition.db, now=NOON)
+    return rosa, reported.purchase_id
+
+
+async def test_a_gift_goes_back_until_it_is_in_a_batch_and_then_the_charity_keeps_it(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    early_shop, early = await promised(coalition, charity_id)
+    late_shop, late = await promised(coalition, charity_id)
+    await coalition.give_back(early_shop, early)
+    batch = await prepare(coalition, charity_id)
+
+    await coalition.give_back(late_shop, late)
+
+    assert 600 == batch.amount_minor
+    assert [600, 600, -600] == [one[1] for one in await traced(coalition, batch.remittance_id)]
+    assert 0 == await due(coalition, charity_id)
+    row = await coalition.db.fetchrow(
+        "select sum(kept_minor)::bigint as kept, sum(from_given_minor)::bigint as back"
+        " from ledger.gift_return"
+    )
+    assert row is not None
+    assert (600, 600) == (row["kept"], row["back"])
+
+
+async def test_what_comes_back_after_a_batch_makes_the_next_one_smaller(
+    coalition: Coalition,
+) -> None:
+    """A share of cashback follows its lot, also back: the charity's account is then below zero."""
+    charity_id = await giving.charity(coalition)
+    rosa = await coalition.merchant(pending=AT_ONCE)
+    ana = await coalition.member(bucket=3)
+    shared = granting.Gift(200, {rosa: 1}, charity_id=charity_id, charity_minor=120)
+    bought = await granting.post(coalition, rosa, ana, factories.purchase(10_000), shared)
+    await earn.mature(coalition.db, now=NOON)
+    first = await prepare(coalition, charity_id)
+    await granting.give_back(coalition, rosa, bought.purchase_id)
+    below = await due(coalition, charity_id)
+    await donors(coalition, charity_id, 100)
+    short = await refused(prepare(coalition, charity_id))
+    await donors(coalition, charity_id, 100)
+
+    await send(coalition, first.remittance_id)
+    still = await due(coalition, charity_id)
+    second = await prepare(coalition, charity_id)
+
+    assert (120, -120, 80) == (first.amount_minor, below, still)
+    assert "NOTHING_DUE" == short.code
+    assert 80 == second.amount_minor
+    assert [("donation", 100), ("donation", 100), ("share", -120)] == sorted(
+        await traced(coalition, second.remittance_id)
+    )
+
+
+async def test_a_batch_that_was_interrupted_anywhere_is_finished_by_the_worker(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500, 250, 10)
+    key = ids.new()
+    await coalition.db.execute(
+        "insert into coalition.remittance (remittance_id, charity_id, asset, note, prepared_at)"
+        " values ($1, $2, $3, 'half', $4)",
+        *(key, charity_id, coalition.asset.number, NOON),
+    )
+    for bucket in (0, 3, 14):
+        await coalition.db.call(
+            "select ledger.remit($1, $2, $3)",
+            *(bucket, key, ids.placed(ids.new(), bucket)),
+        )
+    await donors(coalition, charity_id, 7)
+
+    finished = [await remittances.finish(coalition.db, now=NOON) for _ in range(2)]
+    found = await remittances.find(coalition.db, key)
+
+    assert [1, 0] == finished
+    assert ("prepared", 760) == (found.state, found.amount_minor), "bucket 0 was closed before"
+    assert 7 == await due(coalition, charity_id)
+
+
+async def test_a_cancellation_that_was_interrupted_is_finished_by_the_worker(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500, 250)
+    batch = await prepare(coalition, charity_id)
+    await coalition.db.execute("update coalition.remittance set state = 'cancelling'")
+    move = ids.placed(ids.new(), 0)
+    await coalition.db.call("select ledger.unremit(0::smallint, $1, $2)", batch.remittance_id, move)
+
+    await remittances.finish(coalition.db, now=NOON)
+
+    assert "cancelled" == (await remittances.find(coalition.db, batch.remittance_id)).state
+    assert 750 == await due(coalition, charity_id)
+
+
+async def test_two_who_prepare_at_once_make_one_batch(coalition: Coalition) -> None:
+    charity_id = await giving.charity(coalition)
+    await donors(coalition, charity_id, 500, 250)
+    key = ids.new()
+
+    same = await asyncio.gather(*(prepare(coalition, charity_id, key) for _ in range(2)))
+    await cancel(coalition, key)
+    several = await asyncio.gather(
+        *(prepare(coalition, charity_id) for _ in range(4)), return_exceptions=True
+    )
+
+    assert [750, 750] == [one.amount_minor for one in same]
+    made = [one for one in several if not isinstance(one, BaseException)]
+    codes = {getattr(one, "code", None) for one in several if isinstance(one, BaseException)}
+    assert [750] == [one.amount_minor for one in made]
+    assert codes <= {"REMITTANCE_OPEN", "NOTHING_DUE"}
+
+
+async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    shop, purchase_id = await promised(coalition, charity_id)
+    members = [await coalition.member(bucket=place % 5) for place in range(20)]
+    for member in members:
+        await coalition.fill(member, 100)
+
+    async def give_often(member: Any) -> None:
+        for _ in range(10):
+            await coalition.give(member, charity_id, 10)
+
+    async def batches() -> int:
+        paid = 0
+        for _ in range(5):
+            try:
+                batch = await prepare(coalition, charity_id)
+            except errors.NothingDue:
+                continue
+            if batch.state == "prepared":
+                assert "posted" == (await send(coalition, batch.remittance_id))["code"]
+                paid += batch.amount_minor
+        return paid
+
+    *_, paid = await asyncio.gather(
+        *(give_often(member) for member in members),
+        coalition.give_back(shop, purchase_id),
+        batches(),
+    )
+    kept = await coalition.db.fetchval(
+        "select coalesce(sum(kept_minor), 0)::bigint from ledger.gift_return"
+    )
+
+    assert 2000 + kept == paid + await due(coalition, charity_id)
