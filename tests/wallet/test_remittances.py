@@ -150,14 +150,15 @@ async def test_what_cannot_be_paid_out_is_refused(coalition: Coalition) -> None:
     ]
 
 
-async def promised(coalition: Coalition, charity_id: UUID, bucket: int = 9) -> tuple[UUID, UUID]:
-    """A merchant, and a purchase at it with a gift of 6.00."""
+async def promised(
+    coalition: Coalition, charity_id: UUID, bucket: int = 9, **changes: Any
+) -> tuple[UUID, UUID]:
+    """A merchant that gave 6.00 to a charity, and the purchase for which it did."""
     rosa = await coalition.merchant(pending=AT_ONCE)
     await giving.agree(coalition, charity_id, rosa)
+    give = {"give": "donation", "charity_id": str(charity_id), "minor": 600}
     await promotions.promote(
-        coalition,
-        merchants=[str(rosa)],
-        give={"give": "donation", "charity_id": str(charity_id), "minor": 600},
+        coalition, merchants=[str(rosa)], give={**give, **changes.pop("give", {})}, **changes
     )
     ana = await coalition.member(bucket=bucket)
     reported = await coalition.report(rosa, ana, factories.purchase(3000))

@@ -1,6 +1,6 @@
 -- A purchase credited what the decisions on its lines and the grants in its asset, but for gifts, add up to; its
--- contract opened one lot of what the lines earned, and it names the lots of its campaigns; it reversed what its returns
--- say. Nothing came back that was not bought, and no line gave back more than it earned.
+-- contract opened one lot of what the lines earned, and it names the lots of its campaigns; it reversed what its
+-- returns say. Nothing came back that was not bought, and no line gave back more than it earned.
 with line as (
   select bucket, purchase_id, sum(credited_minor) as credited, count(*) as lines
     from ledger.purchase_line group by bucket, purchase_id
