@@ -50,11 +50,11 @@ begin
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
   for v_bucket in select distinct b from unnest(v_of) b order by b loop
     v_moves := array(
-      select ledger.move(v_bucket, ledger.derived(gift_id, 'gift'), 'gift', 'issued', 'due', promised, nobody,
+      select ledger.move(v_bucket, gift_id, 'gift', 'issued', 'due', promised, nobody,
                funder_id, charity_id, asset, null, cause_id, funder_id, v_at)
         from ledger.gift
        where bucket = v_bucket and gift_id = any (v_gifts) and due_at <= v_at and due_as = 'mature' order by gift_id);
-    perform ledger.tell(bucket, ledger.derived(gift_id, 'gift'), 'gift.given', wallet_id, gift_id, v_at,
+    perform ledger.tell(bucket, gift_id, 'gift.given', wallet_id, gift_id, v_at,
               jsonb_build_object('amount', promised, 'charity_id', charity_id, 'funder_id', funder_id, 'asset', asset))
        from ledger.gift
       where bucket = v_bucket and gift_id = any (v_gifts) and due_at <= v_at and due_as = 'mature';
@@ -112,7 +112,7 @@ begin
       r.lapsed_minor := v_left;
     elsif v_left > 0 and ledger.is_remitted(p_bucket, g.charity_id, g.asset, (
          select credit_version from ledger.transfer
-          where bucket = p_bucket and transfer_id = ledger.derived(g.gift_id, 'gift'))) then
+          where bucket = p_bucket and transfer_id = g.gift_id)) then
       r.kept_minor := v_left;
     elsif v_left > 0 then
       r.from_given_minor := v_left;

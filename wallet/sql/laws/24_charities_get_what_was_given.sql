@@ -50,7 +50,7 @@ select null, r.remittance_id, 'batch', b.amount
 union all
 select g.bucket, g.gift_id, 'gift', t.amount
   from ledger.gift g
-  left join ledger.transfer t on t.bucket = g.bucket and t.transfer_id = ledger.derived(g.gift_id, 'gift')
+  left join ledger.transfer t on t.bucket = g.bucket and t.transfer_id = g.gift_id
   left join returned r on r.bucket = g.bucket and r.gift_id = g.gift_id
  where (g.given_at is null) <> (t.transfer_id is null)
     or coalesce(t.amount, 0) <> g.given + coalesce(r.given, 0) or coalesce(r.reversed, 0) > g.amount
