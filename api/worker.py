@@ -18,6 +18,7 @@ import structlog
 from api.identity import sweeping
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
+from wallet.progress import advance
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
 
@@ -46,6 +47,16 @@ class Job:
 async def tell(db: database.Database, batch: int) -> int:
     """Turn what happened into notices."""
     return await notices.drain(db, limit=batch)
+
+
+async def look_again(db: database.Database, batch: int) -> int:
+    """Work out what members have reached whose wallets moved, or whose day has come."""
+    done = await advance.advance(db, limit=batch)
+    for failure in done.failures:
+        log.error(
+            "look.failed", wallet=str(failure.wallet_id), story=failure.story, error=failure.error
+        )
+    return done.wallets
 
 
 async def sweep_holds(db: database.Database, batch: int) -> int:
@@ -135,6 +146,7 @@ async def check_laws(db: database.Database, _batch: int) -> int:
 
 JOBS: Final = (
     Job("tell", 0.5, 500, tell),
+    Job("look_again", 0.5, advance.BATCH, look_again),
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),

@@ -15,6 +15,8 @@ from uuid import UUID
 from wallet import ids, ledger
 
 Row: TypeAlias = tuple[object, ...]
+BenefitKind: TypeAlias = Literal["coupon", "benefit", "badge", "badge_once"]
+"""A badge lasts; one that is used once is shown like a coupon, or marked used like a benefit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Benefit:
     benefit_id: UUID
     version_id: UUID
     campaign_id: UUID
-    kind: Literal["coupon", "benefit"]
+    kind: BenefitKind
     name: str
     about: str
     expires_at: datetime | None

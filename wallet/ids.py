@@ -54,6 +54,7 @@ PREFIXES: Final = {
     "exp": "experiment",
     "ref": "referral",
     "evi": "evidence",
+    "sch": "scheme",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -15,6 +15,7 @@ import orjson
 
 from wallet import ids, money, programme, sql
 from wallet.database import Database
+from wallet.progress import looks
 from wallet.rules import notices
 
 PAGE_MAX: Final = 100
@@ -35,7 +36,10 @@ class Notice:
 
 
 async def drain(db: Database, *, limit: int = BATCH) -> int:
-    """Tell members about the oldest events and remove them; returns how many there were."""
+    """Tell members about the oldest events and remove them; returns how many there were.
+
+    Whoever's wallet moved is looked at again, because something may have been reached by it.
+    """
     rows = await db.fetch(sql.load("queries/notice_facts"), limit)
     if not rows:
         return 0
@@ -53,6 +57,7 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
         [words for _, words in fresh],
         [row["happened_at"] for row, _ in fresh],
     )
+    await looks.ask(db, {row["wallet_id"]: row["happened_at"] for row in rows})
     await db.execute(
         "delete from ledger.outbox o using unnest($1::smallint[], $2::uuid[])"
         " as d (bucket, event_id) where o.bucket = d.bucket and o.event_id = d.event_id",

@@ -162,7 +162,7 @@ def _effect(
 ) -> str:
     effect = grant.part("effect")
     kind = effect.text("give")
-    if kind in ("coupon", "benefit"):
+    if kind in ("coupon", "benefit", "badge"):
         return _benefit(effect, told, campaign, kind)
     given = told.amount(first(grant), grant.asset())
     match kind:

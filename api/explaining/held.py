@@ -158,6 +158,25 @@ def _referral(one: Reason) -> str:
     return one.told.say("A friend whom you invited kept what they bought.")
 
 
+def _reward(one: Reason) -> str:
+    name = one.told.names([one.part.text("name")])
+    match one.part.text("what"):
+        case "milestone":
+            return one.told.say("You reached the milestone {name}.", name=name)
+        case "contest":
+            return one.told.say("You won a place in the contest {name}.", name=name)
+        case "draw":
+            return one.told.say("You won it in the draw {name}.", name=name)
+        case "game":
+            return one.told.say("You played the game {name}.", name=name)
+        case "quiz":
+            return one.told.say("You answered the quiz {name}.", name=name)
+        case "membership":
+            return one.told.say("You joined {name}.", name=name)
+        case _:
+            return one.told.say("It is your reward for {name}.", name=name)
+
+
 def _personal(one: Reason) -> str:
     return one.told.say("It depends on the member.")
 
@@ -187,6 +206,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "terms": _terms,
     "activity": _activity,
     "referral": _referral,
+    "reward": _reward,
     "personal": _personal,
 }
 KINDS: Final = (*_CLAUSES,)

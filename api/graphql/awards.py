@@ -17,7 +17,7 @@ from wallet.campaigns import earned
 
 @strawberry.enum(description="What an award was given for.")
 class AwardKind(enum.Enum):
-    """As wallet.rules.activities.KINDS, and referrals; a test compares both."""
+    """As wallet.rules.activities.KINDS and winnings.KINDS, and referrals; a test compares them."""
 
     REVIEW = strawberry.enum_value("review", description="A review of something bought.")
     SHARE = strawberry.enum_value("share", description="A recommendation to others.")
@@ -25,6 +25,11 @@ class AwardKind(enum.Enum):
     QUIZ = strawberry.enum_value("quiz", description="The result of a quiz.")
     CUSTOM = strawberry.enum_value("custom", description="Something of the merchant's own.")
     REFERRAL = strawberry.enum_value("referral", description="An invitation of a friend.")
+    MILESTONE = strawberry.enum_value("milestone", description="A milestone that was reached.")
+    CONTEST = strawberry.enum_value("contest", description="A place in a contest.")
+    DRAW = strawberry.enum_value("draw", description="A prize of a draw.")
+    GAME = strawberry.enum_value("game", description="A score in a game.")
+    MEMBERSHIP = strawberry.enum_value("membership", description="Joining a paid plan.")
 
 
 @strawberry.type(description="What one campaign gave for something other than a purchase.")

@@ -25,6 +25,12 @@ class BenefitKind(enum.Enum):
     BENEFIT = strawberry.enum_value(
         "benefit", description="By showing it to the merchant, who marks it used."
     )
+    BADGE = strawberry.enum_value(
+        "badge", description="It lasts: a merchant sees it among the member's entitlements."
+    )
+    BADGE_ONCE = strawberry.enum_value(
+        "badge_once", description="A badge for once: show it with a purchase, or to the merchant."
+    )
 
 
 @strawberry.type(description="Something that is no money: a coupon, or what a merchant does once.")

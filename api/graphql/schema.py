@@ -36,6 +36,7 @@ from api.graphql import (
     public,
     referrals,
     scalars,
+    schemes,
     segments,
     settlement,
     simulations,
@@ -61,6 +62,7 @@ class Query(
     campaign_acts.Query,
     agreement_acts.Query,
     segments.Query,
+    schemes.Query,
     experiments.Query,
     budgets.Query,
 ):
@@ -81,6 +83,7 @@ class Mutation(
     campaign_acts.Mutation,
     simulations.Mutation,
     segments.Mutation,
+    schemes.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
     activities.Mutation,

@@ -9,6 +9,7 @@ from tests.api import client
 from tests.wallet import factories
 from tests.wallet.test_activities import welcome
 from wallet import ids, members
+from wallet.campaigns import winnings
 from wallet.rules import activities as rules
 
 NOW = datetime.now(UTC)
@@ -228,4 +229,4 @@ def test_the_enums_are_those_of_the_rules() -> None:
         return {one.value for one in kind}
 
     assert words(shown.ActivityKind) == set(get_args(rules.Kind))
-    assert words(awards_shown.AwardKind) == {*get_args(rules.Kind), "referral"}
+    assert words(awards_shown.AwardKind) == {*get_args(rules.Kind), "referral", *winnings.KINDS}

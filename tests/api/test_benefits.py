@@ -8,7 +8,7 @@ from api.graphql import benefits as shown
 from tests.api import client
 from tests.wallet import factories, test_benefits
 from tests.wallet.test_activities import report, visit
-from wallet import ids, members
+from wallet import entries, ids, members
 from wallet.campaigns import earned
 
 MINE = """query Mine { viewer { benefits {
@@ -101,4 +101,4 @@ async def test_only_its_member_and_support_see_a_benefit(
 
 
 def test_the_kinds_are_those_of_the_wallet() -> None:
-    assert {one.value for one in shown.BenefitKind} == set(get_args(earned.BenefitKind))
+    assert {one.value for one in shown.BenefitKind} == set(get_args(entries.BenefitKind))

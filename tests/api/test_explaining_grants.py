@@ -241,6 +241,18 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"if": "personal"}, "It depends on the member."),
     ({"if": "activity", "kind": "quiz"}, "You answered the quiz."),
     ({"if": "activity", "kind": "custom", "name": "recycling"}, "You did this: recycling."),
+    *(
+        ({"if": "reward", "what": what, "name": "Tea"}, begins)
+        for what, begins in (
+            ("milestone", "You reached the milestone Tea."),
+            ("contest", "You won a place in the contest Tea."),
+            ("draw", "You won it in the draw Tea."),
+            ("game", "You played the game Tea."),
+            ("quiz", "You answered the quiz Tea."),
+            ("membership", "You joined Tea."),
+            ("something", "It is your reward for Tea."),
+        )
+    ),
 ]
 
 

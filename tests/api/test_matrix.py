@@ -49,6 +49,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
     "Redemption": STAFF | {"owner", "merchant A"},
     "Referral": frozenset({"supervisor", "operator"}),
+    "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
@@ -104,12 +105,23 @@ ASKED: Final[
     ],
     "referrals": lambda _it, _kind: [({}, {})],
     "runningCampaigns": lambda _it, _kind: [({}, {})],
+    "schemeVersions": lambda it, _kind: [
+        ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})
+    ],
+    "schemes": lambda _it, _kind: [({}, {})],
     "segments": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
-    {"campaignSchema", "merchantBudget", "merchantStatement", "programmeRules", "purchasePreview"}
+    {
+        "campaignSchema",
+        "merchantBudget",
+        "merchantStatement",
+        "programmeRules",
+        "purchasePreview",
+        "schemeSchema",
+    }
 )
 
 

@@ -26,7 +26,13 @@ STAFF: Final = sorted(
     and place != "Mutation.campaignSimulate"  # it only looks
 )
 WHY: Final = "because the auditor will ask"
-NOTED: Final = {"campaignDraftSave", "contractPublish", "programmeRulesPublish"}
+NOTED: Final = {
+    "campaignDraftSave",
+    "contractPublish",
+    "programmeRulesPublish",
+    "schemeEnd",
+    "schemePublish",
+}
 DEFINITION: Final = {
     **promotions.SIMPLE,
     "name": "Again",
@@ -70,6 +76,15 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     **{
         name: lambda it: {"segmentId": it.ids["Segment"], "memberIds": [it.ids["Member"]]}
         for name in ("segmentMembersAdd", "segmentMembersRemove")
+    },
+    "schemeEnd": lambda it: {"schemeId": it.ids["Scheme"]},
+    "schemePublish": lambda _it: {
+        "definition": {
+            "kind": "milestone",
+            "name": "Ten purchases",
+            "metric": "purchases",
+            "target": 10,
+        }
     },
     "segmentSave": lambda _it: {"name": "new", "about": "Who came this month."},
     "approvalDecide": lambda it: {"approvalId": it.proposed, "decision": "DECLINED"},

@@ -19,7 +19,7 @@ from wallet.database import Database
 from wallet.rules import awards, clock, expiry
 from wallet.rules.campaigns import conditions, outcome
 from wallet.rules.campaigns import facts as campaign_facts
-from wallet.rules.campaigns.definition import Benefit, Definition, Donation, GiveCoupon
+from wallet.rules.campaigns.definition import MONEYLESS, Definition, Donation
 
 STALE_TRIES_MAX: Final = 12
 """How often a decision is made anew because a budget or the member's facts moved in between."""
@@ -313,20 +313,11 @@ def _check_most(most: Most | None, used: Sequence[campaign_facts.Used], day: dat
 
 
 def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
-    give = wish.definition.give
-    if not wish.gives or not isinstance(give, GiveCoupon | Benefit):
+    if not wish.gives or not isinstance(wish.definition.give, MONEYLESS):
         return []
-    return [
-        entries.Benefit(
-            benefit_id=ids.derived(wish.award_id, "benefit"),
-            version_id=wish.version_id,
-            campaign_id=wish.campaign_id,
-            kind="coupon" if isinstance(give, GiveCoupon) else "benefit",
-            name=give.name,
-            about=wish.definition.name if isinstance(give, GiveCoupon) else give.about,
-            expires_at=expiry.end_of_day(at, give.days, house.time_zone),
-        )
-    ]
+    version = campaign_facts.Version(wish.campaign_id, wish.version_id, wish.definition)
+    benefit_id = ids.derived(wish.award_id, "benefit")
+    return [giving.benefit(version, benefit_id, at=at, zone=house.time_zone)]
 
 
 def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:

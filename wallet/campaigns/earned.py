@@ -7,20 +7,18 @@ money: a coupon for a later purchase, or something that a merchant does once.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from wallet import errors, ledger, money
+from wallet import entries, errors, ledger, money
 from wallet.database import Database
 
 PAGE_MAX: Final = 101
 """One page, and the row that says that more follow."""
 BENEFITS_MAX: Final = 100
 """Benefits that a member is shown: the open ones come first, and nobody scrolls further."""
-
-BenefitKind: TypeAlias = Literal["coupon", "benefit"]
 
 _AWARD: Final = (
     "select a.award_id, a.wallet_id, a.partner_id, a.kind, a.reference, a.detail, a.fingerprint,"
@@ -63,7 +61,7 @@ class Benefit:
     wallet_id: UUID
     version_id: UUID
     campaign_id: UUID
-    kind: BenefitKind
+    kind: entries.BenefitKind
     name: str
     about: str
     granted_at: datetime

@@ -14,7 +14,7 @@ from wallet import entries, ids, money
 from wallet.campaigns import budgets, gather
 from wallet.rules import clock, contracts, expiry
 from wallet.rules.campaigns import facts, outcome, record
-from wallet.rules.campaigns.definition import Benefit, Donation, GiveCoupon
+from wallet.rules.campaigns.definition import Badge, Benefit, Donation, GiveCoupon
 
 
 def given(
@@ -50,7 +50,15 @@ def given(
         draws=tuple(
             entries.Draw(budget_of(budget), minor) for budget, minor in found.draws.items()
         ),
-        benefits=tuple(_benefit(one, cause_id, at, place.zone) for one in found.given),
+        benefits=tuple(
+            benefit(
+                one.version,
+                ids.derived(cause_id, f"benefit {one.version.version_id}"),
+                at=at,
+                zone=place.zone,
+            )
+            for one in found.given
+        ),
         coupons=found.coupons,
         facts_version=decided.facts_version,
         explanation=orjson.dumps(outcome.document(found)).decode(),
@@ -168,15 +176,27 @@ def _entries(
     ]
 
 
-def _benefit(one: outcome.Given, cause_id: UUID, at: datetime, zone: str) -> entries.Benefit:
-    give = one.version.definition.give
-    assert isinstance(give, GiveCoupon | Benefit)
+def benefit(
+    version: facts.Version, benefit_id: UUID, *, at: datetime, zone: str
+) -> entries.Benefit:
+    """What a version gives that is no money, as an entry: until the end of its last day."""
+    give = version.definition.give
+    kind: entries.BenefitKind
+    match give:
+        case GiveCoupon():
+            kind, about = "coupon", version.definition.name
+        case Benefit():
+            kind, about = "benefit", give.about
+        case Badge():
+            kind, about = "badge_once" if give.single_use else "badge", give.about
+        case _:
+            raise AssertionError(give)
     return entries.Benefit(
-        benefit_id=ids.derived(cause_id, f"benefit {one.version.version_id}"),
-        version_id=one.version.version_id,
-        campaign_id=one.version.campaign_id,
-        kind="coupon" if isinstance(give, GiveCoupon) else "benefit",
+        benefit_id=benefit_id,
+        version_id=version.version_id,
+        campaign_id=version.campaign_id,
+        kind=kind,
         name=give.name,
-        about="" if isinstance(give, GiveCoupon) else give.about,
-        expires_at=expiry.end_of_day(at, give.days, zone),
+        about=about,
+        expires_at=None if give.days is None else expiry.end_of_day(at, give.days, zone),
     )

@@ -12,6 +12,7 @@ assertion.
     |-- EventInvalid              EVENT_INVALID
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
+    |-- SchemeInvalid             SCHEME_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -38,6 +39,7 @@ assertion.
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
+    |-- BadgeExpired              BADGE_EXPIRED
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -89,6 +91,7 @@ from wallet.errors.names import (
 from wallet.errors.people import (
     AgreementMissing,
     ApprovalOwn,
+    BadgeExpired,
     CharityUnknown,
     CharityUnverified,
     ContractMissing,
@@ -112,6 +115,7 @@ from wallet.errors.sent import (
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
+    SchemeInvalid,
     TermsInvalid,
     TextInvalid,
     TooMany,
@@ -149,6 +153,7 @@ __all__ = [
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
+    "BadgeExpired",
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
@@ -189,6 +194,7 @@ __all__ = [
     "RemittanceClosed",
     "RemittanceOpen",
     "ReturnExceedsPurchase",
+    "SchemeInvalid",
     "SecretLimit",
     "SlugTaken",
     "StepUpRequired",

@@ -85,6 +85,13 @@ class CouponInvalid(Refusal):
     advice = "This coupon is not valid here. Leave it out, or ask the member for another one."
 
 
+class BadgeExpired(Refusal):
+    """The badge was good until a day that is over: leave it out or show another."""
+
+    code = "BADGE_EXPIRED"
+    advice = "This badge is over. Leave it out, or ask the member for another one."
+
+
 class ReferralInvalid(Refusal):
     """No such invitation, or not for this member: ask the friend for their own link."""
 

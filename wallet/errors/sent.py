@@ -45,6 +45,16 @@ class CampaignInvalid(Refusal):
     advice = "The campaign is not valid. Correct the field at the path and save it again."
 
 
+class SchemeInvalid(Refusal):
+    """A scheme contradicts itself or cannot be run: correct the field at the path, publish again.
+
+    A scheme is a ladder, a milestone, a board, a contest, a draw: what members take part in.
+    """
+
+    code = "SCHEME_INVALID"
+    advice = "The scheme is not valid. Correct the field at the path and publish it again."
+
+
 class ActivityInvalid(Refusal):
     """An activity has no proof or names what is not there: correct it and send it again."""
 

@@ -1,11 +1,18 @@
-"""What is wrong with JSON that somebody sent: the place in it, and words that still print.
+"""JSON that somebody sends: what is wrong with it, at which place, and how it should look.
 
-msgspec says both in one sentence. A step of a path may be a field that somebody made up, so it is
-cut to what still prints.
+msgspec says what and where in one sentence. A step of a path may be a field that somebody made up,
+so it is cut to what still prints.
 """
 
+import inspect
 import re
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from wallet import errors
+from wallet.rules import text
 
 _STEP_CHARS_MAX: Final = 64
 _PLACE: Final = re.compile(r"(.*?)(?: - at (?:`key` in )?`\$(.*)`)?", re.DOTALL)
@@ -41,3 +48,44 @@ def printable(steps: tuple[str, ...]) -> tuple[str, ...]:
 def where(path: tuple[str, ...]) -> str:
     """Write a path in a sentence."""
     return ".".join(path) or "the top"
+
+
+def check_texts(
+    raw: object, refuse: Callable[..., object], *, chars_max: int, path: tuple[str, ...] = ()
+) -> None:
+    """Look through decoded JSON for text that cannot be stored; `refuse` is told what and where.
+
+    msgspec fails on half a character, and PostgreSQL on a NUL: both far from where it was typed.
+    """
+    if isinstance(raw, str) and raw:
+        try:
+            text.check(raw, chars_max=chars_max)
+        except errors.TextInvalid as problem:
+            refuse(problem.message.partition(".")[0], *path)
+    elif isinstance(raw, dict):
+        for name, value in raw.items():
+            check_texts(name, refuse, chars_max=chars_max, path=(*path, str(name)))
+            check_texts(value, refuse, chars_max=chars_max, path=(*path, str(name)))
+    elif isinstance(raw, list | tuple):
+        for place, value in enumerate(raw):
+            check_texts(value, refuse, chars_max=chars_max, path=(*path, str(place)))
+
+
+def schema_of(kind: type) -> dict[str, Any]:
+    """Describe the JSON of a struct as a JSON Schema (2020-12), for editors and forms."""
+    (schema,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    for part in parts.values():
+        if "properties" in part:
+            part["additionalProperties"] = False
+    top = {**schema, "$defs": parts}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_plain(top)}
+
+
+def _plain(value: Any) -> Any:
+    # msgspec leaves defaults as tuples, which are not what a JSON reader would give back, and the
+    # words of a class with the indentation of its source.
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return inspect.cleandoc(value) if isinstance(value, str) else value

@@ -138,6 +138,11 @@ _DEEDS: Final = {
     "visit": "a visit",
     "quiz": "a quiz",
     "referral": "an invitation",
+    "milestone": "a milestone",
+    "contest": "a contest",
+    "draw": "a draw",
+    "game": "a game",
+    "membership": "joining",
 }
 
 

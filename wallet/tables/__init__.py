@@ -17,6 +17,7 @@ from wallet.tables import (
     purchases,
     redemptions,
     referrals,
+    schemes,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "purchases",
     "redemptions",
     "referrals",
+    "schemes",
 ]

@@ -116,7 +116,9 @@ class Benefit(SQLModel, table=True):
 
     __tablename__ = "benefit"
     __table_args__ = (
-        CheckConstraint("kind in ('coupon', 'benefit')", name="benefit_kind"),
+        CheckConstraint(
+            "kind in ('coupon', 'benefit', 'badge', 'badge_once')", name="benefit_kind"
+        ),
         CheckConstraint("(used_at is null) = (used_by is null)", name="benefit_used"),
         Index("benefit_wallet", "bucket", "wallet_id", "granted_at", "benefit_id"),
         {"schema": "ledger"},

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, needs
-from wallet.rules.campaigns.definition import Benefit, GiveCoupon
+from wallet.rules.campaigns.definition import MONEYLESS
 
 Reason: TypeAlias = dict[str, Any]
 """`{"if": kind, ...}`; amounts in minor units of the purchase's asset."""
@@ -187,7 +187,7 @@ def _birthday(
         return Checked(False, {"if": "birthday", "why": "another_day"})
     since = basket.local.date() - timedelta(days=facts.BIRTHDAY_AGAIN_DAYS)
     # A gift that a limit cut to nothing, or that went back whole, was none; a coupon stays given.
-    lasting = isinstance(version.definition.give, GiveCoupon | Benefit)
+    lasting = isinstance(version.definition.give, MONEYLESS)
     used = any(
         one.day >= since and (one.granted_minor > 0 or (lasting and one.times > 0))
         for one in member.usage.get(version.campaign_id, ())

@@ -24,7 +24,6 @@ PAST_MAX: Final = timedelta(minutes=5)
 
 _ANYWHEN: Final = (ask.Segment, ask.Tier, ask.Joined, ask.Birthday, ask.Schedule, ask.InExperiment)
 _FIXED: Final = (say.Amount, say.Donation)
-_WITHOUT_PURCHASE: Final = (say.Amount, say.GiveCoupon, say.Benefit, say.Donation)
 _LISTS: Final = (
     *(ask.OfCategory, ask.OfProduct, ask.OfLabel, ask.OfBrand),
     *(ask.Store, ask.Channel, ask.Instrument, ask.BoughtAt, ask.Segment, ask.Tier),
@@ -112,9 +111,11 @@ def _check_trigger(it: Definition) -> None:
         _check_invitation(it)
     if it.lines:
         refuse("there are no lines without a purchase", "lines", "0")
-    if not isinstance(it.give, _WITHOUT_PURCHASE):
-        refuse("without a purchase an amount, a coupon, a benefit or a gift can be given", "give")
-    if isinstance(it.give, say.Amount | say.Donation) and it.give.per == "unit":
+    if not isinstance(it.give, (*_FIXED, *say.MONEYLESS)):
+        refuse("without a purchase an amount, a coupon, a benefit or a badge can be given", "give")
+    if isinstance(it.on, say.OnReward):
+        _check_reward(it)
+    elif isinstance(it.give, _FIXED) and it.give.per == "unit":
         refuse("there are no units without a purchase", "give", "per")
     if it.stack.tops_up:
         refuse("there is no contract to top up without a purchase", "stack", "tops_up")
@@ -134,6 +135,14 @@ def _check_invitation(it: Definition) -> None:
                 "an invitation is made at no merchant; name who pays by an id",
                 *("funding", str(place), "funder"),
             )
+
+
+def _check_reward(it: Definition) -> None:
+    """Whoever won it was promised it: nothing may stand between them and the reward."""
+    if it.when:
+        refuse("a reward can answer no condition; what names it says who gets it", "when", "0")
+    if it.terms.acceptance:
+        refuse("what was won is not held back; ask for it where members take part", "terms")
 
 
 def _check_conditions(it: Definition) -> None:
@@ -188,7 +197,7 @@ def _check_effect(it: Definition, groups: Sequence[str]) -> None:
                 refuse(f"the programme has these groups: {', '.join(groups)}", "give", "of")
             if groups.index(of) >= groups.index(it.stack.group):
                 refuse("only a group that comes before the campaign's own can be", "give", "of")
-        case say.GiveCoupon() | say.Benefit():
+        case say.GiveCoupon() | say.Benefit() | say.Badge():
             _check_name(it.give.name, "give", "name")
     if it.stack.tops_up and not isinstance(it.give, say.Rate | say.Personal | say.Amount):
         refuse("only a rate or an amount can top a contract up", "stack", "tops_up")
@@ -283,6 +292,8 @@ def _check_stacking(it: Definition, other: Other) -> None:
 
 
 def _same_trigger(one: say.AnyTrigger, other: say.AnyTrigger) -> bool:
+    if isinstance(one, say.OnReward):
+        return False  # Each is named by what gives it, so they never meet.
     if isinstance(one, say.OnActivity) and isinstance(other, say.OnActivity):
         return (one.kind, one.name) == (other.kind, other.name)
     return type(one) is type(other)
@@ -290,9 +301,7 @@ def _same_trigger(one: say.AnyTrigger, other: say.AnyTrigger) -> bool:
 
 def _is_moneyless(it: Definition) -> bool:
     # Whoever invited a friend gets an amount, whatever the friend gets.
-    return isinstance(it.give, say.GiveCoupon | say.Benefit) and not isinstance(
-        it.on, say.OnReferral
-    )
+    return isinstance(it.give, say.MONEYLESS) and not isinstance(it.on, say.OnReferral)
 
 
 def _check_twice(values: Sequence[Hashable], *path: str) -> None:

@@ -15,13 +15,7 @@ from wallet.rules import cashback, contracts, purchases
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import checks, compiled, effects, facts, limits, needs
 from wallet.rules.campaigns import conditions as c
-from wallet.rules.campaigns.definition import (
-    AnyEffect,
-    Benefit,
-    Donation,
-    GiveCoupon,
-    OnPurchase,
-)
+from wallet.rules.campaigns.definition import MONEYLESS, Donation, OnPurchase
 from wallet.rules.campaigns.outcome import (
     NOTHING,
     Cut,
@@ -80,7 +74,7 @@ def of_basket(
             continue
         candidates = _candidates(wave, basket, targets, missed, given)
         # A gift to a charity takes no cashback's place, and none takes a gift's.
-        rivals = [one for one in candidates if not isinstance(_gives(one), Donation)]
+        rivals = [one for one in candidates if not _is_gift(one)]
         _contest(rivals, ready, [one for one in granted if not one.is_gift])
         for candidate in candidates:
             settled = _settle(candidate, basket, till)
@@ -142,7 +136,7 @@ def _candidates(
 ) -> list[_Candidate]:
     found = []
     for version, lines, because in wave:
-        if isinstance(version.definition.give, GiveCoupon | Benefit):
+        if isinstance(version.definition.give, MONEYLESS):
             given.append(Given(version, tuple(line.number for line in lines), because))
             continue
         wishes = [one for one in effects.wishes(version, basket, lines, targets) if one.minor > 0]
@@ -155,8 +149,8 @@ def _candidates(
     return found
 
 
-def _gives(candidate: _Candidate) -> AnyEffect:
-    return candidate.version.definition.give
+def _is_gift(candidate: _Candidate) -> bool:
+    return isinstance(candidate.version.definition.give, Donation)
 
 
 def _contest(

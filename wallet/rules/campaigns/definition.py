@@ -102,9 +102,23 @@ class Donation(Effect, frozen=True, tag="donation"):
     in_kind: Name | None = None
 
 
+class Badge(Effect, frozen=True, tag="badge"):
+    """A sign of what the member did, and whatever it opens: lasting, or shown once like a coupon.
+
+    `days` None is for ever.
+    """
+
+    name: Name
+    about: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] | None = None
+    single_use: bool = False
+
+
 AnyEffect: TypeAlias = (
-    Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit | Donation
+    Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit | Badge | Donation
 )
+MONEYLESS: Final = (GiveCoupon, Benefit, Badge)
+"""Effects that give no money but a benefit."""
 
 
 class Trigger(Part, frozen=True, tag_field="on"):
@@ -144,7 +158,11 @@ class OnReferral(Trigger, frozen=True, tag="referral"):
     most_per_year: Count = 20
 
 
-AnyTrigger: TypeAlias = OnPurchase | OnActivity | OnReferral
+class OnReward(Trigger, frozen=True, tag="reward"):
+    """Something that names the campaign and says when it is due: a milestone, a contest, a draw."""
+
+
+AnyTrigger: TypeAlias = OnPurchase | OnActivity | OnReferral | OnReward
 
 
 class Stack(Part, frozen=True):

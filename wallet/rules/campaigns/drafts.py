@@ -5,15 +5,13 @@ run; `parse` does both. What is stored was judged when it was saved, and is judg
 published, because time and other campaigns have moved on.
 """
 
-import inspect
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from wallet import errors
-from wallet.rules import purchases, text
+from wallet.rules import malformed, purchases, text
 from wallet.rules.campaigns import conditions, contradictions, refusing
 from wallet.rules.campaigns.contradictions import Other
 from wallet.rules.campaigns.definition import Definition
@@ -49,7 +47,7 @@ def read(raw: object) -> Definition:
 
     Instants come back in UTC, categories and brands in the form they are matched by.
     """
-    _check_texts(raw, ())
+    malformed.check_texts(raw, refusing.refuse, chars_max=TEXT_CHARS_MAX)
     try:
         found = msgspec.convert(raw, Definition)
     except msgspec.ValidationError as problem:
@@ -71,29 +69,8 @@ def dump(found: Definition) -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """Describe the JSON of a definition as a JSON Schema (2020-12), for editors and forms."""
-    (schema,), parts = msgspec.json.schema_components([Definition], ref_template="#/$defs/{name}")
-    for part in parts.values():
-        if "properties" in part:
-            part["additionalProperties"] = False
-    top = {**schema, "$defs": parts}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_plain(top)}
-
-
-def _check_texts(raw: object, path: tuple[str, ...]) -> None:
-    # msgspec fails on half a character, and PostgreSQL on a NUL: both far from where it was typed.
-    if isinstance(raw, str):
-        try:
-            text.check(raw, chars_max=TEXT_CHARS_MAX)
-        except errors.TextInvalid as problem:
-            refusing.refuse(problem.message.partition(".")[0], *path)
-    elif isinstance(raw, dict):
-        for name, value in raw.items():
-            _check_texts(name, (*path, str(name)))
-            _check_texts(value, (*path, str(name)))
-    elif isinstance(raw, list | tuple):
-        for place, value in enumerate(raw):
-            _check_texts(value, (*path, str(place)))
+    """Describe the JSON of a definition as a JSON Schema, for editors and forms."""
+    return malformed.schema_of(Definition)
 
 
 def _instant(at: datetime, name: str) -> datetime:
@@ -127,13 +104,3 @@ def _keys(names: tuple[str, ...], *path: str) -> tuple[str, ...]:
             # Some letters fold into several; what is written must be read again.
             refusing.refuse("the name is too long once its capitals are folded", *path, str(place))
     return keys
-
-
-def _plain(value: Any) -> Any:
-    # msgspec leaves defaults as tuples, which are not what a JSON reader would give back, and the
-    # words of a class with the indentation of its source.
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return inspect.cleandoc(value) if isinstance(value, str) else value

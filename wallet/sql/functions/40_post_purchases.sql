@@ -103,8 +103,9 @@ begin
     select s.bucket, s.purchase_id
       from shown s
       left join ledger.benefit b
-        on b.bucket = s.bucket and b.benefit_id = s.benefit_id and b.wallet_id = s.wallet_id and b.kind = 'coupon'
-       and b.used_at is null and coalesce(b.expires_at, 'infinity') > s.purchased_at
+        on b.bucket = s.bucket and b.benefit_id = s.benefit_id and b.wallet_id = s.wallet_id
+       and b.kind in ('coupon', 'badge_once') and b.used_at is null
+       and coalesce(b.expires_at, 'infinity') > s.purchased_at
      where b.benefit_id is null or s.benefit_nth > 1
     union all
     select bucket, purchase_id from drawn where running > coalesce(room, 0)

@@ -27,7 +27,8 @@ begin
 
   v_answer := case
     when house.state <> 'open' then jsonb_build_object('code', 'member_suspended')
-    when b.kind <> 'benefit' or b.used_at is not null or b.expires_at <= v_at
+    when b.kind = 'badge_once' and b.expires_at <= v_at then jsonb_build_object('code', 'badge_expired')
+    when b.kind not in ('benefit', 'badge_once') or b.used_at is not null or b.expires_at <= v_at
       then jsonb_build_object('code', 'coupon_invalid')
   end;
   if v_answer is not null then

@@ -29,6 +29,10 @@ grant insert (budget_id, kind, subject_id, asset, cap_minor, alerts), update (ca
 grant insert, update on coalition.campaign, coalition.segment, coalition.segment_member, coalition.profile,
   coalition.referral to commonpurse_app;
 grant insert, update, delete on coalition.favourite to commonpurse_app;
+-- What is to be looked at is a list of errands, and what is done is struck off.
+grant insert on coalition.scheme_version to commonpurse_app;
+grant insert, update on coalition.scheme to commonpurse_app;
+grant insert, update, delete on coalition.look to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 -- Gifts to charities, and what is paid out to them.

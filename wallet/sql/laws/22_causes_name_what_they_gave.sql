@@ -26,7 +26,8 @@ select b.bucket, b.benefit_id, 'benefit'
   left join ledger.purchase p on p.bucket = b.bucket and p.purchase_id = b.used_by
  where b.bucket <> get_byte(uuid_send(b.wallet_id), 15)
     or (b.kind = 'coupon' and b.used_by is not null and p.wallet_id is distinct from b.wallet_id)
-    or (b.kind = 'benefit' and b.used_by is not null and b.bucket <> get_byte(uuid_send(b.used_by), 15))
+    or (b.kind = 'badge' and b.used_by is not null)
+    or (b.used_by is not null and b.bucket <> get_byte(uuid_send(b.used_by), 15))
 union all
 select a.bucket, a.award_id, 'award'
   from ledger.award a

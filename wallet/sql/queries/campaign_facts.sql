@@ -40,8 +40,8 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
            and u.campaign_id = (q.asked ->> 'campaign')::uuid
            and u.day >= coalesce((q.asked ->> 'since')::date, '-infinity')) as usage,
        (select jsonb_agg(jsonb_build_array(b.benefit_id, b.name,
-                 b.wallet_id = i.wallet and b.kind = 'coupon' and b.expires_at > i.at
-                   and (b.used_at is null or b.used_by = i.purchase)))
+                 b.wallet_id = i.wallet and b.kind in ('coupon', 'badge_once')
+                   and coalesce(b.expires_at > i.at, true) and (b.used_at is null or b.used_by = i.purchase)))
           from ledger.benefit b
          where b.bucket = i.bucket and b.benefit_id = any (i.coupons)) as coupons,
        (select jsonb_agg(jsonb_build_array(g.budget_id, coalesce(s.allotted - s.consumed, 0),

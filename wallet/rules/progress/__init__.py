@@ -1,0 +1,1 @@
+"""How members stand: pure rules over what they bought and kept, whatever is made of it."""
