@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 
 from wallet import errors, ledger, programme, sql
+from wallet.charities import matching
 from wallet.database import Database
 from wallet.progress import looks, schemes
 from wallet.rules.progress import facts
@@ -70,7 +71,7 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
-STORIES: Sequence[Story] = ()
+STORIES: Sequence[Story] = (matching,)
 """Every story, in the order in which they look: what one decides, a later one may see."""
 
 

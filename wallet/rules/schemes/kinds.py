@@ -6,9 +6,11 @@ import msgspec
 
 from wallet.rules import malformed
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.matching import Match
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
+    "match": Match,
     "milestone": Milestone,
 }
 """Every kind by the word in its `kind`."""
