@@ -24,6 +24,9 @@ NOTE: Final = "What is new and why, for colleagues and the audit log."
 class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
+    MATCH = strawberry.enum_value(
+        "match", description="What a funder gives on top of members' gifts to charities."
+    )
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
 
 

@@ -164,7 +164,7 @@ async def _match(
 
 def funder_of(it: Match, house: programme.Programme) -> UUID:
     """Who pays a match."""
-    return house.operator_id if it.funder == "operator" else it.funder
+    return it.funder or house.operator_id
 
 
 def _since(it: Match, day: date) -> date:

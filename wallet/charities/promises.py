@@ -1,4 +1,4 @@
-"""Whether a match may be promised: its funder and charities are there, agreed, and its budget holds.
+"""Whether a match may be promised: its funder and charities are there and agreed, and its budget.
 
 It is asked when a match is published; the budget is set then, and never below what was given.
 """
@@ -25,7 +25,7 @@ async def check(db: Database, it: Match, *, since: datetime) -> None:
     """
     house = await programme.of(db)
     funder_id = house.operator_id
-    if isinstance(it.funder, UUID):
+    if it.funder is not None:
         funder_id = it.funder
         if not await merchants.find_many(db, [funder_id]):
             refuse("no merchant has this id", "definition", "funder")
@@ -57,6 +57,4 @@ async def fund(db: Database, scheme_id: UUID, it: Match) -> None:
             alerts=ALERTS_BPS,
         )
     except errors.BudgetTooSmall as refusal:
-        raise errors.BudgetTooSmall(
-            path=("definition", "budget_minor"), **refusal.data
-        ) from None
+        raise errors.BudgetTooSmall(path=("definition", "budget_minor"), **refusal.data) from None

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -17,11 +17,11 @@ Bps: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 class Match(Scheme, frozen=True, kw_only=True, tag="match"):
     """So many basis points of each gift, up to a cap of each member and a budget of all.
 
-    `funder` is the operator or the merchant who pays; no `charities` means every charity that has
-    an agreement with the funder. It holds for gifts from the version's start until `ends_at`.
+    `funder` is the merchant who pays, or None for the operator; no `charities` means every charity
+    that has an agreement with who pays. It holds from the version's start until `ends_at`.
     """
 
-    funder: Literal["operator"] | uuid.UUID
+    funder: uuid.UUID | None = None
     charities: Annotated[tuple[uuid.UUID, ...], msgspec.Meta(max_length=NAMES_MAX)] = ()
     bps: Bps
     cap: Cap | None = None
