@@ -197,7 +197,7 @@ async def test_a_budget_is_never_lowered_under_what_was_given(coalition: Coaliti
     changed = await matched(coalition, charity_id)
     await give(coalition, charity_id, 400)
     await look(coalition)
-    again = {"scheme_id": changed.entry.scheme_id, "charities": [str(charity_id)]}
+    again: dict[str, Any] = {"scheme_id": changed.entry.scheme_id, "charities": [str(charity_id)]}
 
     refusal = await refused(
         taking_part.scheme(coalition, plain=DOUBLE, now=NOON, budget_minor=399, **again)

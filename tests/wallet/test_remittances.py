@@ -302,11 +302,10 @@ async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
                 paid += batch.amount_minor
         return paid
 
-    *_, paid = await asyncio.gather(
-        *(give_often(member) for member in members),
-        coalition.give_back(shop, purchase_id),
-        batches(),
-    )
+    giving_on = [asyncio.create_task(give_often(member)) for member in members]
+    returning = asyncio.create_task(coalition.give_back(shop, purchase_id))
+    paid = await batches()
+    await asyncio.gather(*giving_on, returning)
     kept = await coalition.db.fetchval(
         "select coalesce(sum(kept_minor), 0)::bigint from ledger.gift_return"
     )

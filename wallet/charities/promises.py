@@ -4,7 +4,7 @@ It is asked when a match is published; the budget is set then, and never below w
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from wallet import errors, merchants, programme
@@ -57,4 +57,5 @@ async def fund(db: Database, scheme_id: UUID, it: Match) -> None:
             alerts=ALERTS_BPS,
         )
     except errors.BudgetTooSmall as refusal:
-        raise errors.BudgetTooSmall(path=("definition", "budget_minor"), **refusal.data) from None
+        data: dict[str, Any] = refusal.data
+        raise errors.BudgetTooSmall(path=("definition", "budget_minor"), **data) from None
