@@ -32,7 +32,10 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 # Where a page's `module.name` is looked for.
-PACKAGES = ("wallet", "wallet.campaigns", "wallet.rules", "wallet.tables", "api", "api.graphql")
+PACKAGES = (
+    *("wallet", "wallet.campaigns", "wallet.charities", "wallet.rules", "wallet.tables"),
+    *("api", "api.graphql"),
+)
 
 
 def text(page: str) -> str:

@@ -108,8 +108,9 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             expires_at=row["expires_at"],
             reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
-            award=row["award"],
             charity=row["charity"],
+            gift=detail.get("kind"),
+            award=row["award"],
             funder=row["funder"] or house.name,
             lost=tuple(
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])

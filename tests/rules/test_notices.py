@@ -107,6 +107,19 @@ def test_what_went_to_a_charity_says_who_promised_it() -> None:
     assert told("lot.shared", amount_minor=0) is None
 
 
+def test_a_gift_is_told_with_its_charity_and_whether_it_was_pledged() -> None:
+    gave = "You gave 5.00 EUR to River Fund"
+
+    assert f"{gave}." == told("donation.posted", charity="River Fund", gift="once")
+    assert f"{gave}, as you pledged." == told("donation.posted", charity="River Fund", gift="share")
+    assert f"{gave} by rounding up, as you pledged." == told(
+        "donation.posted", charity="River Fund", gift="round_up"
+    )
+    assert f"{gave} before it expired." == told(
+        "donation.posted", charity="River Fund", gift="expiring"
+    )
+
+
 def test_a_benefit_says_what_it_is_and_its_last_day() -> None:
     assert (
         "Rosa Drugstore gives you Free Shipping: on your next order."

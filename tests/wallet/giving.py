@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from tests.wallet.factories import DAY, NOON, Coalition, numbers
-from wallet import audit, ids
-from wallet.charities import agreements, directory
+from wallet import audit, ids, members, money
+from wallet.charities import agreements, directory, pledges
 from wallet.rules import charities as rules
+from wallet.rules import pledges as pledge_rules
 
 AGES_AGO = NOON - 400 * DAY
 """When the charities and agreements of tests were made, unless said otherwise."""
@@ -104,3 +105,41 @@ async def agree_all(coalition: Coalition, charity_id: UUID) -> None:
     rows = await coalition.db.fetch("select merchant_id from coalition.merchant")
     everybody = [coalition.operator_id, *(row["merchant_id"] for row in rows)]
     await agree(coalition, charity_id, *everybody)
+
+
+async def pledge(
+    coalition: Coalition,
+    member: members.Member,
+    charity_id: UUID,
+    *,
+    kind: pledge_rules.Kind = "share",
+    bps: int | None = None,
+    multiple_minor: int | None = None,
+    key: UUID | None = None,
+    asset: money.Asset | None = None,
+    now: datetime = NOON,
+) -> pledges.Pledge:
+    """Let a member pledge; a tenth of every cashback unless something else is said."""
+    outcome = await pledges.set_up(
+        coalition.db,
+        member_id=member.member_id,
+        request_id=key or ids.new(),
+        charity_id=charity_id,
+        kind=kind,
+        asset=asset or coalition.asset,
+        share_bps=1_000 if kind == "share" and bps is None else bps,
+        multiple_minor=multiple_minor,
+        now=now,
+    )
+    return outcome.pledge
+
+
+async def gifts(coalition: Coalition, member: members.Member) -> list[tuple[str, int]]:
+    """The kind and amount of each gift of a member, in their order."""
+    rows = await coalition.db.fetch(
+        "select d.kind, d.amount from ledger.donation d"
+        " join ledger.transfer t on t.bucket = d.bucket and t.transfer_id = d.donation_id"
+        " where d.wallet_id = $1 order by t.wallet_version",
+        member.wallet_id,
+    )
+    return [(row["kind"], row["amount"]) for row in rows]

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import factories, giving, granting
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -51,6 +51,7 @@ BREAKS = {
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
     "24_charities_get_what_was_given": "update ledger.gift set given = given + 1",
+    "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -105,6 +106,10 @@ FINER = {
         "update ledger.benefit set used_at = now(), used_by = (select purchase_id"
         " from ledger.purchase where wallet_id <> benefit.wallet_id limit 1)"
     ),
+    "a gift went to another charity": "update ledger.donation set charity_id = gen_random_uuid()",
+    "a gift is forgotten": "delete from ledger.donation",
+    "a pledge gave more than it did": "update ledger.pledge set given = given + 1",
+    "a pledge looks ahead": "update ledger.pledge set seen_version = seen_version + 1000",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -125,7 +130,9 @@ async def busy_books(coalition: Coalition) -> None:
     spent = await coalition.spend(ana, rosa, 300)
     await coalition.refund(spent, 100)
     await coalition.hold(ana, slow, 200)
-    await coalition.give(ana, ids.new(), 50)
+    charity_id = await giving.charity(coalition)
+    await coalition.give(ana, charity_id, 50)
+    await giving.pledge(coalition, ana, charity_id, kind="round_up")
     await coalition.give_back(rosa, purchase_id, returns.ReturnLine(1, None, 4000))
     await coalition.spend(ben, rosa, 1000)
     await coalition.give_back(coalition.mint, mint_id)

@@ -15,8 +15,7 @@ from wallet import errors, ids, ledger, money, programme, sql
 from wallet.campaigns import budgets
 from wallet.charities import agreements
 from wallet.database import Database
-from wallet.progress import advance as advancing
-from wallet.progress import schemes
+from wallet.progress import schemes, story
 from wallet.rules import matching as rules
 from wallet.rules.campaigns import facts as campaign_facts
 from wallet.rules.progress import facts
@@ -50,10 +49,10 @@ class Matched:
     matched_at: datetime
 
 
-def wants(book: schemes.Book, at: datetime) -> "advancing.Wants | None":
+def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
     """Nothing of what was bought; and nothing at all where nobody ever promised a match."""
     known = any(entry.kind == "match" for entry in book.entries.values())
-    return advancing.Wants(since=at) if known else None
+    return story.Wants(since=at) if known else None
 
 
 async def advance(
@@ -94,7 +93,7 @@ async def of_donations(db: Database, donation_ids: Sequence[UUID]) -> dict[UUID,
 
 def _held(book: schemes.Book, row: Any) -> list[Held]:
     """The matches that held when a gift was made, and were not asked yet."""
-    given_at, found = row["effective_at"], []
+    given_at, found = row["donated_at"], []
     for entry in book.entries.values():
         version = entry.at(given_at) if entry.kind == "match" else None
         if version is None or entry.scheme_id in row["matched"]:
@@ -110,7 +109,7 @@ def _held(book: schemes.Book, row: Any) -> list[Held]:
 
 async def _agreed(db: Database, house: programme.Programme, it: Match, row: Any) -> bool:
     """Whether the funder has an agreement with the charity of a gift, on the day of the gift."""
-    given_at = row["effective_at"]
+    given_at = row["donated_at"]
     try:
         await agreements.require(
             db,
@@ -135,7 +134,7 @@ async def _match(
     """Give on top of one gift by one scheme; a write that others overtook is decided anew."""
     scheme_id, version_id, it = held
     bucket, budget = ledger.bucket(wallet_id), budgets.budget_id("match", scheme_id, house.asset)
-    day = campaign_facts.local_day(row["effective_at"], house.time_zone)
+    day = campaign_facts.local_day(row["donated_at"], house.time_zone)
     since = _since(it, day)
     for _ in range(STALE_TRIES_MAX):
         had = await _had(db, wallet_id, scheme_id, house.asset, since)

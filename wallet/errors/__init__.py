@@ -17,6 +17,7 @@ assertion.
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -61,6 +62,7 @@ assertion.
     |-- CharityClosed             CHARITY_CLOSED              status
     |-- RemittanceClosed          REMITTANCE_CLOSED           state
     |-- RemittanceOpen            REMITTANCE_OPEN
+    |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
@@ -112,6 +114,7 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
@@ -125,6 +128,7 @@ from wallet.errors.states import (
     CampaignClosed,
     CharityClosed,
     ExperimentClosed,
+    PledgeClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -178,6 +182,8 @@ __all__ = [
     "MerchantSuspended",
     "NotFound",
     "NothingDue",
+    "PledgeClosed",
+    "PledgeInvalid",
     "ProfileInvalid",
     "PurchaseInvalid",
     "ReasonMissing",

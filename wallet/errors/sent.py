@@ -83,6 +83,22 @@ class CharityInvalid(Refusal):
     advice = "This charity or agreement is not valid. Correct the field at the path."
 
 
+class PledgeInvalid(Refusal):
+    """A pledge contradicts itself or another one that stands: correct the field at the path."""
+
+    code = "PLEDGE_INVALID"
+    advice = "This pledge is not valid. Correct the field at the path, or end another one first."
+
+    def say(self) -> str:
+        """Name which other pledge is in the way, where it is known."""
+        match self.data.get("why"):
+            case "shares":
+                return "Your pledges come to more than all of your cashback. Make one smaller."
+            case "expiring":
+                return "What expires goes to one charity. End your other pledge of it first."
+        return self.advice
+
+
 class TextInvalid(Refusal):
     """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
 

@@ -73,6 +73,13 @@ class RemittanceOpen(Refusal):
     advice = "This charity has a batch that is not sent yet. Send it or cancel it first."
 
 
+class PledgeClosed(Refusal):
+    """The pledge was replaced by another one: end the one that stands."""
+
+    code = "PLEDGE_CLOSED"
+    advice = "This pledge was replaced by another one. End the one that stands now."
+
+
 class ExperimentClosed(Refusal):
     """The experiment has begun or is over, and is never changed: register another."""
 

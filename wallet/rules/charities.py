@@ -122,6 +122,13 @@ def stepped(state: State, act: Act) -> State:
     return STEPS[act][state]
 
 
+def refused(state: State | None) -> str | None:
+    """The code with which a charity is refused a gift; None if it may receive it."""
+    if state is None:
+        return "charity_unknown"
+    return None if state == "verified" else "charity_unverified"
+
+
 def check_agreement(reference: str, statement: Mapping[Language, str], span: Span) -> None:
     """Refuse an agreement without its reference, its statement in English, or a time it holds."""
     text.check(reference, "reference", chars_max=REFERENCE_CHARS_MAX)

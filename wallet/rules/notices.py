@@ -31,7 +31,8 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words. `lost` is what a return took back of campaigns.
+    and `about` its own words. `lost` is what a return took back of campaigns,
+    `gift` the kind of a gift to a `charity`.
     """
 
     topic: str
@@ -50,6 +51,7 @@ class Facts:
     about: str | None = None
     charity: str | None = None
     funder: str | None = None
+    gift: str | None = None
     lost: tuple[Lost, ...] = ()
 
 
@@ -89,6 +91,8 @@ def sentence(facts: Facts) -> str | None:
             return _gift(facts, amount)
         case "donation.matched":
             return _matched(facts, amount)
+        case "donation.posted":
+            return _gave(facts, amount)
         case "benefit.granted":
             return _granted(facts, where)
         case "campaign.capped":
@@ -186,6 +190,18 @@ def _matched(facts: Facts, amount: str) -> str | None:
         return None
     who = facts.funder or "The coalition"
     return f"{who} gave {amount} to {facts.charity or 'a charity'} on top of your gift."
+
+
+_BY_PLEDGE: Final = {
+    "share": ", as you pledged",
+    "round_up": " by rounding up, as you pledged",
+    "expiring": " before it expired",
+}
+
+
+def _gave(facts: Facts, amount: str) -> str:
+    how = _BY_PLEDGE.get(facts.gift or "", "")
+    return f"You gave {amount} to {facts.charity or 'a charity'}{how}."
 
 
 def _granted(facts: Facts, where: str) -> str:

@@ -1,7 +1,7 @@
-"""Giving: the directory of charities, and the agreements that come before any promise of a gift."""
+"""Giving: charities, the agreements that come before any promise, what members give and pledge."""
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlmodel import SQLModel
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
 
 from wallet.tables import columns
 from wallet.tables.columns import UUID, datetime
@@ -90,3 +90,86 @@ class CharityAgreement(SQLModel, table=True):
     actor_kind: str = columns.words()
     actor_id: UUID | None = None
     recorded_at: datetime = columns.instant_now()
+
+
+class Donation(SQLModel, table=True):
+    """A gift of a member, under the id of its movement.
+
+    `cause_id` is what moved a pledge: the lot that became free or was about to expire, or the
+    redemption that was rounded up.
+    """
+
+    __tablename__ = "donation"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="donation_amount"),
+        CheckConstraint("kind in ('once', 'share', 'round_up', 'expiring')", name="donation_kind"),
+        CheckConstraint("(kind = 'once') = (cause_id is null)", name="donation_cause"),
+        CheckConstraint(
+            "kind in ('once', 'expiring') or pledge_id is not null", name="donation_pledge"
+        ),
+        Index("donation_wallet", "bucket", "wallet_id", "donated_at", "donation_id"),
+        {"schema": "ledger"},
+    )
+
+    bucket: int = columns.bucket()
+    donation_id: UUID = columns.key()
+    wallet_id: UUID
+    asset: int = columns.asset()
+    charity_id: UUID
+    amount: int = columns.amount()
+    kind: str = columns.words()
+    pledge_id: UUID | None = None
+    cause_id: UUID | None = None
+    donated_at: datetime = columns.instant()
+
+
+class Pledge(SQLModel, table=True):
+    """A standing instruction of a member: what of their wallet's movements goes to a charity.
+
+    It holds for the movements after `from_version`, up to `until_version` if it was ended;
+    `seen_version` is how far it was carried out, and `given` what came of it.
+    """
+
+    __tablename__ = "pledge"
+    __table_args__ = (
+        CheckConstraint("kind in ('share', 'round_up', 'expiring')", name="pledge_kind"),
+        CheckConstraint(
+            "(kind = 'share') = (share_bps is not null) and share_bps between 1 and 10000",
+            name="pledge_share",
+        ),
+        CheckConstraint(
+            "(kind = 'round_up') = (multiple is not null) and multiple > 1", name="pledge_multiple"
+        ),
+        CheckConstraint("seen_version >= from_version and given >= 0", name="pledge_seen"),
+        CheckConstraint(
+            "(until_version is null) = (ended_at is null)"
+            " and (until_version is null) = (ended_as is null)",
+            name="pledge_ended",
+        ),
+        CheckConstraint("ended_as in ('replaced', 'ended')", name="pledge_ended_as"),
+        Index("pledge_wallet", "bucket", "wallet_id", "set_at", "pledge_id"),
+        Index(
+            "pledge_standing",
+            *("bucket", "wallet_id", "asset", "kind", "charity_id"),
+            unique=True,
+            postgresql_where=text("until_version is null"),
+        ),
+        {"schema": "ledger"},
+    )
+
+    bucket: int = columns.bucket()
+    pledge_id: UUID = columns.key()
+    wallet_id: UUID
+    asset: int = columns.asset()
+    kind: str = columns.words()
+    charity_id: UUID
+    share_bps: int | None = Field(default=None, nullable=True)
+    multiple: int | None = columns.amount_or_none()
+    from_version: int = columns.amount()
+    seen_version: int = columns.amount()
+    until_version: int | None = columns.amount_or_none()
+    given: int = columns.amount(0)
+    ended_as: str | None = columns.words_or_none()
+    fingerprint: UUID
+    set_at: datetime = columns.instant()
+    ended_at: datetime | None = columns.instant_or_none()

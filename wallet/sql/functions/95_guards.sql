@@ -15,7 +15,8 @@ begin
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
-    'ledger.gift_return', 'coalition.charity_change', 'coalition.charity_agreement', 'coalition.scheme_version']
+    'coalition.scheme_version', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
+    'ledger.gift_return']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

@@ -41,4 +41,5 @@ grant insert, update on coalition.remittance to commonpurse_app;
 -- A charity moves by steps that stay; what it is due moves in the books alone.
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
+grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
 grant commonpurse_app to current_user;

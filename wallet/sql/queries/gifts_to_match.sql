@@ -1,7 +1,7 @@
 -- The gifts of a wallet since an instant, newest first, each with the schemes that it was looked at for.
-select t.transfer_id as donation_id, t.credit_owner as charity_id, t.amount, t.effective_at,
+select d.donation_id, d.charity_id, d.amount, d.donated_at,
        array(select m.scheme_id from ledger.match m
-              where m.bucket = t.bucket and m.donation_id = t.transfer_id) as matched
-  from ledger.transfer t
- where t.bucket = $1 and t.wallet_id = $2 and t.asset = $3 and t.code = 'donate' and t.effective_at >= $4
- order by t.wallet_version desc limit $5
+              where m.bucket = d.bucket and m.donation_id = d.donation_id) as matched
+  from ledger.donation d
+ where d.bucket = $1 and d.wallet_id = $2 and d.asset = $3 and d.donated_at >= $4
+ order by d.donated_at desc, d.donation_id desc limit $5
