@@ -3,9 +3,8 @@
 import asyncio
 from uuid import UUID
 
-from tests.wallet import factories, giving, granting
+from tests.wallet import factories, giving, granting, paying_out
 from tests.wallet.factories import AT_ONCE, NOON, Coalition, refused
-from tests.wallet.test_remittances import cancel, donors, prepare, promised, send
 from wallet import earn, expire, ids
 from wallet.charities import impact, remittances
 
@@ -23,8 +22,8 @@ def reached(one: impact.Impact) -> int:
 
 async def test_every_source_is_told_apart_and_all_of_it_is_somewhere(coalition: Coalition) -> None:
     charity_id = await giving.charity(coalition, name="Save the Children")
-    await donors(coalition, charity_id, 500, 250)
-    await promised(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 500, 250)
+    await paying_out.promised(coalition, charity_id)
     rosa = await coalition.merchant(pending=AT_ONCE)
     gift = granting.Gift(200, {rosa: 1}, charity_id=charity_id, charity_minor=120)
     ana = await coalition.member(bucket=3)
@@ -53,15 +52,15 @@ async def test_every_source_is_told_apart_and_all_of_it_is_somewhere(coalition: 
 
 async def test_the_counter_follows_each_batch_from_due_to_confirmed(coalition: Coalition) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500)
-    batch = await prepare(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 500)
+    batch = await paying_out.prepare(coalition, charity_id)
     prepared = await of(coalition, charity_id)
-    await cancel(coalition, batch.remittance_id)
+    await paying_out.cancel(coalition, batch.remittance_id)
     cancelled = await of(coalition, charity_id)
-    batch = await prepare(coalition, charity_id)
-    await send(coalition, batch.remittance_id)
+    batch = await paying_out.prepare(coalition, charity_id)
+    await paying_out.send(coalition, batch.remittance_id)
     sent = await of(coalition, charity_id)
-    await donors(coalition, charity_id, 9)
+    await paying_out.donors(coalition, charity_id, 9)
 
     after = await of(coalition, charity_id)
 
@@ -75,7 +74,7 @@ async def test_whoever_reads_while_gifts_and_batches_go_on_finds_that_it_adds_up
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 5)
+    await paying_out.donors(coalition, charity_id, 5)
     members = [await coalition.member(bucket=place) for place in range(10)]
     for member in members:
         await coalition.fill(member, 100)
@@ -90,10 +89,10 @@ async def test_whoever_reads_while_gifts_and_batches_go_on_finds_that_it_adds_up
 
     reader = asyncio.create_task(read())
     await asyncio.gather(
-        prepare(coalition, charity_id, key),
+        paying_out.prepare(coalition, charity_id, key),
         *(coalition.give(member, charity_id, 100) for member in members),
     )
-    await cancel(coalition, key)
+    await paying_out.cancel(coalition, key)
     reading = False
     seen = await reader
 
@@ -103,9 +102,13 @@ async def test_whoever_reads_while_gifts_and_batches_go_on_finds_that_it_adds_up
 
 async def test_units_in_kind_are_those_that_were_paid_for_whole(coalition: Coalition) -> None:
     charity_id = await giving.charity(coalition)
-    await promised(coalition, charity_id, give={"minor": 600, "in_kind": "pair of shoes"})
-    await promised(coalition, charity_id, give={"minor": 600, "in_kind": "pair of shoes"})
-    await promised(coalition, charity_id, give={"minor": 40, "in_kind": "meal"})
+    await paying_out.promised(
+        coalition, charity_id, give={"minor": 600, "in_kind": "pair of shoes"}
+    )
+    await paying_out.promised(
+        coalition, charity_id, give={"minor": 600, "in_kind": "pair of shoes"}
+    )
+    await paying_out.promised(coalition, charity_id, give={"minor": 40, "in_kind": "meal"})
 
     found = await of(coalition, charity_id)
 
@@ -116,7 +119,7 @@ async def test_a_member_sees_what_they_gave_and_what_was_given_because_of_them(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition, name="Save the Children")
-    await promised(coalition, charity_id, bucket=9)
+    await paying_out.promised(coalition, charity_id, bucket=9)
     wallet_id = await coalition.db.fetchval("select wallet_id from ledger.gift")
     ana = await coalition.db.fetchval(
         "select member_id from coalition.member where wallet_id = $1", wallet_id

@@ -3,102 +3,44 @@
 import asyncio
 from datetime import date
 from typing import Any
-from uuid import UUID
 
-from tests.wallet import factories, giving, granting, promotions
+from tests.wallet import factories, giving, granting, paying_out
 from tests.wallet.factories import AT_ONCE, NOON, Coalition, refused
-from wallet import audit, earn, errors, ids
+from wallet import earn, errors, ids
 from wallet.charities import remittances
-
-VERA = audit.Actor("staff", ids.new())
-PROOF: dict[str, Any] = {
-    "bank_reference": "SEPA 4711",
-    "proof_reference": "statement of March, page 3",
-    "proof_sha256": "ab" * 32,
-    "value_date": "2026-03-10",
-}
-
-
-async def prepare(coalition: Coalition, charity_id: UUID, key: UUID | None = None) -> Any:
-    """A batch of all that is due."""
-    done = await remittances.prepare(
-        coalition.db,
-        request_id=key or ids.new(),
-        charity_id=charity_id,
-        asset=coalition.asset,
-        note="the payment of March",
-        actor=VERA,
-        now=NOON,
-    )
-    return done.remittance
-
-
-async def cancel(coalition: Coalition, remittance_id: UUID) -> Any:
-    """A batch that is not sent after all."""
-    done = await remittances.cancel(
-        coalition.db, remittance_id=remittance_id, reason="wrong account", actor=VERA, now=NOON
-    )
-    return done.remittance
-
-
-async def send(coalition: Coalition, remittance_id: UUID) -> dict[str, Any]:
-    """What an approval does once a second person agrees."""
-    call = remittances.sending(
-        remittance_id, maker_id=ids.new(), checker_id=ids.new(), detail=PROOF, now=NOON
-    )
-    answer = await coalition.db.call(f"select {call.text()}", *call.arguments)
-    assert isinstance(answer, dict)
-    return answer
-
-
-async def due(coalition: Coalition, charity_id: UUID) -> int:
-    """What is due to a charity."""
-    return await remittances.due_minor(coalition.db, charity_id, coalition.asset)
-
-
-async def traced(coalition: Coalition, remittance_id: UUID) -> list[tuple[str, int]]:
-    """What a batch is made of."""
-    found = await remittances.entries(coalition.db, remittance_id, first=1000)
-    return [(one.source, one.amount_minor) for one in found]
-
-
-async def donors(coalition: Coalition, charity_id: UUID, *amounts: int) -> None:
-    """Members who gave, each of another bucket."""
-    for place, amount in enumerate(amounts):
-        member = await coalition.member(bucket=place * 7)
-        await coalition.fill(member, amount)
-        await coalition.give(member, charity_id, amount)
 
 
 async def test_a_batch_takes_all_that_is_due_and_names_every_gift_in_it(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500, 250)
+    await paying_out.donors(coalition, charity_id, 500, 250)
 
-    batch = await prepare(coalition, charity_id)
+    batch = await paying_out.prepare(coalition, charity_id)
 
     assert ("prepared", 750) == (batch.state, batch.amount_minor)
-    assert 0 == await due(coalition, charity_id)
-    assert [("donation", 500), ("donation", 250)] == await traced(coalition, batch.remittance_id)
+    assert 0 == await paying_out.due(coalition, charity_id)
+    assert [("donation", 500), ("donation", 250)] == await paying_out.traced(
+        coalition, batch.remittance_id
+    )
 
 
 async def test_a_batch_is_sent_once_with_its_proof_and_then_confirmed(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500)
-    batch = await prepare(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 500)
+    batch = await paying_out.prepare(coalition, charity_id)
 
-    sent = [await send(coalition, batch.remittance_id) for _ in range(2)]
-    late = await refused(cancel(coalition, batch.remittance_id))
+    sent = [await paying_out.send(coalition, batch.remittance_id) for _ in range(2)]
+    late = await refused(paying_out.cancel(coalition, batch.remittance_id))
     confirmed = [
         await remittances.confirm(
             coalition.db,
             remittance_id=batch.remittance_id,
             acknowledgement="received, with thanks",
             reason="their letter",
-            actor=VERA,
+            actor=paying_out.VERA,
             now=NOON,
         )
         for _ in range(2)
@@ -117,32 +59,34 @@ async def test_a_cancelled_batch_is_due_again_and_goes_into_the_next_one(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500, 250)
-    first = await prepare(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 500, 250)
+    first = await paying_out.prepare(coalition, charity_id)
 
-    cancelled = await cancel(coalition, first.remittance_id)
-    back = await due(coalition, charity_id)
-    await donors(coalition, charity_id, 30)
-    second = await prepare(coalition, charity_id)
+    cancelled = await paying_out.cancel(coalition, first.remittance_id)
+    back = await paying_out.due(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 30)
+    second = await paying_out.prepare(coalition, charity_id)
 
     assert ("cancelled", 750) == (cancelled.state, back)
     assert 780 == second.amount_minor
-    assert [500, 30, 250] == [one[1] for one in await traced(coalition, second.remittance_id)]
+    assert [500, 30, 250] == [
+        one[1] for one in await paying_out.traced(coalition, second.remittance_id)
+    ]
 
 
 async def test_what_cannot_be_paid_out_is_refused(coalition: Coalition) -> None:
     charity_id = await giving.charity(coalition)
     doubtful = await giving.proposed(coalition)
-    nothing = await refused(prepare(coalition, charity_id))
-    await donors(coalition, charity_id, 500)
-    unverified = await refused(prepare(coalition, doubtful))
+    nothing = await refused(paying_out.prepare(coalition, charity_id))
+    await paying_out.donors(coalition, charity_id, 500)
+    unverified = await refused(paying_out.prepare(coalition, doubtful))
     key = ids.new()
-    await prepare(coalition, charity_id, key)
-    await donors(coalition, charity_id, 20)
+    await paying_out.prepare(coalition, charity_id, key)
+    await paying_out.donors(coalition, charity_id, 20)
 
-    again = await prepare(coalition, charity_id, key)
-    another = await refused(prepare(coalition, charity_id))
-    reused = await refused(prepare(coalition, doubtful, key))
+    again = await paying_out.prepare(coalition, charity_id, key)
+    another = await refused(paying_out.prepare(coalition, charity_id))
+    reused = await refused(paying_out.prepare(coalition, doubtful, key))
 
     assert 500 == again.amount_minor
     assert ["NOTHING_DUE", "CHARITY_UNVERIFIED", "REMITTANCE_OPEN", "IDEMPOTENCY_KEY_REUSED"] == [
@@ -150,36 +94,22 @@ async def test_what_cannot_be_paid_out_is_refused(coalition: Coalition) -> None:
     ]
 
 
-async def promised(
-    coalition: Coalition, charity_id: UUID, bucket: int = 9, **changes: Any
-) -> tuple[UUID, UUID]:
-    """A merchant that gave 6.00 to a charity, and the purchase for which it did."""
-    rosa = await coalition.merchant(pending=AT_ONCE)
-    await giving.agree(coalition, charity_id, rosa)
-    give = {"give": "donation", "charity_id": str(charity_id), "minor": 600}
-    await promotions.promote(
-        coalition, merchants=[str(rosa)], give={**give, **changes.pop("give", {})}, **changes
-    )
-    ana = await coalition.member(bucket=bucket)
-    reported = await coalition.report(rosa, ana, factories.purchase(3000))
-    await earn.mature(coalition.db, now=NOON)
-    return rosa, reported.purchase_id
-
-
 async def test_a_gift_goes_back_until_it_is_in_a_batch_and_then_the_charity_keeps_it(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    early_shop, early = await promised(coalition, charity_id)
-    late_shop, late = await promised(coalition, charity_id)
+    early_shop, early = await paying_out.promised(coalition, charity_id)
+    late_shop, late = await paying_out.promised(coalition, charity_id)
     await coalition.give_back(early_shop, early)
-    batch = await prepare(coalition, charity_id)
+    batch = await paying_out.prepare(coalition, charity_id)
 
     await coalition.give_back(late_shop, late)
 
     assert 600 == batch.amount_minor
-    assert [600, 600, -600] == [one[1] for one in await traced(coalition, batch.remittance_id)]
-    assert 0 == await due(coalition, charity_id)
+    assert [600, 600, -600] == [
+        one[1] for one in await paying_out.traced(coalition, batch.remittance_id)
+    ]
+    assert 0 == await paying_out.due(coalition, charity_id)
     row = await coalition.db.fetchrow(
         "select sum(kept_minor)::bigint as kept, sum(from_given_minor)::bigint as back"
         " from ledger.gift_return"
@@ -198,22 +128,22 @@ async def test_what_comes_back_after_a_batch_makes_the_next_one_smaller(
     shared = granting.Gift(200, {rosa: 1}, charity_id=charity_id, charity_minor=120)
     bought = await granting.post(coalition, rosa, ana, factories.purchase(10_000), shared)
     await earn.mature(coalition.db, now=NOON)
-    first = await prepare(coalition, charity_id)
+    first = await paying_out.prepare(coalition, charity_id)
     await granting.give_back(coalition, rosa, bought.purchase_id)
-    below = await due(coalition, charity_id)
-    await donors(coalition, charity_id, 100)
-    short = await refused(prepare(coalition, charity_id))
-    await donors(coalition, charity_id, 100)
+    below = await paying_out.due(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 100)
+    short = await refused(paying_out.prepare(coalition, charity_id))
+    await paying_out.donors(coalition, charity_id, 100)
 
-    await send(coalition, first.remittance_id)
-    still = await due(coalition, charity_id)
-    second = await prepare(coalition, charity_id)
+    await paying_out.send(coalition, first.remittance_id)
+    still = await paying_out.due(coalition, charity_id)
+    second = await paying_out.prepare(coalition, charity_id)
 
     assert (120, -120, 80) == (first.amount_minor, below, still)
     assert "NOTHING_DUE" == short.code
     assert 80 == second.amount_minor
     assert [("donation", 100), ("donation", 100), ("share", -120)] == sorted(
-        await traced(coalition, second.remittance_id)
+        await paying_out.traced(coalition, second.remittance_id)
     )
 
 
@@ -221,7 +151,7 @@ async def test_a_batch_that_was_interrupted_anywhere_is_finished_by_the_worker(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500, 250, 10)
+    await paying_out.donors(coalition, charity_id, 500, 250, 10)
     key = ids.new()
     await coalition.db.execute(
         "insert into coalition.remittance (remittance_id, charity_id, asset, note, prepared_at)"
@@ -233,22 +163,22 @@ async def test_a_batch_that_was_interrupted_anywhere_is_finished_by_the_worker(
             "select ledger.remit($1, $2, $3)",
             *(bucket, key, ids.placed(ids.new(), bucket)),
         )
-    await donors(coalition, charity_id, 7)
+    await paying_out.donors(coalition, charity_id, 7)
 
     finished = [await remittances.finish(coalition.db, now=NOON) for _ in range(2)]
     found = await remittances.find(coalition.db, key)
 
     assert [1, 0] == finished
     assert ("prepared", 760) == (found.state, found.amount_minor), "bucket 0 was closed before"
-    assert 7 == await due(coalition, charity_id)
+    assert 7 == await paying_out.due(coalition, charity_id)
 
 
 async def test_a_cancellation_that_was_interrupted_is_finished_by_the_worker(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500, 250)
-    batch = await prepare(coalition, charity_id)
+    await paying_out.donors(coalition, charity_id, 500, 250)
+    batch = await paying_out.prepare(coalition, charity_id)
     await coalition.db.execute("update coalition.remittance set state = 'cancelling'")
     move = ids.placed(ids.new(), 0)
     await coalition.db.call("select ledger.unremit(0::smallint, $1, $2)", batch.remittance_id, move)
@@ -256,18 +186,18 @@ async def test_a_cancellation_that_was_interrupted_is_finished_by_the_worker(
     await remittances.finish(coalition.db, now=NOON)
 
     assert "cancelled" == (await remittances.find(coalition.db, batch.remittance_id)).state
-    assert 750 == await due(coalition, charity_id)
+    assert 750 == await paying_out.due(coalition, charity_id)
 
 
 async def test_two_who_prepare_at_once_make_one_batch(coalition: Coalition) -> None:
     charity_id = await giving.charity(coalition)
-    await donors(coalition, charity_id, 500, 250)
+    await paying_out.donors(coalition, charity_id, 500, 250)
     key = ids.new()
 
-    same = await asyncio.gather(*(prepare(coalition, charity_id, key) for _ in range(2)))
-    await cancel(coalition, key)
+    same = await asyncio.gather(*(paying_out.prepare(coalition, charity_id, key) for _ in range(2)))
+    await paying_out.cancel(coalition, key)
     several = await asyncio.gather(
-        *(prepare(coalition, charity_id) for _ in range(4)), return_exceptions=True
+        *(paying_out.prepare(coalition, charity_id) for _ in range(4)), return_exceptions=True
     )
 
     assert [750, 750] == [one.amount_minor for one in same]
@@ -281,7 +211,7 @@ async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
     coalition: Coalition,
 ) -> None:
     charity_id = await giving.charity(coalition)
-    shop, purchase_id = await promised(coalition, charity_id)
+    shop, purchase_id = await paying_out.promised(coalition, charity_id)
     members = [await coalition.member(bucket=place % 5) for place in range(20)]
     for member in members:
         await coalition.fill(member, 100)
@@ -294,11 +224,11 @@ async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
         paid = 0
         for _ in range(5):
             try:
-                batch = await prepare(coalition, charity_id)
+                batch = await paying_out.prepare(coalition, charity_id)
             except errors.NothingDue:
                 continue
             if batch.state == "prepared":
-                assert "posted" == (await send(coalition, batch.remittance_id))["code"]
+                assert "posted" == (await paying_out.send(coalition, batch.remittance_id))["code"]
                 paid += batch.amount_minor
         return paid
 
@@ -310,4 +240,4 @@ async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
         "select coalesce(sum(kept_minor), 0)::bigint from ledger.gift_return"
     )
 
-    assert 2000 + kept == paid + await due(coalition, charity_id)
+    assert 2000 + kept == paid + await paying_out.due(coalition, charity_id)

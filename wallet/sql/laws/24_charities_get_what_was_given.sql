@@ -1,6 +1,6 @@
 -- What a charity's account got and gave is what its gifts, matches and batches say, to the cent: all that came in, less
--- what went back, is what is due now and what is in batches; each line of a batch is the movements that it names; each
--- batch is its lines; no gift gives more than it is, or is given twice.
+-- what went back, is what is due now and what is in batches. Each line of a batch is the movements that it names, from
+-- where the line before it ended; each batch is its lines; no gift gives more than it is, or is given twice.
 with leg as (
   select bucket, credit_owner as charity_id, asset, credit_version as version, code, amount, cause_id
     from ledger.transfer where credit_kind = 'due'
@@ -35,6 +35,12 @@ select l.bucket, l.remittance_id, 'line', l.amount
          select sum(g.amount) from leg g
           where g.bucket = l.bucket and g.charity_id = l.charity_id and g.asset = l.asset
             and g.version > l.after_version and g.version < l.due_version)
+union all
+select bucket, remittance_id, 'chain', after_version
+  from (select *, lag(due_version, 1, 0::bigint) over (partition by bucket, charity_id, asset order by due_version)
+                    as before
+          from ledger.remittance_line where cancelled_at is null and amount <> 0) c
+ where after_version <> before
 union all
 select bucket, remittance_id, 'movements', m.amount
   from ledger.remittance_line l full join moved m using (bucket, remittance_id, charity_id, asset)
