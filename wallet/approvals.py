@@ -13,8 +13,10 @@ from uuid import UUID
 import orjson
 
 from wallet import audit, credit, errors, ids, ledger, members, money, programme, redeem, sql
+from wallet.charities import remittances
 from wallet.database import Database
 from wallet.rules import goodwill, text
+from wallet.rules import remittances as remittance_rules
 
 LIFE: Final = timedelta(days=7)
 """Longer than a weekend with a holiday; what nobody approved by then is not wanted any more."""
@@ -23,7 +25,8 @@ PAGE_MAX: Final = 101
 """One screen of a supervisor, and the row that says that more follow."""
 GOODWILL: Final = "credit.goodwill"
 SETTLEMENT: Final = "redemption.settle"
-ACTS: Final = (GOODWILL, SETTLEMENT)
+REMITTANCE: Final = "remittance.send"
+ACTS: Final = (GOODWILL, SETTLEMENT, REMITTANCE)
 
 Outcome: TypeAlias = Literal["captured", "released"]
 Status: TypeAlias = Literal["open", "approved", "declined", "expired"]
@@ -143,6 +146,35 @@ async def propose_settlement(
     )
 
 
+async def propose_remittance(
+    db: Database,
+    *,
+    staff_id: UUID,
+    actor: audit.Actor,
+    request_id: UUID,
+    remittance_id: UUID,
+    proof: remittance_rules.Proof,
+    reason: str,
+    now: datetime | None = None,
+) -> Proposed:
+    """Propose to put on record that a batch was sent; REMITTANCE_CLOSED if it cannot be."""
+    audit.check_reason(reason)
+    batch, detail = await remittances.to_send(db, remittance_id, proof, now=now)
+    if batch.state != "prepared" and await _find(db, request_id, now) is None:
+        raise errors.RemittanceClosed(path=("remittance_id",), state=batch.state)
+    return await _propose(
+        db,
+        act=REMITTANCE,
+        subject_id=remittance_id,
+        detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
+    )
+
+
 async def decide(
     db: Database,
     *,
@@ -250,6 +282,14 @@ async def _call(
             now=now,
         )
         return prepared.call
+    if found.act == REMITTANCE:
+        return remittances.sending(
+            found.subject_id,
+            maker_id=found.maker_id,
+            checker_id=checker.staff_id,
+            detail=found.detail,
+            now=now,
+        )
     assert found.act == SETTLEMENT, found.act
     held = await redeem.find(db, found.subject_id)
     return redeem.settling(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.explaining import held, reading, reasons, tongue
+from api.explaining import cuts, held, reading, reasons, tongue
 from wallet import money
 from wallet.rules import contracts
 
@@ -75,7 +75,7 @@ def matched(
     name = _name(grant, told)
     bought = asset or _money_of(grant)
     said = [_gave(grant, told, name, bought, names)]
-    said += _cuts(grant, told)
+    said += cuts.said(grant, told)
     reached = (held.because(one, told, asset=bought, names=names) for one in grant.parts("because"))
     said += [one for one in reached if one is not None]
     charity = _charity(grant, told, names)
@@ -319,53 +319,6 @@ def _benefit(effect: reading.Part, told: tongue.Tongue, campaign: str, kind: str
     return told.say(
         "For you from {campaign}: {name} ({about}).", campaign=campaign, name=name, about=about
     )
-
-
-def _cuts(grant: reading.Part, told: tongue.Tongue) -> list[str]:
-    said = []
-    for one in grant.parts("cuts"):
-        try:
-            asset = grant.asset()
-            cut = told.say(
-                "Cut from {before} to {after}",
-                before=told.amount(one.whole("from_minor"), asset),
-                after=told.amount(one.whole("to_minor"), asset),
-            )
-            said.append(tongue.bounded(f"{cut}{_limit(one, told, asset)}"))
-        except reading.Unreadable:
-            continue
-    return said
-
-
-def _limit(cut: reading.Part, told: tongue.Tongue, asset: money.Asset) -> str:
-    match cut.text_or_none("by"):
-        case "purchase_cap":
-            return told.say(": the most of one purchase.")
-        case "programme_cap":
-            return told.say(": the most of one purchase from all campaigns together.")
-        case "member_cap":
-            return _member_limit(cut, told, asset)
-        case "budget":
-            return told.say(": nothing more is left of the campaign's budget.")
-        case "merchant_budget":
-            return told.say(": nothing more is left of the merchant's budget.")
-        case "funder_budget":
-            return told.say(": nothing more is left of the budget of who pays for it.")
-        case "tops_up":
-            return told.say(": the rest is in the cashback that you get anyway.")
-        case _:
-            return "."
-
-
-def _member_limit(cut: reading.Part, told: tongue.Tongue, asset: money.Asset) -> str:
-    try:
-        return told.say(
-            ": a member gets at most {limit} {period}.",
-            limit=told.amount(cut.whole("limit_minor"), asset),
-            period=reasons.period(told, cut.text("per")),
-        )
-    except reading.Unreadable:
-        return told.say(": the most that a member gets.")
 
 
 def _charity(

@@ -15,6 +15,7 @@ from api.graphql import (
     awards,
     benefits,
     context,
+    impact,
     offers,
     profiles,
     purchases,
@@ -97,6 +98,15 @@ class Member(shapes.Node):
         """One round trip."""
         found = await earned.benefits(info.context.db, self.wallet_id)
         return [benefits.show(one) for one in found]
+
+    @shapes.listed(
+        "impact",
+        "What the member gave to charities, and what others gave because of it; at most 500.",
+        size=3,
+    )
+    async def impact_list(self, info: context.Info) -> list[impact.OwnImpact] | None:
+        """One round trip."""
+        return await impact.of_member(info, self.wallet_id)
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

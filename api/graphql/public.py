@@ -27,6 +27,7 @@ from api.graphql import (
     purchases,
     redemptions,
     referrals,
+    remittances,
     scalars,
     schemes,
     segments,
@@ -131,6 +132,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ben": benefits.node,
     "bud": budgets.node,
     "ref": referrals.node,
+    "rem": remittances.node,
     "doc": agreements.node,
 }
 
@@ -147,6 +149,7 @@ NODES: Final = (
     merchants.Merchant,
     purchases.Purchase,
     redemptions.Redemption,
+    remittances.Remittance,
     schemes.Scheme,
     segments.Segment,
     referrals.Referral,

@@ -27,6 +27,7 @@ from api.graphql import (
     clients,
     cost,
     experiments,
+    impact,
     live,
     member,
     operator,
@@ -35,6 +36,7 @@ from api.graphql import (
     profile_acts,
     public,
     referrals,
+    remittances,
     scalars,
     schemes,
     segments,
@@ -65,6 +67,8 @@ class Query(
     schemes.Query,
     experiments.Query,
     budgets.Query,
+    impact.Query,
+    remittances.Query,
 ):
     """Every root field to read by."""
 
@@ -89,6 +93,7 @@ class Mutation(
     activities.Mutation,
     benefits.Mutation,
     budgets.Mutation,
+    remittances.Mutation,
 ):
     """Every root field to write by."""
 

@@ -12,7 +12,6 @@ from uuid import UUID
 import orjson
 
 from wallet import ledger, money, programme, sql
-from wallet.charities import directory
 from wallet.database import Database
 
 CHARITIES_MAX: Final = 500
@@ -78,9 +77,7 @@ class Own:
 
 
 async def of(db: Database, charity_id: UUID | None = None) -> list[Impact]:
-    """What charities were given, by name; of one alone CHARITY_UNKNOWN if there is none."""
-    if charity_id is not None:
-        await directory.find(db, charity_id, "charity_id")
+    """What charities were given, by name, or one alone; nothing where nothing was given."""
     house = await programme.of(db)
     rows = await db.fetch(
         sql.load("queries/impact"),

@@ -67,14 +67,17 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One movement that a batch is made of, below zero for what went back. It names no member."""
+    """One movement that a batch is made of, below zero for what went back. It names no member.
+
+    `merchant_id` is who paid it beside wallets; None for members and the operator.
+    """
 
     bucket: int
     version: int
     movement_id: UUID
     source: rules.Source
     amount_minor: int
-    funder_id: UUID | None
+    merchant_id: UUID | None
     happened_at: datetime
 
 
@@ -221,6 +224,23 @@ async def confirm(
     return Done(found, replayed=taken is None)
 
 
+async def to_send(
+    db: Database, remittance_id: UUID, proof: rules.Proof, *, now: datetime | None
+) -> tuple[Remittance, dict[str, Any]]:
+    """A batch, and what whoever approves its sending has to know of it; the proof is checked."""
+    at = now or await db.fetchval("select clock_timestamp()")
+    rules.check_proof(proof, today=at.date())
+    batch = await find(db, remittance_id)
+    return batch, {
+        "amount_minor": batch.amount_minor,
+        "asset": batch.asset.code,
+        "bank_reference": proof.bank_reference,
+        "proof_reference": proof.proof_reference,
+        "proof_sha256": proof.proof_sha256,
+        "value_date": proof.value_date.isoformat(),
+    }
+
+
 def sending(
     remittance_id: UUID,
     *,
@@ -298,7 +318,7 @@ async def entries(
             movement_id=row["transfer_id"],
             source=rules.SOURCES[row["code"]],
             amount_minor=row["amount"],
-            funder_id=row["funder_id"],
+            merchant_id=row["merchant_id"],
             happened_at=row["effective_at"],
         )
         for row in rows

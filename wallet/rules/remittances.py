@@ -5,7 +5,8 @@ what came, with who paid it, and what went back because goods did.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
 
 from wallet import errors
@@ -35,23 +36,26 @@ SOURCES: Final[dict[str, Source]] = {
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
-def check_proof(
-    *,
-    bank_reference: str,
-    proof_reference: str,
-    proof_sha256: str | None,
-    value_date: date,
-    known_at: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves that a batch was sent: the bank's number of it, and a document."""
+
+    bank_reference: str
+    proof_reference: str
+    proof_sha256: str | None
+    value_date: date
+
+
+def check_proof(proof: Proof, *, today: date) -> None:
     """Refuse a proof that nobody could look up: TEXT_INVALID at the field at fault."""
-    text.check(bank_reference, "bank_reference", chars_max=REFERENCE_CHARS_MAX)
-    text.check(proof_reference, "proof_reference", chars_max=REFERENCE_CHARS_MAX)
-    if proof_sha256 is not None and not _SHA256.fullmatch(proof_sha256):
+    text.check(proof.bank_reference, "bank_reference", chars_max=REFERENCE_CHARS_MAX)
+    text.check(proof.proof_reference, "proof_reference", chars_max=REFERENCE_CHARS_MAX)
+    if proof.proof_sha256 is not None and not _SHA256.fullmatch(proof.proof_sha256):
         raise errors.TextInvalid(
             "A SHA-256 has 64 hexadecimal digits, in small letters. Send those of the document.",
             path=("proof_sha256",),
         )
-    if abs(value_date - known_at.date()) > timedelta(days=VALUE_DAYS_MAX):
+    if abs(proof.value_date - today) > timedelta(days=VALUE_DAYS_MAX):
         raise errors.TextInvalid(
             f"This value date lies more than {VALUE_DAYS_MAX} days away. Correct it.",
             path=("value_date",),

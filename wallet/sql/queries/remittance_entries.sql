@@ -13,6 +13,7 @@ with line as (
     from line l
     join ledger.transfer t on t.bucket = l.bucket and t.debit_owner = l.charity_id and t.debit_kind = 'due'
      and t.asset = l.asset and t.debit_version > l.after_version and t.debit_version < l.due_version)
-select * from leg
+select g.bucket, g.version, g.transfer_id, g.code, g.amount, g.effective_at, m.merchant_id
+  from leg g left join coalition.merchant m on m.merchant_id = g.funder_id
  where code not in ('remit', 'unremit') and (bucket, version) > ($3::smallint, $4::bigint)
  order by bucket, version limit $5
