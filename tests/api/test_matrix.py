@@ -49,6 +49,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
     "Redemption": STAFF | {"owner", "merchant A"},
     "Referral": frozenset({"supervisor", "operator"}),
+    "Remittance": frozenset({"supervisor", "operator"}),
     "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
     "StaffPerson": STAFF,
@@ -60,9 +61,12 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a member or a purchase and show nothing of it: whoever may read what
 # holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
+    "CharityImpact",
     "GrantExplained",
     "MissExplained",
     "NextBetter",
+    "OwnImpact",
+    "RemittanceEntry",
     "SimulatedCase",
     "SimulatedLoss",
     "SimulatedWinner",
@@ -104,6 +108,7 @@ ASKED: Final[
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
     "referrals": lambda _it, _kind: [({}, {})],
+    "remittances": lambda _it, _kind: [({}, {})],
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [
         ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})
@@ -115,6 +120,7 @@ ASKED: Final[
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
     {
+        "impact",
         "campaignSchema",
         "merchantBudget",
         "merchantStatement",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import graphql
@@ -13,7 +14,7 @@ from api.identity import bearer
 from tests.api import client, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import factories, promotions
+from tests.wallet import factories, giving, paying_out, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -30,6 +31,7 @@ NOTED: Final = {
     "campaignDraftSave",
     "contractPublish",
     "programmeRulesPublish",
+    "remittancePrepare",
     "schemeEnd",
     "schemePublish",
 }
@@ -71,6 +73,14 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "programmeRulesPublish": lambda _it: {
         "groups": [{"name": "bonus", "mode": "BEST"}],
         "validFrom": "2126-01-01T00:00:00Z",
+    },
+    "remittanceCancel": lambda _it: {},
+    "remittanceConfirm": lambda _it: {"acknowledgement": "with thanks"},
+    "remittancePrepare": lambda _it: {"currency": "EUR"},
+    "remittanceSend": lambda _it: {
+        "bankReference": "SEPA 4711",
+        "proofReference": "statement of March",
+        "valueDate": datetime.now(UTC).date().isoformat(),
     },
     "referralReview": lambda _it: {"decision": "REFUSE"},
     **{
@@ -151,11 +161,25 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
             reason="first",
             actor=audit.SYSTEM,
         )
+    if name.startswith("remittance"):
+        return await due(coalition, name)
     if name == "referralReview":
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)
         return {"referralId": ids.show(world.PREFIXES["Referral"], waiting)}
     return {}
+
+
+async def due(coalition: factories.Coalition, name: str) -> dict[str, str]:
+    """Let something be due to a charity, and be as far on its way as a step wants."""
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500)
+    if name == "remittancePrepare":
+        return {"charityId": ids.show("cha", charity_id)}
+    batch = await paying_out.prepare(coalition, charity_id)
+    if name == "remittanceConfirm":
+        await paying_out.send(coalition, batch.remittance_id)
+    return {"remittanceId": ids.show("rem", batch.remittance_id)}
 
 
 @pytest.fixture

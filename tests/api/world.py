@@ -15,7 +15,7 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client, promoted, taking_part
-from tests.wallet import factories, inviting
+from tests.wallet import factories, giving, inviting, paying_out
 from wallet import (
     approvals,
     audit,
@@ -50,6 +50,7 @@ PREFIXES: Final = {
     "PurchaseReturn": "ret",
     "Redemption": "red",
     "Referral": "ref",
+    "Remittance": "rem",
     "Scheme": "sch",
     "Segment": "seg",
     "StaffPerson": "sta",
@@ -132,6 +133,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "Remittance": await _paid_out(coalition, sofia, vera),
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
@@ -249,6 +251,19 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
         decision="approved",
         reason="checked with the carrier",
     )
+
+
+async def _paid_out(
+    coalition: factories.Coalition, maker: uuid.UUID, checker: uuid.UUID
+) -> uuid.UUID:
+    """What was due to a charity, made up and sent by two people."""
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500)
+    actor = audit.Actor("staff", maker)
+    batch = await paying_out.prepare(coalition, charity_id, actor=actor)
+    await paying_out.send(coalition, batch.remittance_id, maker_id=maker, checker_id=checker)
+    remittance_id: uuid.UUID = batch.remittance_id
+    return remittance_id
 
 
 async def _refused(

@@ -17,7 +17,13 @@ PROOF: dict[str, Any] = {
 }
 
 
-async def prepare(coalition: Coalition, charity_id: UUID, key: UUID | None = None) -> Any:
+async def prepare(
+    coalition: Coalition,
+    charity_id: UUID,
+    key: UUID | None = None,
+    *,
+    actor: audit.Actor = VERA,
+) -> Any:
     """A batch of all that is due."""
     done = await remittances.prepare(
         coalition.db,
@@ -25,7 +31,7 @@ async def prepare(coalition: Coalition, charity_id: UUID, key: UUID | None = Non
         charity_id=charity_id,
         asset=coalition.asset,
         note="the payment of March",
-        actor=VERA,
+        actor=actor,
         now=NOON,
     )
     return done.remittance
@@ -39,10 +45,20 @@ async def cancel(coalition: Coalition, remittance_id: UUID) -> Any:
     return done.remittance
 
 
-async def send(coalition: Coalition, remittance_id: UUID) -> dict[str, Any]:
+async def send(
+    coalition: Coalition,
+    remittance_id: UUID,
+    *,
+    maker_id: UUID | None = None,
+    checker_id: UUID | None = None,
+) -> dict[str, Any]:
     """What an approval does once a second person agrees."""
     call = remittances.sending(
-        remittance_id, maker_id=ids.new(), checker_id=ids.new(), detail=PROOF, now=NOON
+        remittance_id,
+        maker_id=maker_id or ids.new(),
+        checker_id=checker_id or ids.new(),
+        detail=PROOF,
+        now=NOON,
     )
     answer = await coalition.db.call(f"select {call.text()}", *call.arguments)
     assert isinstance(answer, dict)
