@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, headers, settings
+from api import bugs, counters, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
@@ -55,6 +55,7 @@ def create_app(
             *endpoints.routes(settings, db),
             *entry.routes(settings, db),
             *console.routes(settings, db),
+            *counters.routes(db),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),
