@@ -33,7 +33,7 @@ def routes(db: database.Database) -> list[BaseRoute]:
                 if time.monotonic() >= kept["until"]:
                     kept["body"] = orjson.dumps(await document(db))
                     kept["until"] = time.monotonic() + KEPT_SECONDS
-        except (errors.Unavailable, errors.NotFound):
+        except errors.Unavailable:
             away = {"Cache-Control": "no-store"}
             return JSONResponse({"status": "unavailable"}, status_code=503, headers=away)
         return Response(kept["body"], media_type="application/json", headers=HEADERS)
@@ -43,8 +43,12 @@ def routes(db: database.Database) -> list[BaseRoute]:
 
 async def document(db: database.Database) -> dict[str, Any]:
     """Return the counters as plain JSON: amounts as decimals in words, as everywhere."""
+    try:
+        name = (await programme.of(db)).name
+    except errors.NotFound:
+        return {"programme": None, "asOf": None, "charities": []}
     return {
-        "programme": (await programme.of(db)).name,
+        "programme": name,
         "asOf": datetime.now(UTC).isoformat(timespec="seconds"),
         "charities": [_counter(one) for one in await impact.of(db)],
     }
