@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql import context, cost, failures, permissions, shapes
+from api.graphql import charities, context, cost, failures, permissions, shapes
 from wallet import ids
 from wallet.charities import impact
 
@@ -25,8 +25,6 @@ class InKind:
 class CharityImpact:
     """`given` is `due`, `prepared`, `sent` and `confirmed` together, at every instant."""
 
-    charity_id: strawberry.ID = strawberry.field(description="Which charity.")
-    charity_name: str | None = strawberry.field(description="Its name in the directory.")
     given: shapes.Money = strawberry.field(description="All of it, less what went back.")
     by_members: shapes.Money = strawberry.field(description="Members gave it out of their wallets.")
     by_shares: shapes.Money = strawberry.field(
@@ -52,14 +50,18 @@ class CharityImpact:
         description="What it stands for in things; at most 100.",
         directives=[cost.ListSize(assumed_size=2)],
     )
+    charity_id: strawberry.Private[uuid.UUID]
+
+    @shapes.resolved("charity", "Which charity; null for one that never was in the directory.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so that all of them ask once."""
+        return await charities.load(info, self.charity_id)
 
 
 @strawberry.type(description="What a member gave to one charity, and what was given because of it.")
 class OwnImpact:
     """Shown to the member and to support."""
 
-    charity_id: strawberry.ID = strawberry.field(description="Which charity.")
-    charity_name: str | None = strawberry.field(description="Its name in the directory.")
     gave: shapes.Money = strawberry.field(description="Out of the wallet.")
     shared: shapes.Money = strawberry.field(description="The part of cashback that went there.")
     caused: shapes.Money = strawberry.field(
@@ -71,6 +73,12 @@ class OwnImpact:
     matched: shapes.Money = strawberry.field(
         description="What others gave on top of the member's gifts."
     )
+    charity_id: strawberry.Private[uuid.UUID]
+
+    @shapes.resolved("charity", "Which charity; null for one that never was in the directory.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so that all of them ask once."""
+        return await charities.load(info, self.charity_id)
 
 
 @strawberry.type
@@ -98,8 +106,7 @@ class Query:
 def show(one: impact.Impact) -> CharityImpact:
     """Return a counter as GraphQL."""
     return CharityImpact(
-        charity_id=_charity(one.charity_id),
-        charity_name=one.name,
+        charity_id=one.charity_id,
         given=shapes.show(one.given_minor, one.asset),
         by_members=shapes.show(one.members_minor, one.asset),
         by_shares=shapes.show(one.shares_minor, one.asset),
@@ -119,8 +126,7 @@ async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[OwnImpact]
     """Return what one member gave and caused, by charity."""
     return [
         OwnImpact(
-            charity_id=_charity(one.charity_id),
-            charity_name=one.name,
+            charity_id=one.charity_id,
             gave=shapes.show(one.gave_minor, one.asset),
             shared=shapes.show(one.shared_minor, one.asset),
             caused=shapes.show(one.caused_minor, one.asset),
@@ -137,7 +143,3 @@ def charity(text: str | None) -> uuid.UUID | None:
         return None if text is None else ids.parse("cha", text)
     except ValueError:
         raise failures.Failure("BAD_USER_INPUT", "`charityId` is the id of a charity.") from None
-
-
-def _charity(charity_id: uuid.UUID) -> strawberry.ID:
-    return strawberry.ID(ids.show("cha", charity_id))

@@ -15,6 +15,7 @@ from api.graphql import (
     awards,
     benefits,
     context,
+    giving,
     impact,
     offers,
     profiles,
@@ -28,6 +29,7 @@ from api.graphql import (
 from wallet import balances, ids, members, notices, statements
 from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
+from wallet.charities import donations, pledges
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
 
@@ -124,7 +126,7 @@ class Member(shapes.Node):
             before=shapes.place_of(after, datetime.datetime),
         )
         return shapes.page(
-            [awards.show(info, row) for row in rows],
+            [await awards.show(info, row) for row in rows],
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.awarded_at, row.key),
@@ -157,6 +159,36 @@ class Member(shapes.Node):
         if own is None or own.wallet_id != self.wallet_id:
             return None
         return await referrals.of_member(info, own.member_id)
+
+    @shapes.paged("donations", "What was given to charities, newest first.")
+    async def donations_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[giving.Donation] | None:
+        """One round trip, and one for their charities."""
+        shapes.first_of(first)
+        rows = await donations.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [giving.show(info, row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.given_at, row.key),
+        )
+
+    @shapes.listed(
+        "pledges", "The standing instructions to give, the oldest first; at most 10.", size=2
+    )
+    async def pledges_list(self, info: context.Info) -> list[giving.Pledge] | None:
+        """One round trip, and one for their charities."""
+        found = await pledges.standing(info.context.db, self.wallet_id)
+        return [giving.show_pledge(one) for one in found]
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(

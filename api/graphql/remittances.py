@@ -13,6 +13,7 @@ import strawberry
 
 from api.graphql import (
     approvals,
+    charities,
     context,
     impact,
     people,
@@ -73,7 +74,6 @@ class RemittanceEntry:
 class Remittance(shapes.Node):
     """Shown to staff with campaigns:read."""
 
-    charity_id: strawberry.ID = strawberry.field(description="Which charity.")
     state: RemittanceState = strawberry.field(description="Where it stands.")
     amount: shapes.Money | None = strawberry.field(
         description="How much; null while it is being made up."
@@ -91,6 +91,11 @@ class Remittance(shapes.Node):
     confirmed_at: scalars.DateTime | None = strawberry.field(description="When it said so.")
     cancelled_at: scalars.DateTime | None = strawberry.field(description="When it was put back.")
     facts: strawberry.Private[remittances.Remittance]
+
+    @shapes.resolved("charity", "Whom it pays.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so a page of batches asks once."""
+        return await charities.load(info, self.facts.charity_id)
 
     @shapes.resolved("preparedBy", "Who made it up; null for the system.")
     async def prepared_by(self, info: context.Info) -> people.StaffPerson | None:
@@ -324,7 +329,6 @@ def show(row: remittances.Remittance) -> Remittance:
     """Return a batch as GraphQL."""
     return Remittance(
         id=strawberry.ID(ids.show("rem", row.remittance_id)),
-        charity_id=strawberry.ID(ids.show("cha", row.charity_id)),
         state=RemittanceState(row.state),
         amount=None if row.amount_minor is None else shapes.show(row.amount_minor, row.asset),
         note=row.note,

@@ -10,10 +10,10 @@ from tests.wallet import factories, giving, paying_out
 from wallet import ids, members
 from wallet.rules import remittances as rules
 
-BATCH = """remittance { id charityId state amount { amount } bankReference valueDate
+BATCH = """remittance { id charity { name } state amount { amount } bankReference valueDate
   sentBy { id } approvedBy { id } entries(first: 2) { edges { node { source amount { amount } } }
   pageInfo { hasNextPage endCursor } } }"""
-IMPACT = """query I($id: ID) { impact(charityId: $id) { charityName given { amount }
+IMPACT = """query I($id: ID) { impact(charityId: $id) { charity { name } given { amount }
   byMembers { amount } due { amount } prepared { amount } sent { amount }
   confirmed { amount } } }"""
 
@@ -96,7 +96,7 @@ async def test_a_batch_is_made_up_sent_by_two_people_and_confirmed(
     )
     assert operator.principal_id != supervisor.principal_id
     assert ("Save the Children", "8.75", "0.00", "8.75") == (
-        counter["charityName"],
+        counter["charity"]["name"],
         counter["given"]["amount"],
         counter["due"]["amount"],
         counter["confirmed"]["amount"],
@@ -113,7 +113,7 @@ async def test_the_entries_of_a_batch_come_page_by_page_and_add_up(
       entries(first: 2, after: $after) { edges { node { source amount { amount } } }
         pageInfo { hasNextPage endCursor } } } } }"""
 
-    pages, after = [], None
+    pages, after, found = [], None, {}
     for _ in range(2):
         asked = {"id": ids.show("rem", batch.remittance_id), "after": after}
         found = (await operator.ask(query, asked)).data["node"]["entries"]
@@ -131,11 +131,11 @@ async def test_a_member_sees_what_they_gave_and_nobody_is_named_to_others(
     member = await members.find(coalition.db, ana.principal_id)
     await coalition.fill(member, 500)
     await coalition.give(member, charity_id, 300)
-    query = "{ viewer { impact { charityName gave { amount } matched { amount } } } }"
+    query = "{ viewer { impact { charity { name } gave { amount } matched { amount } } } }"
 
     own = (await ana.ask(query)).data["viewer"]["impact"]
     unknown = await ana.ask(IMPACT, {"id": "mem_00000000000000000000000000"})
 
     gave = {"gave": {"amount": "3.00"}, "matched": {"amount": "0.00"}}
-    assert [{"charityName": "Save the Children", **gave}] == own
+    assert [{"charity": {"name": "Save the Children"}, **gave}] == own
     assert ["BAD_USER_INPUT"] == unknown.codes

@@ -60,6 +60,24 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "campaignId": it.ids["Campaign"],
         "versionId": it.ids["CampaignVersion"],
     },
+    "charityAgreementRecord": lambda it: {
+        "charityId": it.ids["Charity"],
+        "reference": "R-2",
+        "statements": [{"language": "EN", "text": "One euro of each bottle."}],
+        "validFrom": "2026-01-01T00:00:00Z",
+    },
+    "charityClose": lambda it: {"charityId": it.ids["Charity"]},
+    "charitySave": lambda _it: {
+        "name": "Sea Fund",
+        "about": "Clean seas.",
+        "category": "ENVIRONMENT",
+        "country": "PT",
+        "registrar": "Registo de IPSS",
+        "registration": "18/2010",
+        "website": "https://sea.example",
+    },
+    "charitySuspend": lambda it: {"charityId": it.ids["Charity"]},
+    "charityVerify": lambda _it: {"evidence": "The register's page of today."},
     "labelEvidenceRecord": lambda it: {
         "merchantId": it.ids["Merchant"],
         "product": "TEA-1",
@@ -163,6 +181,8 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         )
     if name.startswith("remittance"):
         return await due(coalition, name)
+    if name == "charityVerify":
+        return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)

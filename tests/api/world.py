@@ -14,8 +14,8 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, promoted, taking_part
-from tests.wallet import factories, giving, inviting, paying_out
+from tests.api import client, given, promoted, taking_part
+from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
     audit,
@@ -40,12 +40,16 @@ PREFIXES: Final = {
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
+    "Charity": "cha",
+    "CharityAgreement": "agr",
+    "Donation": "don",
     "Lot": "lot",
     "Member": "mem",
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "Redemption": "red",
@@ -118,6 +122,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
+    giving_to = await given.build(coalition, rosa, ana, vera)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     keys = {
         "Approval": decided,
@@ -129,11 +134,12 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
         **await taking_part.build(coalition, vera),
+        **giving_to,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
-        "Remittance": await _paid_out(coalition, sofia, vera),
+        "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
@@ -254,11 +260,9 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
 
 
 async def _paid_out(
-    coalition: factories.Coalition, maker: uuid.UUID, checker: uuid.UUID
+    coalition: factories.Coalition, charity_id: uuid.UUID, maker: uuid.UUID, checker: uuid.UUID
 ) -> uuid.UUID:
     """What was due to a charity, made up and sent by two people."""
-    charity_id = await giving.charity(coalition)
-    await paying_out.donors(coalition, charity_id, 500)
     actor = audit.Actor("staff", maker)
     batch = await paying_out.prepare(coalition, charity_id, actor=actor)
     await paying_out.send(coalition, batch.remittance_id, maker_id=maker, checker_id=checker)

@@ -162,6 +162,22 @@ async def require_for(
         )
 
 
+async def stating(
+    db: Database, definition: Definition, now: datetime | None = None
+) -> list[Agreement]:
+    """The agreements in force whose statements tell the public what a campaign gives."""
+    if definition.charity is None:
+        return []
+    at = now or await db.fetchval("select clock_timestamp()")
+    payers = set(await _funders(db, definition))
+    charity_id = definition.charity.charity_id
+    return [
+        one
+        for one in (await of(db, [charity_id]))[charity_id]
+        if one.funder_id in payers and rules.uncovered([one.span], since=at, until=at) is None
+    ]
+
+
 async def find(db: Database, agreement_id: UUID) -> Agreement:
     """The agreement with this id, or NOT_FOUND."""
     row = await db.fetchrow(f"{_SELECT} where agreement_id = $1", agreement_id)

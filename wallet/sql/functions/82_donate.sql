@@ -56,11 +56,10 @@ begin
   if p_lot is not null then
     select least(remaining, v_free) into v_free from ledger.lot
      where bucket = p_bucket and lot_id = p_lot and wallet_id = p_wallet and asset = p_asset;
-    if not found then v_answer := '{"code": "not_found"}'; end if;
+    if not found then return '{"code": "not_found"}'; end if;
   end if;
   v_answer := case
     when w.state <> 'open' then jsonb_build_object('code', 'member_suspended')
-    when v_answer is not null then v_answer
     when p_refused is not null then jsonb_build_object('code', p_refused)
     when v_free < coalesce(p_amount, 1)
       then jsonb_build_object('code', 'insufficient_funds', 'available_minor', greatest(v_free, 0))
