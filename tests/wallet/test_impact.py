@@ -5,7 +5,7 @@ from uuid import UUID
 
 from tests.wallet import factories, giving, granting, paying_out
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
-from wallet import earn, expire, ids
+from wallet import earn, expire, ids, reports
 from wallet.charities import impact, remittances
 
 
@@ -98,6 +98,19 @@ async def test_whoever_reads_while_gifts_and_batches_go_on_finds_that_it_adds_up
 
     assert seen
     assert all(given == there for given, there in seen), seen
+
+
+async def test_a_merchants_account_says_what_it_gave_to_charities(coalition: Coalition) -> None:
+    charity_id = await giving.charity(coalition)
+    shop, purchase_id = await paying_out.promised(coalition, charity_id)
+    since, until = NOON - factories.DAY, NOON + factories.DAY
+
+    (before,) = await reports.months(coalition.db, shop, since=since, until=until)
+    await coalition.give_back(shop, purchase_id)
+    (after,) = await reports.months(coalition.db, shop, since=since, until=until)
+
+    assert (600, before.issued_minor + 600) == (before.given_minor, -before.net_minor)
+    assert 0 == after.given_minor
 
 
 async def test_units_in_kind_are_those_that_were_paid_for_whole(coalition: Coalition) -> None:
