@@ -270,8 +270,13 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
     }
 
     assert {
+        "Charities",
+        "DonationCreate",
         "Explanation",
+        "Giving",
         "Movements",
+        "PledgeEnd",
+        "PledgeSet",
         "RedemptionCodeCreate",
         "Rewards",
         "TermsAccept",

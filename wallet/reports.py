@@ -44,8 +44,8 @@ class MerchantMonth:
 
     Cashback is promised when it is earned and cancelled when it comes to nothing. What becomes free
     to spend is issued, and what of it goes back with goods is taken back. What members spend here
-    is honoured, less what is refunded. Breakage is what expired and fell back to the merchant. Given
-    is what it gave to charities beside wallets, less what went back.
+    is honoured, less what is refunded. Breakage is what expired and fell back to the merchant.
+    Given is what it gave to charities beside wallets, less what went back.
     """
 
     month: str

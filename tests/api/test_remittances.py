@@ -2,12 +2,14 @@
 
 from typing import Any, get_args
 
+from api.graphql import giving as giving_shown
 from api.graphql import remittances as shown
 from tests.api import client
 from tests.api.test_campaigns import ERRORS, refused
 from tests.api.test_schema import words
 from tests.wallet import factories, giving, paying_out
 from wallet import ids, members
+from wallet.rules import matching
 from wallet.rules import remittances as rules
 
 BATCH = """remittance { id charity { name } state amount { amount } bankReference valueDate
@@ -25,9 +27,22 @@ async def act(caller: client.Client, name: str, asked: str = BATCH, **told: Any)
     return (await caller.ask(query, {"input": told})).data[name]
 
 
+async def prepared(operator: client.Client, charity_id: str) -> Any:
+    """The answer to a batch that is made up."""
+    return await act(
+        operator,
+        "remittancePrepare",
+        idempotencyKey=client.key(),
+        charityId=charity_id,
+        currency="EUR",
+        note="the payment of March",
+    )
+
+
 def test_the_enums_are_those_of_the_rules() -> None:
     assert set(get_args(rules.State)) == words(shown.RemittanceState)
     assert set(get_args(rules.Source)) == words(shown.RemittanceSource)
+    assert set(get_args(matching.CutBy)) == words(giving_shown.MatchCut)
 
 
 async def test_a_batch_is_made_up_sent_by_two_people_and_confirmed(
@@ -41,14 +56,7 @@ async def test_a_batch_is_made_up_sent_by_two_people_and_confirmed(
     shown_id = ids.show("cha", charity_id)
     today = (await coalition.db.fetchval("select clock_timestamp()")).date().isoformat()
 
-    made = await act(
-        operator,
-        "remittancePrepare",
-        idempotencyKey=client.key(),
-        charityId=shown_id,
-        currency="EUR",
-        note="the payment of March",
-    )
+    made = await prepared(operator, shown_id)
     batch = made["remittance"]
     proof = {
         "remittanceId": batch["id"],
