@@ -4,7 +4,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
-from tests.wallet import factories, giving, granting, paying_out
+from tests.wallet import factories, giving, granting, paying_out, promotions
 from tests.wallet.factories import AT_ONCE, NOON, Coalition, refused
 from wallet import earn, errors, ids
 from wallet.charities import remittances
@@ -241,3 +241,69 @@ async def test_nothing_is_lost_or_paid_twice_while_gifts_and_returns_go_on(
     )
 
     assert 2000 + kept == paid + await paying_out.due(coalition, charity_id)
+
+
+async def test_a_batch_that_is_killed_while_it_is_made_is_the_same_once_it_is_finished(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500, 250, 10)
+    key, written = ids.new(), 0
+
+    for pause in (0.05, 0.1, 0.15):
+        making = asyncio.create_task(paying_out.prepare(coalition, charity_id, key))
+        await asyncio.sleep(pause)
+        making.cancel()
+        await asyncio.gather(making, return_exceptions=True)
+        lines = await coalition.db.fetchval("select count(*) from ledger.remittance_line")
+        assert written <= lines
+        written = lines
+    await remittances.finish(coalition.db, now=NOON)
+
+    found = await remittances.find(coalition.db, key)
+    assert ("prepared", 760) == (found.state, found.amount_minor)
+    assert 0 == await paying_out.due(coalition, charity_id)
+
+
+async def test_goods_that_come_back_at_the_moment_their_gift_is_due_give_it_back_once(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    rosa = await coalition.merchant(pending={**AT_ONCE, "days": 30})
+    await giving.agree(coalition, charity_id, rosa)
+    await promotions.promote(
+        coalition,
+        merchants=[str(rosa)],
+        give={"give": "donation", "charity_id": str(charity_id), "minor": 300},
+    )
+    bought = [
+        await coalition.report(
+            rosa, await coalition.member(bucket=place % 3), factories.purchase(3000)
+        )
+        for place in range(12)
+    ]
+    later = NOON + 40 * factories.DAY
+
+    await asyncio.gather(
+        *(coalition.give_back(rosa, one.purchase_id, now=later) for one in bought[:8]),
+        *(earn.mature(coalition.db, now=later) for _ in range(4)),
+    )
+    await earn.mature(coalition.db, now=later)
+
+    assert 4 * 300 == await paying_out.due(coalition, charity_id)
+
+
+async def test_a_promise_waits_while_its_charity_is_not_verified(coalition: Coalition) -> None:
+    charity_id = await giving.charity(coalition)
+    await paying_out.promised(coalition, charity_id)
+    await giving.suspend(coalition, charity_id)
+    rosa = await coalition.db.fetchval("select funder_id from ledger.gift")
+    ana = await coalition.member()
+    await coalition.report(rosa, ana, factories.purchase(3000))
+
+    await earn.mature(coalition.db, now=NOON)
+    waiting = await paying_out.due(coalition, charity_id)
+    await giving.verify(coalition, charity_id, now=NOON)
+    await earn.mature(coalition.db, now=NOON)
+
+    assert (600, 1200) == (waiting, await paying_out.due(coalition, charity_id))

@@ -166,11 +166,11 @@ async def stating(
     db: Database, definition: Definition, now: datetime | None = None
 ) -> list[Agreement]:
     """The agreements in force whose statements tell the public what a campaign gives."""
-    if definition.charity is None:
+    if definition.receiver is None:
         return []
     at = now or await db.fetchval("select clock_timestamp()")
     payers = set(await _funders(db, definition))
-    charity_id = definition.charity.charity_id
+    charity_id = definition.receiver.charity_id
     return [
         one
         for one in (await of(db, [charity_id]))[charity_id]

@@ -48,7 +48,8 @@ create table ledger.gift_return (
   lapsed_minor BIGINT NOT NULL,
   kept_minor BIGINT NOT NULL,
   PRIMARY KEY (bucket, return_id, gift_id),
-  CONSTRAINT gift_return_adds_up CHECK (reversed_minor = from_promised_minor + from_given_minor + lapsed_minor + kept_minor)
+  CONSTRAINT gift_return_adds_up CHECK (
+    reversed_minor = from_promised_minor + from_given_minor + lapsed_minor + kept_minor)
 );
 
 create index gift_return_gift ON ledger.gift_return (bucket, gift_id);
@@ -100,7 +101,8 @@ create table coalition.remittance (
   cancelled_by UUID,
   cancelled_at TIMESTAMP WITH TIME ZONE,
   PRIMARY KEY (remittance_id),
-  CONSTRAINT remittance_state CHECK (state in ('preparing', 'prepared', 'sent', 'confirmed', 'cancelling', 'cancelled')),
+  CONSTRAINT remittance_state CHECK (
+    state in ('preparing', 'prepared', 'sent', 'confirmed', 'cancelling', 'cancelled')),
   CONSTRAINT remittance_amount CHECK (state in ('preparing', 'cancelling', 'cancelled') or amount_minor is not null),
   CONSTRAINT remittance_sent CHECK ((state in ('sent', 'confirmed')) = (sent_at is not null)),
   CONSTRAINT remittance_confirmed CHECK ((state = 'confirmed') = (confirmed_at is not null))
@@ -108,7 +110,8 @@ create table coalition.remittance (
 
 create index remittance_charity ON coalition.remittance (charity_id, prepared_at, remittance_id);
 
-create unique index remittance_open ON coalition.remittance (charity_id, asset) WHERE state in ('preparing', 'prepared', 'cancelling');
+create unique index remittance_open ON coalition.remittance (charity_id, asset)
+  WHERE state in ('preparing', 'prepared', 'cancelling');
 
 create index remittance_page ON coalition.remittance (prepared_at, remittance_id);
 

@@ -21,7 +21,8 @@ returns void language sql as $$
    where g.bucket = any (p_buckets)
 $$;
 
--- Gives what was promised and is due now; a promise whose event never came lapses. Locks all wallets first and counts
+-- Gives what was promised and is due now; a promise whose event never came lapses, and one to a charity that is not
+-- verified now waits until it is. Locks all wallets first and counts
 -- on positions bucket by bucket after them, in the one order of all writes. Running it twice or late is harmless.
 create or replace function ledger.give_due(p_buckets smallint[], p_limit int, p_at timestamptz default null)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp
@@ -38,8 +39,11 @@ declare
   v_count int;
 begin
   select array_agg(bucket), array_agg(gift_id) into v_of, v_gifts
-    from (select bucket, gift_id from ledger.gift
-           where due_at <= v_at and bucket = any (p_buckets) order by due_at limit p_limit) due;
+    from (select g.bucket, g.gift_id
+            from ledger.gift g left join coalition.charity c on c.charity_id = g.charity_id
+           where g.due_at <= v_at and g.bucket = any (p_buckets)
+             and (g.due_as = 'lapse' or coalesce(c.state, 'verified') = 'verified')
+           order by g.due_at limit p_limit) due;
   if v_gifts is null then return '{"given": 0, "lapsed": 0}'; end if;
   perform 1
      from ledger.wallet w
