@@ -17,7 +17,7 @@ import rich.console
 import typer
 import uvloop
 
-from api import catalogue, credentials, postgres, scoring, terminal
+from api import catalogue, credentials, postgres, remitted, scoring, terminal
 from api.journey import span
 from wallet import audit, database, errors, ids, money, programme, seal, staff
 
@@ -32,6 +32,7 @@ replay: Final = typer.Typer(help="Replay real purchases into an installation.")
 app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
+app.command()(remitted.remittance)
 
 
 @app.command()

@@ -18,6 +18,7 @@ import structlog
 from api.identity import sweeping
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
+from wallet.charities import remittances
 from wallet.draws import tending
 from wallet.progress import advance
 from wallet.rules import offers as offer_rules
@@ -87,6 +88,12 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
 async def sweep_referrals(db: database.Database, batch: int) -> int:
     """Reward invitations whose purchase has stayed, and take back what did not."""
     return await referrals.sweep(db, limit=batch)
+
+
+async def finish_remittances(db: database.Database, _batch: int) -> int:
+    """Take up payments to charities that were left half made."""
+    await remittances.finish(db)
+    return 0
 
 
 async def watch_budgets(db: database.Database, _batch: int) -> int:
@@ -161,6 +168,7 @@ JOBS: Final = (
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
+    Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),

@@ -274,6 +274,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "DonationCreate",
         "Explanation",
         "Giving",
+        "Impact",
         "Movements",
         "PledgeEnd",
         "PledgeSet",

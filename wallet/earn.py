@@ -189,9 +189,11 @@ async def return_lines(
 
 
 async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000) -> int:
-    """Decide lots whose day has come, at most `limit`; returns how many were decided."""
+    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many."""
     answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
-    return int(answer["matured"]) + int(answer["lapsed"])
+    gifts = await db.bulk("select ledger.give_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
+    decided = int(answer["matured"]) + int(answer["lapsed"])
+    return decided + int(gifts["given"]) + int(gifts["lapsed"])
 
 
 async def _look_up(
@@ -353,7 +355,7 @@ async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[
     if row is None:
         raise errors.NotFound()
     facts = dict(row)
-    for name in ("events", "lines", "grants", "lots", "draws"):
+    for name in ("events", "lines", "grants", "lots", "gifts", "draws"):
         facts[name] = orjson.loads(facts[name])
     return facts
 

@@ -116,6 +116,7 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             charity=row["charity"],
             gift=detail.get("kind"),
             award=row["award"],
+            funder=row["funder"] or house.name,
             lost=tuple(
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())

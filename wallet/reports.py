@@ -45,6 +45,7 @@ class MerchantMonth:
     Cashback is promised when it is earned and cancelled when it comes to nothing. What becomes free
     to spend is issued, and what of it goes back with goods is taken back. What members spend here
     is honoured, less what is refunded. Breakage is what expired and fell back to the merchant.
+    Given is what it gave to charities beside wallets, less what went back.
     """
 
     month: str
@@ -55,12 +56,13 @@ class MerchantMonth:
     honoured_minor: int
     refunded_minor: int
     breakage_minor: int
+    given_minor: int
 
     @property
     def net_minor(self) -> int:
         """What the coalition owes this merchant for the month; negative where it owes."""
         owed = self.honoured_minor - self.refunded_minor + self.breakage_minor
-        return owed - (self.issued_minor - self.taken_back_minor)
+        return owed - (self.issued_minor - self.taken_back_minor) - self.given_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def _month(month: str, by_code: Counter[str]) -> MerchantMonth:
         honoured_minor=summed("capture"),
         refunded_minor=summed("refund"),
         breakage_minor=summed("expire_merchant") - summed("unexpire_merchant"),
+        given_minor=summed("gift", "match") - summed("ungift"),
     )
 
 

@@ -168,11 +168,11 @@ class RunningCampaign:
     places: strawberry.Private[tuple[uuid.UUID, ...]]
     facts: strawberry.Private[Definition]
 
-    @shapes.resolved("charity", "Who gets a part of what it gives; null for nobody.")
+    @shapes.resolved("charity", "Who gets a part or all of what it gives; null for nobody.")
     async def charity(self, info: context.Info) -> charities.Charity | None:
         """Read by the loader, so a list of campaigns asks once."""
-        share = self.facts.charity
-        return None if share is None else await charities.load(info, share.charity_id)
+        receiver = self.facts.receiver
+        return None if receiver is None else await charities.load(info, receiver.charity_id)
 
     @shapes.listed(
         "charityStatements",

@@ -246,19 +246,37 @@ async def agreement_node(info: context.Info, agreement_id: uuid.UUID) -> Charity
 
 
 async def names(info: context.Info, *documents: object) -> dict[uuid.UUID, str]:
-    """Return the names of the charities that stored explanations mention."""
+    """Return the names of the charities that stored explanations mention, and of who gave there."""
     grants = [one for document in documents for one in _matched(document)]
     keys = list({key for key in map(_charity, grants) if key is not None})
     if not keys:
         return {}
-    found = await info.context.loaders.charities.load_many(keys)
-    return {one.charity_id: one.name for one in found if one is not None}
+    loaders = info.context.loaders
+    found = await loaders.charities.load_many(keys)
+    givers = await loaders.merchants.load_many(
+        list({key for one in grants for key in _givers(one)})
+    )
+    return {one.charity_id: one.name for one in found if one is not None} | {
+        one.merchant_id: one.name for one in givers if one is not None
+    }
 
 
 def _matched(document: object) -> Sequence[Any]:
     # What is stored may be of an older shape, so it is looked at before it is trusted.
     matched = document.get("matched") if isinstance(document, dict) else None
     return matched if isinstance(matched, list) else []
+
+
+def _givers(grant: object) -> Sequence[uuid.UUID]:
+    """Who pays a gift that goes past the member's wallet."""
+    effect = grant.get("effect") if isinstance(grant, dict) else None
+    if not isinstance(grant, dict) or not isinstance(effect, dict):
+        return ()
+    funders = grant.get("funders") if effect.get("give") == "donation" else None
+    try:
+        return [uuid.UUID(one["funder"]) for one in funders or ()]
+    except (KeyError, TypeError, ValueError):
+        return ()
 
 
 def _charity(grant: object) -> uuid.UUID | None:

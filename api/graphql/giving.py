@@ -46,6 +46,24 @@ class PledgeKind(enum.Enum):
     EXPIRING = strawberry.enum_value("expiring", description="What would expire, on its last day.")
 
 
+@strawberry.enum(description="What made a match less than was promised.")
+class MatchCut(enum.Enum):
+    """As rules.matching.CutBy; a test compares both."""
+
+    MEMBER_CAP = strawberry.enum_value("member_cap", description="The most for one member.")
+    BUDGET = strawberry.enum_value("budget", description="Nothing more is left of the budget.")
+
+
+@strawberry.type(description="What somebody gave on top of a member's gift.")
+class DonationMatch:
+    """As matching.Matched."""
+
+    matched_by: str = strawberry.field(description="Who gave it: a merchant, or the programme.")
+    amount: shapes.Money = strawberry.field(description="How much.")
+    promised: shapes.Money = strawberry.field(description="How much it would have been.")
+    cut_by: MatchCut | None = strawberry.field(description="What made it less; null for nothing.")
+
+
 @strawberry.type(description="A gift of a member to a charity; it never changes.")
 class Donation(shapes.Node):
     """Loaded by someone who may."""
@@ -63,6 +81,19 @@ class Donation(shapes.Node):
     async def charity(self, info: context.Info) -> charities.Charity | None:
         """Read by the loader, so a page of gifts asks once."""
         return await charities.load(info, self.charity_id)
+
+    @shapes.listed("matches", "What others gave on top of it; at most 500.", size=1)
+    async def matches(self, info: context.Info) -> list[DonationMatch] | None:
+        """Read by the loader, so a page of gifts asks once."""
+        return [
+            DonationMatch(
+                matched_by=one.funder,
+                amount=shapes.show(one.amount_minor, one.asset),
+                promised=shapes.show(one.desired_minor, one.asset),
+                cut_by=None if one.cut_by is None else MatchCut(one.cut_by),
+            )
+            for one in await info.context.loaders.matches.load(self.key)
+        ]
 
 
 @strawberry.type(description="A standing instruction of a member; it holds until it is ended.")

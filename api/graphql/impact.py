@@ -1,100 +1,145 @@
-"""The impact of an edit: how many members a ladder would move, before it is published."""
+"""Impact as GraphQL: what charities were given, by whom, and how much of it has reached them.
 
-from typing import Annotated, Final
+Public figures, for every caller with a token; nothing here tells of a member but to that member.
+"""
+
+import uuid
+from typing import Annotated
 
 import strawberry
 
-from api.graphql import context, cost, permissions, refusals, scalars, shapes, staff
-from api.simulation import deadline
-from wallet import audit, programme
-from wallet.progress import impact
-
-SECONDS: Final = 4  # a request is cut off after five, with nothing
-WEIGHT: Final = cost.Cost(weight="50")  # it keeps a core busy
+from api.graphql import charities, context, cost, failures, permissions, shapes
+from wallet import ids
+from wallet.charities import impact
 
 
-@strawberry.type(description="How many members would go from one tier to another.")
-class TierMove:
-    """Numbers only: nobody is named."""
+@strawberry.type(description="Whole units of something that were paid for.")
+class InKind:
+    """As impact.InKind."""
 
-    from_tier: str | None = strawberry.field(
-        name="from", description="The word of the tier now; null for who is on no ladder yet."
+    name: str = strawberry.field(description="What, such as `pair of shoes`.")
+    units: int = strawberry.field(description="How many.")
+
+
+@strawberry.type(description="What one charity was given in one currency, and where it is now.")
+class CharityImpact:
+    """`given` is `due`, `prepared`, `sent` and `confirmed` together, at every instant."""
+
+    given: shapes.Money = strawberry.field(description="All of it, less what went back.")
+    by_members: shapes.Money = strawberry.field(description="Members gave it out of their wallets.")
+    by_shares: shapes.Money = strawberry.field(
+        description="The part of members' cashback that its campaign gives."
     )
-    to: str = strawberry.field(description="The word of the tier then.")
-    members: int = strawberry.field(description="How many.")
-
-
-@strawberry.type(description="What a definition would do if it were published now.")
-class LadderImpact:
-    """As impact.Impact."""
-
-    at: scalars.DateTime = strawberry.field(description="As of when.")
-    members: int = strawberry.field(description="How many members there are.")
-    looked_at: int = strawberry.field(description="How many of them were considered.")
-    complete: bool = strawberry.field(
-        description="False if time ran out: the rest was left out of all numbers."
+    by_merchants: shapes.Money = strawberry.field(
+        description="Merchants gave it, for purchases, activities and members' gifts."
     )
-    moves: list[TierMove] = strawberry.field(
-        description="Who would move at once; at most 420 pairs of tiers.",
-        directives=[cost.ListSize(assumed_size=20)],
+    by_operator: shapes.Money = strawberry.field(description="The operator gave it, for the same.")
+    matched: shapes.Money = strawberry.field(
+        description="What of `byMerchants` and `byOperator` was given on top of members' gifts."
     )
-    kept: list[TierMove] = strawberry.field(
-        description="Who would keep a tier until the end of their window, though what counts now is"
-        " not enough for it: from that tier to the one it is enough for.",
-        directives=[cost.ListSize(assumed_size=20)],
+    from_expired: shapes.Money = strawberry.field(
+        description="It expired in wallets and fell to the charity."
     )
+    due: shapes.Money = strawberry.field(
+        description="To be paid out; below zero if more came back since the last batch."
+    )
+    prepared: shapes.Money = strawberry.field(description="In a batch that is to be sent.")
+    sent: shapes.Money = strawberry.field(description="Sent, and not yet confirmed.")
+    confirmed: shapes.Money = strawberry.field(description="The charity says that it has it.")
+    in_kind: list[InKind] = strawberry.field(
+        description="What it stands for in things; at most 100.",
+        directives=[cost.ListSize(assumed_size=2)],
+    )
+    charity_id: strawberry.Private[uuid.UUID]
+
+    @shapes.resolved("charity", "Which charity; null for one that never was in the directory.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so that all of them ask once."""
+        return await charities.load(info, self.charity_id)
 
 
-@strawberry.type(description="Outcome of trying a ladder out.")
-class LadderImpactPayload:
-    """Nothing is written but that somebody looked."""
+@strawberry.type(description="What a member gave to one charity, and what was given because of it.")
+class OwnImpact:
+    """Shown to the member and to support."""
 
-    impact: LadderImpact | None = strawberry.field(
-        default=None, description="What it would do; null if refused."
+    gave: shapes.Money = strawberry.field(description="Out of the wallet.")
+    shared: shapes.Money = strawberry.field(description="The part of cashback that went there.")
+    caused: shapes.Money = strawberry.field(
+        description="What others gave for what the member bought or did."
     )
-    errors: list[staff.StaffError] = shapes.refused()
+    promised: shapes.Money = strawberry.field(
+        description="The same, once nothing can come back any more."
+    )
+    matched: shapes.Money = strawberry.field(
+        description="What others gave on top of the member's gifts."
+    )
+    charity_id: strawberry.Private[uuid.UUID]
+
+    @shapes.resolved("charity", "Which charity; null for one that never was in the directory.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so that all of them ask once."""
+        return await charities.load(info, self.charity_id)
 
 
 @strawberry.type
 class Query:
-    """Root fields for whoever writes definitions."""
+    """A root field for everyone."""
 
     @permissions.root(
-        "Query.ladderImpact",
-        "How many members would move, from which tier to which, if this ladder were published now."
-        " It ends after four seconds with what it has.",
-        WEIGHT,
+        "Query.impact",
+        "What charities were given and where it is, by name; at most 500. One of them if told.",
+        shapes.SemanticNonNull(),
+        cost.ListSize(assumed_size=20),
+        cost.Cost(weight="20"),
     )
-    @refusals.answered(LadderImpactPayload)
-    async def ladder_impact(
+    async def impact(
         self,
         info: context.Info,
-        definition: Annotated[
-            scalars.Json, strawberry.argument(description="All of it, as `schemeSchema` says.")
-        ],
-        ladder_id: Annotated[
-            strawberry.ID | None,
-            strawberry.argument(description="Whose next version it is; null for a new ladder."),
+        charity_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only this one; null for all.")
         ] = None,
-    ) -> LadderImpactPayload | None:
-        """Logged as ladder.impact, like every look of the staff at what members did."""
-        db = info.context.db
-        key = None if ladder_id is None else shapes.key("sch", ladder_id, path=("ladder_id",))
-        subject = key or (await programme.of(db)).operator_id
-        await audit.write(db, actor=context.actor(info), act="ladder.impact", subject=subject)
-        found = await impact.of(db, raw=definition, scheme_id=key, late=deadline.after(SECONDS))
-        return LadderImpactPayload(
-            impact=LadderImpact(
-                at=scalars.DateTime(found.at),
-                members=found.members,
-                looked_at=found.looked_at,
-                complete=found.complete,
-                moves=_moves(found.moves),
-                kept=_moves(found.kept),
-            )
+    ) -> list[CharityImpact] | None:
+        """A sum over the books; empty for a charity that there is not."""
+        return [show(one) for one in await impact.of(info.context.db, charity(charity_id))]
+
+
+def show(one: impact.Impact) -> CharityImpact:
+    """Return a counter as GraphQL."""
+    return CharityImpact(
+        charity_id=one.charity_id,
+        given=shapes.show(one.given_minor, one.asset),
+        by_members=shapes.show(one.members_minor, one.asset),
+        by_shares=shapes.show(one.shares_minor, one.asset),
+        by_merchants=shapes.show(one.merchants_minor, one.asset),
+        by_operator=shapes.show(one.operator_minor, one.asset),
+        matched=shapes.show(one.matched_minor, one.asset),
+        from_expired=shapes.show(one.expired_minor, one.asset),
+        due=shapes.show(one.due_minor, one.asset),
+        prepared=shapes.show(one.prepared_minor, one.asset),
+        sent=shapes.show(one.sent_minor, one.asset),
+        confirmed=shapes.show(one.confirmed_minor, one.asset),
+        in_kind=[InKind(name=kind.name, units=kind.units) for kind in one.in_kind],
+    )
+
+
+async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[OwnImpact]:
+    """Return what one member gave and caused, by charity."""
+    return [
+        OwnImpact(
+            charity_id=one.charity_id,
+            gave=shapes.show(one.gave_minor, one.asset),
+            shared=shapes.show(one.shared_minor, one.asset),
+            caused=shapes.show(one.caused_minor, one.asset),
+            promised=shapes.show(one.promised_minor, one.asset),
+            matched=shapes.show(one.matched_minor, one.asset),
         )
+        for one in await impact.of_member(info.context.db, wallet_id)
+    ]
 
 
-def _moves(moves: impact.Moves) -> list[TierMove]:
-    ordered = sorted(moves.items(), key=lambda one: (-one[1], one[0][0] or "", one[0][1]))
-    return [TierMove(from_tier=was, to=to, members=count) for (was, to), count in ordered]
+def charity(text: str | None) -> uuid.UUID | None:
+    """Return the UUID of a charity that a query names; raises BAD_USER_INPUT for another id."""
+    try:
+        return None if text is None else ids.parse("cha", text)
+    except ValueError:
+        raise failures.Failure("BAD_USER_INPUT", "`charityId` is the id of a charity.") from None

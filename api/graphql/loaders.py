@@ -14,7 +14,7 @@ from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
 from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
-from wallet.charities import directory
+from wallet.charities import directory, matching
 from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
 
@@ -114,6 +114,15 @@ class Loaders:
     async def _charities(self, keys: Sequence[uuid.UUID]) -> list[directory.Charity | None]:
         found = await directory.find_many(self._db, keys)
         return [found.get(key) for key in keys]
+
+    @functools.cached_property
+    def matches(self) -> DataLoader[uuid.UUID, list[matching.Matched]]:
+        """What was given on top of gifts, by gift."""
+        return DataLoader(self._matches, max_batch_size=BATCH_MAX)
+
+    async def _matches(self, keys: Sequence[uuid.UUID]) -> list[list[matching.Matched]]:
+        found = await matching.of_donations(self._db, keys)
+        return [found[key] for key in keys]
 
     @functools.cached_property
     def exposures(self) -> DataLoader[uuid.UUID, dict[str, int]]:

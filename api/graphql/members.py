@@ -16,6 +16,7 @@ from api.graphql import (
     benefits,
     context,
     giving,
+    impact,
     memberships,
     milestones,
     offers,
@@ -125,6 +126,15 @@ class Member(shapes.Node, tickets.Played):
         """A round trip for each source."""
         found = await entitlements.of(info.context.db, self.wallet_id)
         return [tiers.entitlement(one) for one in found]
+
+    @shapes.listed(
+        "impact",
+        "What the member gave to charities, and what others gave because of it; at most 500.",
+        size=3,
+    )
+    async def impact_list(self, info: context.Info) -> list[impact.OwnImpact] | None:
+        """One round trip."""
+        return await impact.of_member(info, self.wallet_id)
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

@@ -259,10 +259,7 @@ async def preview(
 ) -> PurchasePreview:
     """Return what a basket would earn, for a merchant's eyes; nothing of it was stored."""
     asset = money.asset(seen.contract.asset)
-    totals: dict[str, int] = {}
-    for one in seen.campaigns.granted:
-        code = one.version.definition.asset
-        totals[code] = totals.get(code, 0) + one.granted_minor
+    totals = seen.campaigns.totals()
     totals.pop(asset.code, None)
     document = explaining.discreet(previews.explained(seen))
     names = await charities.names(info, document)

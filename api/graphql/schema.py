@@ -33,6 +33,7 @@ from api.graphql import (
     experiments,
     giving,
     impact,
+    ladder_impact,
     live,
     member,
     membership_acts,
@@ -45,6 +46,7 @@ from api.graphql import (
     profile_acts,
     public,
     referrals,
+    remittances,
     scalars,
     scheme_acts,
     schemes,
@@ -83,6 +85,8 @@ class Query(
     budgets.Query,
     membership_acts.Query,
     membership_staff.Query,
+    ladder_impact.Query,
+    remittances.Query,
 ):
     """Every root field to read by."""
 
@@ -115,6 +119,7 @@ class Mutation(
     membership_acts.Mutation,
     membership_staff.Mutation,
     prepaid.Mutation,
+    remittances.Mutation,
 ):
     """Every root field to write by."""
 

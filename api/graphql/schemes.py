@@ -25,6 +25,9 @@ class SchemeKind(enum.Enum):
 
     LADDER = strawberry.enum_value("ladder", description="Tiers, and how they are reached.")
     MEMBERSHIP = strawberry.enum_value("membership", description="A plan that members pay for.")
+    MATCH = strawberry.enum_value(
+        "match", description="What a funder gives on top of members' gifts to charities."
+    )
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
     WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
     RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")

@@ -12,8 +12,7 @@ import strawberry
 
 from api.explaining import tiers as explained
 from api.graphql import approvals, context, cost, permissions, refusals, scalars, shapes, wording
-from wallet import approvals as acts
-from wallet import errors, ids, members, money, programme
+from wallet import errors, ids, members, money, programme, proposals
 from wallet.progress import entitlements, schemes, standings
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.tiers import facts
@@ -248,7 +247,7 @@ class Mutation:
         ],
     ) -> approvals.ApprovalPayload | None:
         """Logged as approval.propose."""
-        proposed = await acts.propose_tier(
+        proposed = await proposals.tier(
             info.context.db,
             staff_id=context.staff(info).staff_id,
             actor=context.actor(info),

@@ -54,6 +54,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "RaffleEntry": STAFF | {"owner"},
     "Redemption": STAFF | {"owner", "merchant A"},
     "Referral": frozenset({"supervisor", "operator"}),
+    "Remittance": frozenset({"supervisor", "operator"}),
     "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
     "Spin": STAFF | {"owner"},
@@ -74,6 +75,7 @@ REFERRING: Final = {
     "MilestoneProgress",
     "MissExplained",
     "NextBetter",
+    "RemittanceEntry",
     "SimulatedCase",
     "SimulatedLoss",
     "SimulatedWinner",
@@ -123,6 +125,10 @@ ASKED: Final[
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
     "referrals": lambda _it, _kind: [({}, {})],
+    "impact": lambda it, _kind: [
+        ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
+    ],
+    "remittances": lambda _it, _kind: [({}, {})],
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [
         ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})

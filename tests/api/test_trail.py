@@ -14,7 +14,7 @@ from api.identity import bearer
 from tests.api import client, paying, playing, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import belonging, factories, giving, promotions
+from tests.wallet import belonging, factories, giving, paying_out, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -31,6 +31,7 @@ NOTED: Final = {
     "campaignDraftSave",
     "contractPublish",
     "programmeRulesPublish",
+    "remittancePrepare",
     "schemeEnd",
     "schemePublish",
 }
@@ -97,6 +98,14 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "programmeRulesPublish": lambda _it: {
         "groups": [{"name": "bonus", "mode": "BEST"}],
         "validFrom": "2126-01-01T00:00:00Z",
+    },
+    "remittanceCancel": lambda _it: {},
+    "remittanceConfirm": lambda _it: {"acknowledgement": "with thanks"},
+    "remittancePrepare": lambda _it: {"currency": "EUR"},
+    "remittanceSend": lambda _it: {
+        "bankReference": "SEPA 4711",
+        "proofReference": "statement of March",
+        "valueDate": datetime.now(UTC).date().isoformat(),
     },
     "referralReview": lambda _it: {"decision": "REFUSE"},
     **{
@@ -187,6 +196,8 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
     if name in ("raffleDraw", "raffleFreeze"):
         raffle = await playing.over(coalition, frozen=name == "raffleDraw")
         return {"drawId": ids.show("sch", raffle)}
+    if name.startswith("remittance"):
+        return await due(coalition, name)
     if name == "charityVerify":
         return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":
@@ -197,6 +208,18 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         plan_id = await belonging.plan(coalition, "operator")
         return await paying.payment(coalition, planId=ids.show("sch", plan_id))
     return {}
+
+
+async def due(coalition: factories.Coalition, name: str) -> dict[str, str]:
+    """Let something be due to a charity, and be as far on its way as a step wants."""
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500)
+    if name == "remittancePrepare":
+        return {"charityId": ids.show("cha", charity_id)}
+    batch = await paying_out.prepare(coalition, charity_id)
+    if name == "remittanceConfirm":
+        await paying_out.send(coalition, batch.remittance_id)
+    return {"remittanceId": ids.show("rem", batch.remittance_id)}
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client, given, paying, playing, promoted, taking_part
-from tests.wallet import factories, inviting
+from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
     audit,
@@ -26,6 +26,7 @@ from wallet import (
     merchants,
     money,
     notices,
+    proposals,
     staff,
 )
 from wallet.campaigns import referrals, terms
@@ -58,6 +59,7 @@ PREFIXES: Final = {
     "RaffleEntry": "ent",
     "Redemption": "red",
     "Referral": "ref",
+    "Remittance": "rem",
     "Scheme": "sch",
     "Segment": "seg",
     "Spin": "spi",
@@ -136,6 +138,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
     taking, taken = await taking_part.build(coalition, vera, ana)
+    giving_to = await given.build(coalition, rosa, ana, vera)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     played = await playing.build(coalition, ana)
     keys = {
@@ -150,11 +153,12 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **taking,
         **played.ids,
         **await paying.build(coalition, rosa, ana),
-        **await given.build(coalition, rosa, ana, vera),
+        **giving_to,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
@@ -253,7 +257,7 @@ async def _terms(
 async def _propose(
     coalition: factories.Coalition, maker: uuid.UUID, member: members.Member
 ) -> uuid.UUID:
-    proposed = await approvals.propose_goodwill(
+    proposed = await proposals.goodwill(
         coalition.db,
         staff_id=maker,
         actor=audit.Actor("staff", maker),
@@ -275,6 +279,17 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
         decision="approved",
         reason="checked with the carrier",
     )
+
+
+async def _paid_out(
+    coalition: factories.Coalition, charity_id: uuid.UUID, maker: uuid.UUID, checker: uuid.UUID
+) -> uuid.UUID:
+    """What was due to a charity, made up and sent by two people."""
+    actor = audit.Actor("staff", maker)
+    batch = await paying_out.prepare(coalition, charity_id, actor=actor)
+    await paying_out.send(coalition, batch.remittance_id, maker_id=maker, checker_id=checker)
+    remittance_id: uuid.UUID = batch.remittance_id
+    return remittance_id
 
 
 async def _refused(

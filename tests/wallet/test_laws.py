@@ -5,10 +5,11 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, giving, granting, reaching
+from tests.wallet import factories, giving, granting, paying_out, reaching, taking_part
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
-from wallet import earn, expire, ids, laws, members, money, redeem, sql
+from wallet import earn, expire, ids, laws, members, money, notices, redeem, sql
+from wallet.progress import advance
 from wallet.rules import returns
 
 # What breaks each law, in the order of the laws. Nothing but a superuser could do any of it.
@@ -50,6 +51,7 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "24_charities_get_what_was_given": "update ledger.gift set given = given + 1",
     "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
     "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
     "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
@@ -117,6 +119,21 @@ FINER = {
     ),
     "a milestone is forgotten": "delete from ledger.completion",
     "a milestone was taken back in silence": "update ledger.completion set taken_back_at = now()",
+    "a batch leaves a cent behind": (
+        "update ledger.remittance_line set amount = amount - 1 where amount > 0"
+    ),
+    "a charity is sent a cent more": (
+        "update coalition.remittance set amount_minor = amount_minor + 1"
+    ),
+    "a line reaches further back": (
+        "update ledger.remittance_line set after_version = after_version - 1 where amount > 0"
+    ),
+    "a cancelled batch is sent": "update coalition.remittance set state = 'sent'",
+    "another one pays a gift": "update ledger.gift set funder_id = gen_random_uuid()",
+    "what a charity keeps is given back": (
+        "update ledger.gift_return set from_given_minor = kept_minor, kept_minor = 0"
+    ),
+    "a match is more than was moved": "update ledger.match set amount = amount + 1",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -145,6 +162,7 @@ async def busy_books(coalition: Coalition) -> None:
     await coalition.give_back(coalition.mint, mint_id)
     await factories.refused(coalition.give(ben, rosa, 1))
     await busy_campaigns(coalition, rosa, ana)
+    await busy_charities(coalition)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 
@@ -175,6 +193,25 @@ async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) 
     await reaching.look(coalition, ana)
     await granting.give_back(coalition, rosa, first.purchase_id)
     await granting.undo(coalition, award.purchase_id)
+
+
+async def busy_charities(coalition: Coalition) -> None:
+    """Gifts beside wallets that are due, on their way, kept and back; a match; two batches."""
+    charity_id = await giving.charity(coalition)
+    await giving.agree(coalition, charity_id, coalition.operator_id)
+    match = {"kind": "match", "name": "Doubled", "bps": 10_000, "budget_minor": 10_000}
+    await taking_part.scheme(coalition, plain=match, charities=[str(charity_id)])
+    await paying_out.donors(coalition, charity_id, 70)
+    await notices.drain(coalition.db)
+    await advance.advance(coalition.db, now=NOON + factories.DAY)
+    shop, early = await paying_out.promised(coalition, charity_id)
+    await coalition.give_back(shop, early)
+    batch = await paying_out.prepare(coalition, charity_id)
+    await paying_out.cancel(coalition, batch.remittance_id)
+    shop, late = await paying_out.promised(coalition, charity_id)
+    await paying_out.prepare(coalition, charity_id)
+    await coalition.give_back(shop, late)
+    await paying_out.promised(coalition, charity_id)
 
 
 async def broken(owner: Connection) -> set[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.wallet import climbing, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, purchase, refused
 from tests.wallet.test_tiers import DOUBLE, MINUTE, granted, shop
-from wallet import approvals, audit, credit, errors, ids, members
+from wallet import approvals, audit, credit, errors, ids, members, proposals
 from wallet.progress import entitlements, impact, standings
 
 MAKER, CHECKER = ids.new(), ids.new()
@@ -18,7 +18,7 @@ async def propose(
 ) -> approvals.Approval:
     """Propose to make a member Rouge for ten days, but for what is given."""
     told: dict[str, Any] = {"tier": "rouge", "until": NOON + 10 * DAY, **changes}
-    proposed = await approvals.propose_tier(
+    proposed = await proposals.tier(
         coalition.db,
         staff_id=MAKER,
         actor=audit.SYSTEM,

@@ -39,10 +39,9 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
-    if definition.charity is not None:
-        charity_id = definition.charity.charity_id
-        if not await directory.find_many(db, [charity_id]):
-            refuse("there is no such charity", "charity", "charity_id")
+    receiver = definition.receiver
+    if receiver is not None and not await directory.find_many(db, [receiver.charity_id]):
+        refuse("there is no such charity", *receiver.path)
     await _check_plans(db, definition)
 
 

@@ -146,9 +146,10 @@ async def require_for(
     CHARITY_UNKNOWN or CHARITY_UNVERIFIED, and AGREEMENT_MISSING for the first of its funders that
     has no agreement for all of its time. Who pays `merchant` is each merchant where it holds.
     """
-    if definition.charity is None:
+    receiver = definition.receiver
+    if receiver is None:
         return
-    charity_id, place = definition.charity.charity_id, (*path, "charity", "charity_id")
+    charity_id, place = receiver.charity_id, (*path, *receiver.path)
     await directory.require_receiver(db, charity_id, *place)
     for funder_id in await _funders(db, definition):
         await require(
@@ -165,11 +166,11 @@ async def stating(
     db: Database, definition: Definition, now: datetime | None = None
 ) -> list[Agreement]:
     """The agreements in force whose statements tell the public what a campaign gives."""
-    if definition.charity is None:
+    if definition.receiver is None:
         return []
     at = now or await db.fetchval("select clock_timestamp()")
     payers = set(await _funders(db, definition))
-    charity_id = definition.charity.charity_id
+    charity_id = definition.receiver.charity_id
     return [
         one
         for one in (await of(db, [charity_id]))[charity_id]

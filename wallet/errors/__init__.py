@@ -51,6 +51,7 @@ assertion.
     |-- GoodwillLimit             GOODWILL_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
+    |-- NothingDue                NOTHING_DUE
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
@@ -63,6 +64,8 @@ assertion.
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
+    |-- RemittanceClosed          REMITTANCE_CLOSED           state
+    |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
@@ -90,6 +93,7 @@ from wallet.errors.amounts import (
     CaptureExceedsHold,
     GoodwillLimit,
     InsufficientFunds,
+    NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
 )
@@ -160,6 +164,8 @@ from wallet.errors.states import (
     RedemptionCodeUsed,
     RedemptionExpired,
     ReferralClosed,
+    RemittanceClosed,
+    RemittanceOpen,
     SubscriptionClosed,
 )
 
@@ -210,6 +216,7 @@ __all__ = [
     "MembershipInvalid",
     "MerchantSuspended",
     "NotFound",
+    "NothingDue",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -227,6 +234,8 @@ __all__ = [
     "ReferralInvalid",
     "RefundExceedsCapture",
     "Refusal",
+    "RemittanceClosed",
+    "RemittanceOpen",
     "ReturnExceedsPurchase",
     "SchemeInvalid",
     "SecretLimit",

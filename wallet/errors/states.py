@@ -59,6 +59,20 @@ class CharityClosed(Refusal):
     advice = "This charity cannot take this step in its present state. Look at its state first."
 
 
+class RemittanceClosed(Refusal):
+    """The batch is in a state that does not allow this step: look at its state first."""
+
+    code = "REMITTANCE_CLOSED"
+    advice = "This batch cannot take this step in its present state. Look at its state first."
+
+
+class RemittanceOpen(Refusal):
+    """The charity has a batch that is not sent yet: send it or cancel it first."""
+
+    code = "REMITTANCE_OPEN"
+    advice = "This charity has a batch that is not sent yet. Send it or cancel it first."
+
+
 class PledgeClosed(Refusal):
     """The pledge was replaced by another one: end the one that stands."""
 

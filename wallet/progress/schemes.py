@@ -16,10 +16,12 @@ import orjson
 
 from wallet import audit, errors, ids, merchants, programme, sql
 from wallet.campaigns import winnings
+from wallet.charities import promises
 from wallet.database import Database
 from wallet.progress import looks
 from wallet.rules.schemes import kinds
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.matching import Match
 
 VERSIONS_MAX: Final = 200
 """Versions of one scheme; the last is kept for its end. More of them is another scheme."""
@@ -215,6 +217,9 @@ async def _take(
                 raise errors.NotFound(path=("scheme_id",))
             _judge(held, entry, definition, from_at)
             await _check_named(db, held.book, definition, now)
+            if isinstance(definition, Match):
+                await promises.check(db, definition, since=max(from_at or held.at, held.at))
+                await promises.fund(db, scheme_id, definition)
             if not await _write(
                 db, held, request_id, scheme_id, entry, definition, from_at, note, actor
             ):

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from wallet.charities import pledges
+from wallet.charities import matching, pledges
 from wallet.draws import tickets
 from wallet.progress import membership_days, milestones, tiers
 from wallet.progress.story import Story
 
-STORIES: Final[Sequence[Story]] = (membership_days, tiers, milestones, tickets, pledges)
+STORIES: Final[Sequence[Story]] = (membership_days, tiers, milestones, tickets, pledges, matching)

@@ -51,6 +51,7 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    funder: str | None = None
     gift: str | None = None
     lost: tuple[Lost, ...] = ()
     draw: str | None = None
@@ -98,6 +99,10 @@ def sentence(facts: Facts) -> str | None:
             )
         case "lot.shared":
             return _shared(facts, amount, where)
+        case "gift.given":
+            return _gift(facts, amount)
+        case "donation.matched":
+            return _matched(facts, amount)
         case "donation.posted":
             return _gave(facts, amount)
         case "benefit.granted":
@@ -194,6 +199,20 @@ def _shared(facts: Facts, amount: str, where: str) -> str | None:
         f"{amount} of your cashback from {where} went to {facts.charity or 'a charity'},"
         f" as {promised} promised."
     )
+
+
+def _gift(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    who = facts.funder or "The coalition"
+    return f"{who} gave {amount} to {facts.charity or 'a charity'}, thanks to you."
+
+
+def _matched(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    who = facts.funder or "The coalition"
+    return f"{who} gave {amount} to {facts.charity or 'a charity'} on top of your gift."
 
 
 _BY_PLEDGE: Final = {

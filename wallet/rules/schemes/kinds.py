@@ -8,11 +8,13 @@ from wallet.rules import malformed
 from wallet.rules.draws.definition import Raffle, Wheel
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.ladders import Ladder
+from wallet.rules.schemes.matching import Match
 from wallet.rules.schemes.memberships import Membership
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "ladder": Ladder,
+    "match": Match,
     "membership": Membership,
     "milestone": Milestone,
     "wheel": Wheel,

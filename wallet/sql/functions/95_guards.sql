@@ -17,7 +17,8 @@ begin
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
     'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
     'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
-    'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation']
+    'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
+    'ledger.gift_return']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

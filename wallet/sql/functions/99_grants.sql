@@ -51,6 +51,9 @@ grant execute on function ledger.advance_standings, ledger.override_tier to comm
 grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
 grant execute on function ledger.act_membership, ledger.refuse_membership, ledger.remind_membership,
   ledger.open_subscription, ledger.cancel_subscription to commonpurse_app;
+-- Gifts to charities, and what is paid out to them.
+grant execute on function ledger.give_due, ledger.remit, ledger.unremit, ledger.match_donation to commonpurse_app;
+grant insert, update on coalition.remittance to commonpurse_app;
 -- A charity moves by steps that stay; what it is due moves in the books alone.
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;

@@ -9,6 +9,7 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
        c.amount as credit_minor, c.reason as credit_reason, a.kind as award, a.return_reason as award_reason,
        (select k.name from ledger.grant g join coalition.campaign k using (campaign_id)
          where g.bucket = a.bucket and g.cause_id = a.award_id limit 1) as campaign,
+       (select f.name from coalition.merchant f where f.merchant_id = (o.detail ->> 'funder_id')::uuid) as funder,
        h.name as charity,
        case o.topic when 'award.posted' then al.amount end as award_minor,
        case o.topic when 'award.reversed' then ar.taken end as award_taken_minor,
