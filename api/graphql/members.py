@@ -119,7 +119,7 @@ class Member(shapes.Node, tickets.Played):
 
     @shapes.listed(
         "entitlements",
-        "What the member may have now, from tiers and badges; at most 200.",
+        "What the member may have now, from tiers, badges and plans; at most 200.",
         size=10,
     )
     async def entitlements_list(self, info: context.Info) -> list[tiers.Entitlement] | None:

@@ -49,7 +49,7 @@ class MembershipRenewal(enum.Enum):
 
 
 @strawberry.type(description="Something that a plan holds.")
-class Entitlement:
+class PlanEntitlement:
     """As Entitlement of a plan."""
 
     word: str = strawberry.field(description="A word for programs to ask for.")
@@ -64,7 +64,7 @@ class Membership(shapes.Node):
     plan_name: str = strawberry.field(description="Its name.")
     state: MembershipState = strawberry.field(description="How it stands now.")
     entitled: bool = strawberry.field(description="Whether the member is let in now.")
-    entitlements: list[Entitlement] = strawberry.field(
+    entitlements: list[PlanEntitlement] = strawberry.field(
         description="What is in it, while the member is let in; at most 20.",
         directives=[cost.ListSize(assumed_size=5)],
     )
@@ -106,7 +106,9 @@ async def show(info: context.Info, row: plans.Membership) -> Membership:
         plan_name=row.plan.name,
         state=MembershipState(row.state(now, house.time_zone)),
         entitled=entitled,
-        entitlements=[Entitlement(word=one.word, text=one.text) for one in row.plan.entitlements]
+        entitlements=[
+            PlanEntitlement(word=one.word, text=one.text) for one in row.plan.entitlements
+        ]
         if entitled
         else [],
         renewal=MembershipRenewal(row.plan.renewal),

@@ -46,6 +46,7 @@ class EntitlementSource(enum.Enum):
 
     TIER = strawberry.enum_value("tier", description="A tier of a ladder.")
     BADGE = strawberry.enum_value("badge", description="A badge that holds.")
+    MEMBERSHIP = strawberry.enum_value("membership", description="A plan that is paid for.")
 
 
 @strawberry.type(description="A step of a ladder.")
@@ -180,7 +181,9 @@ class Entitlement:
     word: str = strawberry.field(description="For programs, such as `free_shipping`.")
     text: str = strawberry.field(description="What it is, for people; may be empty.")
     source: EntitlementSource = strawberry.field(description="What gives it.")
-    name: str = strawberry.field(description="The name of the tier or the badge that gives it.")
+    name: str = strawberry.field(
+        description="The name of what gives it: the tier, the badge, the plan."
+    )
     until: scalars.DateTime | None = strawberry.field(
         description="The instant at which it is known to end; null if none is known."
     )
@@ -206,8 +209,8 @@ class Query:
 
     @permissions.root(
         "Query.entitlements",
-        "What a member may have at your shops now, from tiers and badges; null for nobody. At most"
-        " 200.",
+        "What a member may have at your shops now, from tiers, badges and plans; null for nobody."
+        " At most 200.",
         cost.ListSize(assumed_size=20),
     )
     async def entitlements_of(

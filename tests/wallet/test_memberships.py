@@ -11,8 +11,8 @@ from tests.conftest import Connection
 from tests.wallet import belonging, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, ledger, members, merchants, money, sql
+from wallet.progress import entitlements, memberships, plans
 from wallet.progress import membership_acts as acts
-from wallet.progress import memberships, plans
 
 LISBON = "Europe/Lisbon"
 ENDS = datetime(2027, 3, 17, tzinfo=UTC)  # a year after NOON's day, and seven days of grace
@@ -31,7 +31,7 @@ async def ana(coalition: Coalition) -> members.Member:
 
 
 async def entitled(coalition: Coalition, member: members.Member, now: datetime) -> list[str]:
-    found = await plans.entitlements(coalition.db, member.wallet_id, now=now)
+    found = await entitlements.of(coalition.db, member.wallet_id, now=now)
     return [one.word for one in found]
 
 

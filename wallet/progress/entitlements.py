@@ -1,6 +1,6 @@
 """Entitlements: what a member may have at a merchant, whatever it comes from.
 
-Each source answers for one kind of thing that gives any: a tier, a badge. A merchant asks for a
+Each source answers for one kind of thing that gives any: a tier, a badge, a plan. A merchant asks for a
 word, such as `free_shipping`, and need not know where it came from.
 """
 
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from wallet import ledger
 from wallet.database import Database
-from wallet.progress import standings
+from wallet.progress import plans, schemes, standings
 
 SHOWN_MAX: Final = 200
 """Entitlements of one member: a till shows a handful, and a hundred badges are a collection."""
@@ -22,8 +22,8 @@ SHOWN_MAX: Final = 200
 class Entitlement:
     """A word for tills, what it is, and what gives it; `merchants` is where, none means everywhere.
 
-    `source` is `tier` or `badge`, `name` the tier or the badge, `until` the instant at which it is
-    known to end, None where none is known.
+    `source` is `tier`, `badge` or `membership`, `name` what gives it, `until` the instant at which
+    it is known to end, None where none is known.
     """
 
     word: str
@@ -98,5 +98,18 @@ async def of_badges(db: Database, wallet_id: UUID, now: datetime | None) -> list
     ]
 
 
-SOURCES: Sequence[Source] = (of_tiers, of_badges)
+async def of_plans(db: Database, wallet_id: UUID, now: datetime | None) -> list[Entitlement]:
+    """What the plans hold that the member pays for, while they are let in."""
+    held = await schemes.moment(db, now)
+    return [
+        Entitlement(
+            it.word, it.text, "membership", one.plan.name, one.plan.merchants, one.entitled_until
+        )
+        for one in await plans.of(db, wallet_id)
+        if one.entitled(held.at)
+        for it in one.plan.entitlements
+    ]
+
+
+SOURCES: Sequence[Source] = (of_tiers, of_badges, of_plans)
 """Everything that gives entitlements, in the order in which they are shown."""

@@ -91,16 +91,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
-class Entitled:
-    """Something that a member may have now, because a plan holds it."""
-
-    word: str
-    text: str
-    plan: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
     """A plan with its members now, and how many of them are paid for until 30, 60, 90 days on."""
 
@@ -138,21 +128,6 @@ async def act(db: Database, act_id: UUID) -> Act | None:
     """What a request did, None if nothing."""
     row = await db.fetchrow(sql.load("queries/membership_act"), ledger.bucket(act_id), act_id)
     return None if row is None else Act(**dict(row))
-
-
-async def entitlements(
-    db: Database, wallet_id: UUID, *, now: datetime | None = None
-) -> list[Entitled]:
-    """All that the plans of a member hold now; a word of two plans comes once, the longest."""
-    held = await schemes.moment(db, now)
-    found: dict[str, Entitled] = {}
-    for one in await of(db, wallet_id):
-        if one.entitled(held.at):
-            for it in one.plan.entitlements:
-                known = found.get(it.word)
-                if known is None or known.until < one.entitled_until:
-                    found[it.word] = Entitled(it.word, it.text, one.plan.name, one.entitled_until)
-    return list(found.values())
 
 
 async def ranks(
