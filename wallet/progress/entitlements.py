@@ -1,7 +1,7 @@
 """Entitlements: what a member may have at a merchant, whatever it comes from.
 
-Each source answers for one kind of thing that gives any: a tier, a badge, a plan. A merchant asks for a
-word, such as `free_shipping`, and need not know where it came from.
+Each source answers for one kind of thing that gives any: a tier, a badge, a plan. A merchant asks
+for a word, such as `free_shipping`, and need not know where it came from.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
