@@ -78,8 +78,8 @@ ASKED: Final[
     "approvals": lambda _it, _kind: [({}, {})],
     "auditTrail": lambda it, _kind: [
         (
-            {"subjectId": it.ids["Member"], "first": 100},
-            {"subjectId": world.missing("Member"), "first": 100},
+            {"subjectId": it.ids["Campaign"], "first": 100},
+            {"subjectId": world.missing("Campaign"), "first": 100},
         )
     ],
     "budgets": lambda _it, _kind: [({}, {})],
