@@ -5,7 +5,7 @@ import uuid
 from typing import Final
 
 from tests.wallet import drawing, factories, taking_part
-from wallet import members
+from wallet import ids, members
 from wallet.draws import raffles, tending
 
 FAR: Final = "2126-01-01T00:00:00Z"
@@ -19,6 +19,10 @@ class Played:
     wheel: uuid.UUID
     raffle: uuid.UUID
     also: dict[str, tuple[uuid.UUID, ...]]
+
+    def draw(self, name: str) -> str:
+        """The id of the draw that a mutation plays."""
+        return ids.show("sch", self.raffle if name == "raffleEnter" else self.wheel)
 
 
 async def build(coalition: factories.Coalition, ana: members.Member) -> Played:

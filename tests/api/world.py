@@ -75,9 +75,7 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
-    also: dict[str, frozenset[str]]  # what of a type there is besides, at the end of some ways
-    wheel: str  # one that can be played
-    raffle: str
+    played: playing.Played  # what of draws there is
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
@@ -92,7 +90,8 @@ class World:
         """Return the ids of all that is looked for at the end of a way to a type."""
         several = {"StaffPerson": self.people, "TermsDocument": self.documents}
         one = frozenset({self.ids[kind]})
-        return several.get(kind, one) | self.also.get(kind, frozenset())
+        besides = {ids.show(PREFIXES[kind], key) for key in self.played.also.get(kind, ())}
+        return several.get(kind, one) | besides
 
 
 def missing(kind: str) -> str:
@@ -124,8 +123,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
-    # Of what is hardly looked at: every look of the staff at Ana is an entry too.
-    (entry, *_) = await audit.trail(db, promoting["Campaign"], first=1, before=None)
+    (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
     played = await playing.build(coalition, ana)
     taking = await taking_part.build(coalition, vera)
     keys = {
@@ -163,12 +161,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
-        also={
-            kind: frozenset(ids.show(PREFIXES[kind], one) for one in others)
-            for kind, others in played.also.items()
-        },
-        wheel=ids.show("sch", played.wheel),
-        raffle=ids.show("sch", played.raffle),
+        played=played,
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),
