@@ -5,7 +5,7 @@ import uuid
 from typing import Final
 
 from tests.wallet import drawing, factories, taking_part
-from wallet import members
+from wallet import ids, members
 from wallet.draws import raffles, tending
 
 FAR: Final = "2126-01-01T00:00:00Z"
@@ -13,12 +13,16 @@ FAR: Final = "2126-01-01T00:00:00Z"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Played:
-    """The one thing of each type, by the type's name, and all draws."""
+    """The one thing of each type, by the type's name, and what there is of a type besides."""
 
     ids: dict[str, uuid.UUID]
     wheel: uuid.UUID
     raffle: uuid.UUID
-    schemes: tuple[uuid.UUID, ...]
+    also: dict[str, tuple[uuid.UUID, ...]]
+
+    def draw(self, name: str) -> str:
+        """The id of the draw that a mutation plays."""
+        return ids.show("sch", self.raffle if name == "raffleEnter" else self.wheel)
 
 
 async def build(coalition: factories.Coalition, ana: members.Member) -> Played:
@@ -39,6 +43,8 @@ async def build(coalition: factories.Coalition, ana: members.Member) -> Played:
     spun = await drawing.spin(coalition, ana, wheel)
     entered = await drawing.enter(coalition, ana, raffle)
     await tending.tend(coalition.db)  # as the worker does today
+    award_id = spun.spin.award_id
+    assert award_id is not None
     return Played(
         ids={
             "Ticket": await drawing.ticket(coalition, ana, wheel),
@@ -47,7 +53,11 @@ async def build(coalition: factories.Coalition, ana: members.Member) -> Played:
         },
         wheel=wheel,
         raffle=raffle,
-        schemes=(wheel, raffle),
+        also={
+            "Award": (award_id,),
+            "Scheme": (wheel, raffle),
+            "Ticket": (spun.spin.ticket_id, entered.entry.ticket_id),
+        },
     )
 
 

@@ -375,7 +375,7 @@ async def test_a_mutation_on_what_is_not_yours_is_answered_like_one_on_nothing_a
         caller = it.caller(stranger)
         told = {key: value for key, value in SAID[name].items() if amount or key != "amount"}
         if field == "ticketId":
-            told["drawId"] = it.raffle if name == "raffleEnter" else it.wheel
+            told["drawId"] = it.played.draw(name)
         for real in {it.ids[kind], it.held if kind == "Redemption" else it.ids[kind]}:
             foreign, nothing = [
                 await raw(caller, _mutation(name), {"input": {**told, field: key, **_key(name)}})

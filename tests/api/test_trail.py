@@ -49,7 +49,7 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "raffleFreeze": lambda _it: {},
     "ticketGrant": lambda it: {
         "memberId": it.ids["Member"],
-        "drawId": it.wheel,
+        "drawId": it.played.draw("wheelSpin"),
         "number": 2,
     },
     "budgetSet": lambda it: {

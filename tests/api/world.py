@@ -85,9 +85,8 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
-    schemes: frozenset[str]  # what members take part in: a milestone, a ladder, a wheel, a raffle
-    wheel: str  # one that can be played
-    raffle: str
+    schemes: frozenset[str]  # what members take part in: a milestone, and a ladder that Ana is on
+    played: playing.Played  # what of draws there is
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
@@ -105,7 +104,9 @@ class World:
             "StaffPerson": self.people,
             "TermsDocument": self.documents,
         }
-        return several.get(kind, frozenset({self.ids[kind]}))
+        one = frozenset({self.ids[kind]})
+        besides = {ids.show(PREFIXES[kind], key) for key in self.played.also.get(kind, ())}
+        return several.get(kind, one) | besides
 
 
 def missing(kind: str) -> str:
@@ -179,9 +180,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
-        wheel=ids.show("sch", played.wheel),
-        raffle=ids.show("sch", played.raffle),
-        schemes=frozenset(ids.show("sch", one) for one in (*taken, *played.schemes)),
+        schemes=frozenset(ids.show("sch", one) for one in taken),
+        played=played,
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),

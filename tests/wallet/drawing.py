@@ -134,3 +134,13 @@ async def verified(coalition: Coalition, draw_id: UUID) -> dict[str, Any]:
 
     assert verify.holds(found), found
     return exported
+
+
+async def busy(coalition: Coalition, member: members.Member) -> None:
+    """A wheel that was spun, and a raffle that was drawn."""
+    it, other = await wheel(coalition), await raffle(coalition)
+    for _ in range(2):
+        await spin(coalition, member, it)
+        await enter(coalition, member, other)
+    for at in (FROZEN, DRAWN):
+        await tend(coalition, at)

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, giving, granting, paying_out, reaching, taking_part
+from tests.wallet import drawing, factories, giving, granting, paying_out, reaching, taking_part
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, notices, redeem, sql
@@ -55,9 +55,25 @@ BREAKS = {
     "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
     "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
     "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
+    "50_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
+    "51_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
+    "52_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
+    "one spin is gone, and its ticket with it": (
+        "with gone as (delete from ledger.spin returning ticket_id)"
+        " delete from ledger.ticket where ticket_id in (select ticket_id from gone)"
+    ),
+    "one turn is gone, and its count too": (
+        "with gone as (delete from coalition.draw_turn where number = 1 returning draw_id)"
+        " update coalition.draw_seed set spins = spins - 1 where opened_at is not null"
+    ),
+    "a winner was never entered": "update coalition.draw_place set ticket_id = gen_random_uuid()",
+    "somebody entered after it was frozen": (
+        "insert into ledger.entry select bucket, gen_random_uuid(), wallet_id, gen_random_uuid(),"
+        " draw_id, named, fingerprint, entered_at from ledger.entry"
+    ),
     "one amount is a cent more": (
         "update ledger.transfer set amount = amount + 1 where transfer_id ="
         " (select min(transfer_id::text)::uuid from ledger.transfer)"
@@ -163,6 +179,7 @@ async def busy_books(coalition: Coalition) -> None:
     await factories.refused(coalition.give(ben, rosa, 1))
     await busy_campaigns(coalition, rosa, ana)
     await busy_charities(coalition)
+    await drawing.busy(coalition, ana)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 
