@@ -1,5 +1,7 @@
 """The console in a browser: where members stand, and what two people may do about it."""
 
+from datetime import timedelta
+
 from tests import serving
 from tests.console import workplace
 from tests.wallet import climbing
@@ -12,7 +14,7 @@ async def test_support_sees_a_member_s_tiers_and_proposes_one_for_a_time(
     now = await db.fetchval("select clock_timestamp()")
     ladder_id = ids.show("sch", await climbing.publish(world.coalition, at=now))
     member_id = ids.show("mem", world.ana.member_id)
-    until = (now.replace(microsecond=0) + climbing.DAY).isoformat()
+    until = (now.replace(microsecond=0) + timedelta(days=1)).isoformat()
     async with workplace.desk(db, house, "support") as (desk, _):
         await desk.task("A member's tiers")
         await desk.fill(id=member_id)
