@@ -43,4 +43,4 @@ def test_every_field_of_a_ladder_is_on_the_page() -> None:
     found = {name for name in fields if f"| `{name}` |" in page}
 
     assert found == fields
-    assert kinds.read(example(0))
+    assert kinds.read(example(0)).name == "Beauty Insider"
