@@ -14,6 +14,7 @@ from api.graphql import (
     agreements,
     awards,
     benefits,
+    boards,
     context,
     offers,
     profiles,
@@ -97,6 +98,11 @@ class Member(shapes.Node):
         """One round trip."""
         found = await earned.benefits(info.context.db, self.wallet_id)
         return [benefits.show(one) for one in found]
+
+    @shapes.relation("boards", "How the member is shown on boards, and where they stand.")
+    async def boards_shown(self, info: context.Info) -> boards.MemberBoards | None:
+        """One round trip, and one more for the places."""
+        return await boards.of_member(info, self.wallet_id)
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

@@ -21,6 +21,7 @@ from api.graphql import (
     agreement_acts,
     approvals,
     benefits,
+    boards,
     budgets,
     campaign_acts,
     campaigns,
@@ -63,6 +64,7 @@ class Query(
     agreement_acts.Query,
     segments.Query,
     schemes.Query,
+    boards.Query,
     experiments.Query,
     budgets.Query,
 ):
@@ -84,6 +86,7 @@ class Mutation(
     simulations.Mutation,
     segments.Mutation,
     schemes.Mutation,
+    boards.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
     activities.Mutation,

@@ -24,6 +24,7 @@ NOTE: Final = "What is new and why, for colleagues and the audit log."
 class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
+    BOARD = strawberry.enum_value("board", description="Who has the most of something.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
 
 

@@ -63,6 +63,7 @@ REFERRING: Final = {
     "GrantExplained",
     "MissExplained",
     "NextBetter",
+    *("BoardRank", "Leaderboard"),
     "SimulatedCase",
     "SimulatedLoss",
     "SimulatedWinner",
@@ -115,9 +116,7 @@ ASKED: Final[
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
     {
-        "campaignSchema",
-        "merchantBudget",
-        "merchantStatement",
+        *("campaignSchema", "leaderboard", "merchantBudget", "merchantStatement"),
         "programmeRules",
         "purchasePreview",
         "schemeSchema",

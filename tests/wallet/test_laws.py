@@ -50,6 +50,9 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "50_bands_are_their_scores": (
+        "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
+    ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {

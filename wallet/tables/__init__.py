@@ -5,6 +5,7 @@ test compares both. Nothing here is used to move money: rows are written by the 
 """
 
 from wallet.tables import (
+    boards,
     books,
     budgets,
     campaigns,
@@ -19,6 +20,7 @@ from wallet.tables import (
 )
 
 __all__ = [
+    "boards",
     "books",
     "budgets",
     "campaigns",

@@ -5,10 +5,12 @@ from typing import Any, Final
 import msgspec
 
 from wallet.rules import malformed
+from wallet.rules.schemes.boards import Board
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
+    "board": Board,
     "milestone": Milestone,
 }
 """Every kind by the word in its `kind`."""
