@@ -262,6 +262,22 @@ async def test_of_campaigns_without_an_order_that_are_published_at_once_one_wins
     assert 1 == len(await in_force(coalition, NOON))
 
 
+async def test_whoever_loses_the_race_to_publish_has_set_no_budget(
+    coalition: Coalition, owner: Connection
+) -> None:
+    drafts = [
+        await save(coalition, name=f"Race {number}", budget={"minor": 1_000 + number})
+        for number in range(6)
+    ]
+
+    await asyncio.gather(*(publish(coalition, one) for one in drafts), return_exceptions=True)
+
+    (won,) = (await live.moment(coalition.db, NOON)).book.campaigns.values()
+    (budget,) = await owner.fetch("select subject_id, cap_minor from coalition.budget")
+    assert won.campaign_id == budget["subject_id"]
+    assert f"Race {budget['cap_minor'] - 1_000}" == won.name
+
+
 async def test_one_request_that_is_sent_many_times_at_once_is_one_step(
     coalition: Coalition, owner: Connection
 ) -> None:

@@ -65,10 +65,9 @@ async def set_cap(
     BUDGET_TOO_SMALL if it is below what has been given already: shares that are not used are
     recalled before.
     """
-    if not 0 <= cap_minor <= money.AMOUNT_MAX_MINOR:
-        raise errors.AmountInvalid(path=("budget",))
     budget = budget_id(kind, subject_id, asset)
     for _ in range(RECALL_TRIES_MAX):
+        await make_room(db, budget, cap_minor=cap_minor, asset=asset)
         done = await db.fetchval(
             sql.load("queries/budget_set"),
             budget,
@@ -80,9 +79,26 @@ async def set_cap(
         )
         if done is not None:
             return budget
+    raise await _too_small(db, budget, asset)
+
+
+async def make_room(db: Database, budget: UUID, *, cap_minor: int, asset: money.Asset) -> None:
+    """Recall shares until no more than a new cap is allotted; BUDGET_TOO_SMALL if it was given."""
+    if not 0 <= cap_minor <= money.AMOUNT_MAX_MINOR:
+        raise errors.AmountInvalid(path=("budget",))
+    for _ in range(RECALL_TRIES_MAX):
+        allotted = await db.fetchval(
+            "select allotted_minor from coalition.budget where budget_id = $1", budget
+        )
+        if (allotted or 0) <= cap_minor:
+            return
         await recall(db, budget)
+    raise await _too_small(db, budget, asset)
+
+
+async def _too_small(db: Database, budget: UUID, asset: money.Asset) -> errors.BudgetTooSmall:
     given = (await standing(db, [budget]))[budget].given_minor
-    raise errors.BudgetTooSmall(path=("budget",), given_minor=given, asset=asset.code)
+    return errors.BudgetTooSmall(path=("budget",), given_minor=given, asset=asset.code)
 
 
 async def allot(db: Database, budget: UUID, *, bucket: int, need_minor: int) -> int:

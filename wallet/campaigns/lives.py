@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -46,6 +46,10 @@ class Changed:
     change: timeline.Change
     status: timeline.Status
     replayed: bool
+
+
+_Fund: TypeAlias = tuple[UUID, int, int, list[int]]
+"""A campaign's budget: its id, the asset's number, the cap, and at which shares to warn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +132,6 @@ async def publish(
     """
     step = _Step(request_id, campaign_id, "publish", reason, actor, version_id, from_at)
     return await _take(db, step, now)
-
-
-async def _fund(db: Database, campaign_id: UUID, definition: Definition) -> None:
-    """Set the budget that a version brings, before it may give anything out of it."""
-    if definition.budget is None:
-        return
-    await budgets.set_cap(
-        db,
-        kind="campaign",
-        subject_id=campaign_id,
-        asset=money.asset(definition.asset),
-        cap_minor=definition.budget.minor,
-        alerts=definition.budget.alerts_bps,
-    )
 
 
 async def pause(
@@ -276,7 +266,8 @@ async def _take(db: Database, step: _Step, now: datetime | None) -> Changed:
         replayed = change is not None
         if change is None:
             change = await _judged(db, step, moment)
-            if await _record(db, change, moment.book.epoch) is None:
+            fund = await _fund(db, change)
+            if await _record(db, change, fund, moment.book.epoch) is None:
                 continue  # Something has changed meanwhile: judge it again by what holds now.
             moment = await live.moment(db, now)
         await _log(db, step, change)
@@ -315,7 +306,6 @@ async def _judged(db: Database, step: _Step, moment: live.Moment) -> timeline.Ch
         with _below("version_id", "definition"):
             await _judge(db, step.campaign_id, version.definition, moment)
         effective_at = _from(step.from_at, version.definition, now)
-        await _fund(db, step.campaign_id, version.definition)
         replaced_id = timeline.standing(changes, effective_at, now)
     return timeline.Change(
         change_id=step.request_id,
@@ -347,7 +337,22 @@ def _from(from_at: datetime | None, definition: Definition, now: datetime) -> da
     return effective_at
 
 
-async def _record(db: Database, change: timeline.Change, epoch: int) -> int | None:
+async def _fund(db: Database, change: timeline.Change) -> _Fund | None:
+    """The budget that a version brings: it holds from the step on that publishes the version."""
+    if change.version_id is None:
+        return None
+    definition = (await shelf.find_version(db, change.version_id)).definition
+    if definition.budget is None:
+        return None
+    asset = money.asset(definition.asset)
+    budget = budgets.budget_id("campaign", change.campaign_id, asset)
+    await budgets.make_room(db, budget, cap_minor=definition.budget.minor, asset=asset)
+    return budget, asset.number, definition.budget.minor, sorted(set(definition.budget.alerts_bps))
+
+
+async def _record(
+    db: Database, change: timeline.Change, fund: _Fund | None, epoch: int
+) -> int | None:
     recorded: int | None = await db.fetchval(
         sql.load("queries/campaign_change"),
         epoch,
@@ -361,6 +366,7 @@ async def _record(db: Database, change: timeline.Change, epoch: int) -> int | No
         change.reason,
         change.actor_kind,
         change.actor_id,
+        *(fund or (None, None, None, None)),
     )
     return recorded
 
