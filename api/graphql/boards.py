@@ -77,7 +77,7 @@ class Leaderboard:
         """One round trip."""
         most = shapes.first_of(first, rankings.TOP_MAX)
         found = await rankings.top(info.context.db, self.board_id, self.period, first=most)
-        return [_row(info, one) for one in found]
+        return [row(info, one) for one in found]
 
     @shapes.listed(
         "around",
@@ -90,7 +90,7 @@ class Leaderboard:
         if own is None:
             return []
         found = await rankings.around(info.context.db, self.board_id, self.period, own.wallet_id)
-        return [_row(info, one) for one in found]
+        return [row(info, one) for one in found]
 
 
 @strawberry.type(description="Where a member stands on one board now.")
@@ -247,14 +247,15 @@ def _show(entry: schemes.Entry, window: windows.Window, at: datetime.datetime) -
     )
 
 
-def _row(info: context.Info, row: rankings.Row) -> BoardRow:
+def row(info: context.Info, found: rankings.Row) -> BoardRow:
+    """Return a place as everybody may see it."""
     own = info.context.principal.member
     return BoardRow(
-        place=row.place,
-        name=row.name,
-        score=scalars.Decimal(str(row.score)),
-        reached_at=scalars.DateTime(row.reached_at),
-        you=own is not None and own.wallet_id == row.wallet_id,
+        place=found.place,
+        name=found.name,
+        score=scalars.Decimal(str(found.score)),
+        reached_at=scalars.DateTime(found.reached_at),
+        you=own is not None and own.wallet_id == found.wallet_id,
     )
 
 

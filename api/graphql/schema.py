@@ -26,6 +26,7 @@ from api.graphql import (
     campaign_acts,
     campaigns,
     clients,
+    contests,
     cost,
     experiments,
     live,
@@ -65,6 +66,7 @@ class Query(
     segments.Query,
     schemes.Query,
     boards.Query,
+    contests.Query,
     experiments.Query,
     budgets.Query,
 ):
@@ -87,6 +89,7 @@ class Mutation(
     segments.Mutation,
     schemes.Mutation,
     boards.Mutation,
+    contests.Mutation,
     profile_acts.Mutation,
     experiments.Mutation,
     activities.Mutation,

@@ -25,6 +25,7 @@ class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
     BOARD = strawberry.enum_value("board", description="Who has the most of something.")
+    CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
 
 

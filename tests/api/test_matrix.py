@@ -63,10 +63,8 @@ REFERRING: Final = {
     "GrantExplained",
     "MissExplained",
     "NextBetter",
-    *("BoardRank", "Leaderboard"),
-    "SimulatedCase",
-    "SimulatedLoss",
-    "SimulatedWinner",
+    *("BoardRank", "Contest", "Leaderboard"),
+    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner"),
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -116,10 +114,15 @@ ASKED: Final[
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
     {
-        *("campaignSchema", "leaderboard", "merchantBudget", "merchantStatement"),
-        "programmeRules",
-        "purchasePreview",
-        "schemeSchema",
+        *(
+            "campaignSchema",
+            "contest",
+            "contests",
+            "leaderboard",
+            "merchantBudget",
+            "merchantStatement",
+        ),
+        *("programmeRules", "purchasePreview", "schemeSchema"),
     }
 )
 
@@ -308,8 +311,8 @@ async def test_a_stream_after_a_cursor_of_another_wallet_is_refused_like_one_of_
 
 
 KINDS_OF_IDS: Final = {
-    "benefitId": "Benefit",
-    "coupons": "Benefit",
+    **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
+    **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
     "documentId": "TermsDocument",
     "memberId": "Member",
     "merchantId": "Merchant",
@@ -317,7 +320,7 @@ KINDS_OF_IDS: Final = {
     "redemptionId": "Redemption",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Merchant", "TermsDocument"})
+PUBLIC: Final = frozenset({"Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
 NAMED: Final = frozenset({"activityReport", "purchaseReport", "purchaseReportBulk"})
 

@@ -53,6 +53,10 @@ BREAKS = {
     "50_bands_are_their_scores": (
         "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
     ),
+    "51_prizes_follow_places": (
+        "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
+        " gen_random_uuid(), 'given', now())"
+    ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {

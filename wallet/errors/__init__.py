@@ -13,6 +13,7 @@ assertion.
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
     |-- SchemeInvalid             SCHEME_INVALID
+    |-- GameScoreInvalid          GAME_SCORE_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -36,6 +37,7 @@ assertion.
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
+    |-- NotEligible               NOT_ELIGIBLE
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -54,6 +56,8 @@ assertion.
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- ContestClosed             CONTEST_CLOSED
+    |-- QuizClosed                QUIZ_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
     Unavailable                   not a refusal: the database is away, send the same key again
@@ -86,6 +90,7 @@ from wallet.errors.people import (
     CouponInvalid,
     MemberSuspended,
     MerchantSuspended,
+    NotEligible,
     NotFound,
     ReferralInvalid,
     StepUpRequired,
@@ -99,6 +104,7 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    GameScoreInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
@@ -110,7 +116,9 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    ContestClosed,
     ExperimentClosed,
+    QuizClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -142,6 +150,7 @@ __all__ = [
     "CampaignInvalid",
     "CaptureExceedsHold",
     "ClientInvalid",
+    "ContestClosed",
     "ContractMissing",
     "CouponInvalid",
     "CurrencyMismatch",
@@ -149,15 +158,18 @@ __all__ = [
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
+    "GameScoreInvalid",
     "GoodwillLimit",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "MemberSuspended",
     "MerchantSuspended",
+    "NotEligible",
     "NotFound",
     "ProfileInvalid",
     "PurchaseInvalid",
+    "QuizClosed",
     "ReasonMissing",
     "RedemptionClosed",
     "RedemptionCodeExpired",

@@ -55,6 +55,13 @@ class SchemeInvalid(Refusal):
     advice = "The scheme is not valid. Correct the field at the path and publish it again."
 
 
+class GameScoreInvalid(Refusal):
+    """No game gives this score, or not so soon: correct it, or look at what the game allows."""
+
+    code = "GAME_SCORE_INVALID"
+    advice = "This score cannot have been reached. Look at what the game allows and correct it."
+
+
 class ActivityInvalid(Refusal):
     """An activity has no proof or names what is not there: correct it and send it again."""
 

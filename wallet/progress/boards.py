@@ -20,6 +20,7 @@ from wallet.progress.story import Stale, Wants
 from wallet.rules.progress import facts
 from wallet.rules.ranking import scores, windows
 from wallet.rules.schemes.boards import Ranked
+from wallet.rules.schemes.contests import Contest
 
 NAME: Final = "boards"
 MARGIN: Final = timedelta(days=2)
@@ -37,12 +38,13 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What boards ask besides the purchases, and the scores that stand."""
+    """What boards ask besides the purchases, the scores that stand, and the contests entered."""
 
     tier: str | None
     segments: frozenset[str]
     left: bool
     standing: dict[tuple[UUID, str], scores.Score]
+    entered: frozenset[tuple[UUID, str]]
 
 
 def wants(book: schemes.Book, at: datetime) -> Wants | None:
@@ -98,6 +100,10 @@ async def _known(db: Database, seen: facts.Seen, boards: Sequence[Open]) -> _Kno
             (UUID(board_id), period): scores.Score(points, datetime.fromisoformat(reached))
             for board_id, period, points, reached in standing
         },
+        entered=frozenset(
+            (UUID(contest_id), period)
+            for contest_id, period in orjson.loads(row["entries"] or "[]")
+        ),
     )
 
 
@@ -105,6 +111,10 @@ def _score(one: Open, seen: facts.Seen, known: _Known, zone: str) -> scores.Scor
     group = one.definition.group
     if (
         known.left
+        or (
+            isinstance(one.definition, Contest)
+            and (one.board_id, one.window.key) not in known.entered
+        )
         or (group.tier is not None and group.tier != known.tier)
         or (group.segment is not None and group.segment not in known.segments)
         or (

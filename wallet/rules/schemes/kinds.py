@@ -6,11 +6,13 @@ import msgspec
 
 from wallet.rules import malformed
 from wallet.rules.schemes.boards import Board
+from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "board": Board,
+    "contest": Contest,
     "milestone": Milestone,
 }
 """Every kind by the word in its `kind`."""

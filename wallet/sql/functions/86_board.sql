@@ -43,6 +43,9 @@ begin
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset for no key update;
   if not found then return '{"code": "currency_mismatch"}'; end if;
   if house.facts is distinct from p_facts then return '{"code": "stale", "replayed": false}'; end if;
+  if exists (select from coalition.contest_freeze where contest_id = p_board and period = p_period) then
+    return jsonb_build_object('code', 'posted', 'replayed', true);  -- Frozen stays frozen.
+  end if;
   select * into o from coalition.board_score
    where wallet_id = p_wallet and board_id = p_board and period = p_period;
   -- Whoever leaves boards does so under the same lock, so nobody is put back who has just left.

@@ -15,6 +15,7 @@ begin
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
+    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize',
     'coalition.scheme_version']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
