@@ -20,7 +20,7 @@ from wallet import audit, database, earn, errors, expire, ids, laws, notices, re
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
 from wallet.draws import tending
-from wallet.progress import advance
+from wallet.progress import advance, contests
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
 
@@ -83,6 +83,11 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
     """Record expiry notices and expire what may expire."""
     swept = await expire.sweep(db, limit=batch)
     return max(swept.noticed, swept.expired)
+
+
+async def close_contests(db: database.Database, _batch: int) -> int:
+    """Freeze the rankings of contests that have become final, and pay the prizes."""
+    return await contests.close(db)
 
 
 async def sweep_referrals(db: database.Database, batch: int) -> int:
@@ -167,6 +172,7 @@ JOBS: Final = (
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
+    Job("close_contests", 60, contests.PAY_BATCH, close_contests),
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),

@@ -21,7 +21,16 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api import postgres
 from bench import findings, machine, plan, report, server, stage
-from bench.measures import bulk, campaigns, growth, hot_merchant, movement, over_http, weight
+from bench.measures import (
+    boards,
+    bulk,
+    campaigns,
+    growth,
+    hot_merchant,
+    movement,
+    over_http,
+    weight,
+)
 
 URL_VARIABLE = "COMMONPURSE_BENCH_DATABASE_URL"
 MEASURES: dict[str, Callable[[stage.Stage], Awaitable[findings.Finding]]] = {
@@ -32,6 +41,7 @@ MEASURES: dict[str, Callable[[stage.Stage], Awaitable[findings.Finding]]] = {
     "http": over_http.measure,
     "weight": weight.measure,
     "growth": growth.measure,
+    "boards": boards.measure,
 }
 
 

@@ -18,6 +18,7 @@ class Plan:
     lines: int  # lines of each purchase
     redemptions: int  # redemptions of one turn of the growth measure
     ledger_rows: tuple[int, ...]
+    board_members: tuple[int, int]
     http: bool
     times: int | None = None  # a turn ends after so many things, not after its seconds
 
@@ -39,6 +40,7 @@ QUICK = Plan(
     lines=5,
     redemptions=500,
     ledger_rows=(10_000, 1_000_000),
+    board_members=(1_000, 1_000_000),
     http=True,
 )
 FULL = Plan(
@@ -53,6 +55,7 @@ FULL = Plan(
     lines=5,
     redemptions=1_500,
     ledger_rows=(10_000, 1_000_000),
+    board_members=(1_000, 1_000_000),
     http=True,
 )
 TINY = Plan(
@@ -67,6 +70,7 @@ TINY = Plan(
     lines=2,
     redemptions=5,
     ledger_rows=(5_120, 10_240),
+    board_members=(100, 1_000),
     http=False,
     times=20,
 )

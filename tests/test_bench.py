@@ -10,7 +10,7 @@ from bench import __main__ as bench
 from bench import findings, plan, report
 from bench import server as servers
 
-MEASURES = ["movement", "hot-merchant", "bulk", "weight", "growth"]
+MEASURES = ["movement", "hot-merchant", "bulk", "weight", "growth", "boards"]
 
 
 @pytest.mark.slow

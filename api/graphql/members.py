@@ -14,6 +14,7 @@ from api.graphql import (
     agreements,
     awards,
     benefits,
+    boards,
     context,
     giving,
     impact,
@@ -135,6 +136,11 @@ class Member(shapes.Node, tickets.Played):
     async def impact_list(self, info: context.Info) -> list[impact.OwnImpact] | None:
         """One round trip."""
         return await impact.of_member(info, self.wallet_id)
+
+    @shapes.relation("boards", "How the member is shown on boards, and where they stand.")
+    async def boards_shown(self, info: context.Info) -> boards.MemberBoards | None:
+        """One round trip, and one more for the places."""
+        return await boards.of_member(info, self.wallet_id)
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

@@ -28,6 +28,8 @@ class SchemeKind(enum.Enum):
     MATCH = strawberry.enum_value(
         "match", description="What a funder gives on top of members' gifts to charities."
     )
+    BOARD = strawberry.enum_value("board", description="Who has the most of something.")
+    CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
     WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
     RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")

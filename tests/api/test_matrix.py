@@ -75,11 +75,8 @@ REFERRING: Final = {
     "MilestoneProgress",
     "MissExplained",
     "NextBetter",
-    "RemittanceEntry",
-    "SimulatedCase",
-    "SimulatedLoss",
-    "SimulatedWinner",
-    "TierStanding",
+    *("BoardRank", "Contest", "Leaderboard", "RemittanceEntry"),
+    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -140,17 +137,9 @@ ASKED: Final[
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = frozenset(
     {
-        "campaignSchema",
-        "drawExport",
-        "entitlements",
-        "ladderImpact",
-        "membershipCounts",
-        "membershipQuote",
-        "merchantBudget",
-        "merchantStatement",
-        "programmeRules",
-        "purchasePreview",
-        "schemeSchema",
+        *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
+        *("leaderboard", "membershipCounts", "membershipQuote", "merchantBudget"),
+        *("merchantStatement", "programmeRules", "purchasePreview", "schemeSchema"),
     }
 )
 
@@ -283,11 +272,11 @@ async def test_a_list_of_ids_tells_no_more_than_one_id(it: world.World) -> None:
 
 
 KINDS_OF_IDS: Final = {
-    "benefitId": "Benefit",
+    **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
+    **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
     "lotId": "Lot",
     "pledgeId": "Pledge",
-    "coupons": "Benefit",
     "documentId": "TermsDocument",
     "drawId": "Scheme",
     "memberId": "Member",

@@ -58,6 +58,13 @@ BREAKS = {
     "50_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
     "51_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
     "52_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
+    "55_bands_are_their_scores": (
+        "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
+    ),
+    "56_prizes_follow_places": (
+        "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
+        " gen_random_uuid(), 'given', now())"
+    ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {

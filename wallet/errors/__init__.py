@@ -14,6 +14,7 @@ assertion.
     |-- CampaignInvalid           CAMPAIGN_INVALID
     |-- SchemeInvalid             SCHEME_INVALID
     |-- TierOverrideInvalid       TIER_OVERRIDE_INVALID
+    |-- GameScoreInvalid          GAME_SCORE_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
@@ -45,6 +46,7 @@ assertion.
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
+    |-- NotEligible               NOT_ELIGIBLE
     |-- ReferralInvalid           REFERRAL_INVALID
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
@@ -79,6 +81,8 @@ assertion.
     `-- DrawClosed                DRAW_CLOSED
     |-- MembershipClosed          MEMBERSHIP_CLOSED           state
     |-- SubscriptionClosed        SUBSCRIPTION_CLOSED
+    |-- ContestClosed             CONTEST_CLOSED
+    |-- QuizClosed                QUIZ_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
 
     Unavailable                   not a refusal: the database is away, send the same key again
@@ -115,6 +119,7 @@ from wallet.errors.people import (
     CouponInvalid,
     MemberSuspended,
     MerchantSuspended,
+    NotEligible,
     NotFound,
     ReferralInvalid,
     StepUpRequired,
@@ -139,6 +144,7 @@ from wallet.errors.sent import (
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
+    GameScoreInvalid,
     MembershipInvalid,
     PledgeInvalid,
     ProfileInvalid,
@@ -155,9 +161,11 @@ from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
     CharityClosed,
+    ContestClosed,
     ExperimentClosed,
     MembershipClosed,
     PledgeClosed,
+    QuizClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -198,6 +206,7 @@ __all__ = [
     "CharityUnknown",
     "CharityUnverified",
     "ClientInvalid",
+    "ContestClosed",
     "ContractMissing",
     "CouponInvalid",
     "CurrencyMismatch",
@@ -206,6 +215,7 @@ __all__ = [
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
+    "GameScoreInvalid",
     "GoodwillLimit",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
@@ -215,6 +225,7 @@ __all__ = [
     "MembershipClosed",
     "MembershipInvalid",
     "MerchantSuspended",
+    "NotEligible",
     "NotFound",
     "NothingDue",
     "PlayInvalid",
@@ -223,6 +234,7 @@ __all__ = [
     "PledgeInvalid",
     "ProfileInvalid",
     "PurchaseInvalid",
+    "QuizClosed",
     "ReasonMissing",
     "RedemptionClosed",
     "RedemptionCodeExpired",

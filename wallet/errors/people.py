@@ -92,6 +92,13 @@ class BadgeExpired(Refusal):
     advice = "This badge is over. Leave it out, or ask the member for another one."
 
 
+class NotEligible(Refusal):
+    """The contest is not for this member, as known now: the message says why, and what to do."""
+
+    code = "NOT_ELIGIBLE"
+    advice = "This is not open to you. Look for one that is."
+
+
 class ReferralInvalid(Refusal):
     """No such invitation, or not for this member: ask the friend for their own link."""
 

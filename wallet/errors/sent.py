@@ -62,6 +62,13 @@ class TierOverrideInvalid(Refusal):
     advice = "This tier cannot be given so. Name a tier of the ladder, and an end within a year."
 
 
+class GameScoreInvalid(Refusal):
+    """No game gives this score, or not so soon: correct it, or look at what the game allows."""
+
+    code = "GAME_SCORE_INVALID"
+    advice = "This score cannot have been reached. Look at what the game allows and correct it."
+
+
 class ActivityInvalid(Refusal):
     """An activity has no proof or names what is not there: correct it and send it again."""
 

@@ -87,6 +87,20 @@ class ExperimentClosed(Refusal):
     advice = "This experiment has begun and is never changed. Register another one."
 
 
+class ContestClosed(Refusal):
+    """The contest has not begun, is over, or has ended: look at when the next one begins."""
+
+    code = "CONTEST_CLOSED"
+    advice = "This contest is not open now. Look at when the next one begins."
+
+
+class QuizClosed(Refusal):
+    """The time of this try is over, or it was answered before: begin another, if one is left."""
+
+    code = "QUIZ_CLOSED"
+    advice = "This try is over. Begin another one, if you have one left."
+
+
 class ReferralClosed(Refusal):
     """The member has a referrer already, or is no newcomer: nothing more can be claimed."""
 

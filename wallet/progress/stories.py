@@ -5,7 +5,15 @@ from typing import Final
 
 from wallet.charities import matching, pledges
 from wallet.draws import tickets
-from wallet.progress import membership_days, milestones, tiers
+from wallet.progress import boards, membership_days, milestones, tiers
 from wallet.progress.story import Story
 
-STORIES: Final[Sequence[Story]] = (membership_days, tiers, milestones, tickets, pledges, matching)
+STORIES: Final[Sequence[Story]] = (
+    membership_days,
+    tiers,
+    milestones,
+    boards,
+    tickets,
+    pledges,
+    matching,
+)

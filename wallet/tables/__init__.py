@@ -5,10 +5,12 @@ test compares both. Nothing here is used to move money: rows are written by the 
 """
 
 from wallet.tables import (
+    boards,
     books,
     budgets,
     campaigns,
     coalition,
+    contests,
     draws,
     experiments,
     gifts,
@@ -26,10 +28,12 @@ from wallet.tables import (
 )
 
 __all__ = [
+    "boards",
     "books",
     "budgets",
     "campaigns",
     "coalition",
+    "contests",
     "draws",
     "experiments",
     "gifts",

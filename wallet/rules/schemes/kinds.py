@@ -6,6 +6,8 @@ import msgspec
 
 from wallet.rules import malformed
 from wallet.rules.draws.definition import Raffle, Wheel
+from wallet.rules.schemes.boards import Board
+from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.schemes.matching import Match
@@ -13,6 +15,8 @@ from wallet.rules.schemes.memberships import Membership
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
+    "board": Board,
+    "contest": Contest,
     "ladder": Ladder,
     "match": Match,
     "membership": Membership,

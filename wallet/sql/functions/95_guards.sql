@@ -18,7 +18,8 @@ begin
     'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
     'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
     'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
-    'ledger.gift_return']
+    'ledger.gift_return',
+    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

@@ -33,6 +33,9 @@ grant insert, update, delete on coalition.favourite to commonpurse_app;
 grant insert on coalition.scheme_version to commonpurse_app;
 grant insert, update on coalition.scheme to commonpurse_app;
 grant insert, update, delete on coalition.look to commonpurse_app;
+-- Scores of boards move with the wallets of the books, by their functions alone.
+grant execute on function ledger.score_board, ledger.set_board_member, ledger.enter_contest to commonpurse_app;
+grant insert on coalition.contest_freeze, coalition.contest_result, coalition.contest_prize to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 -- Limits on games are the member's own, and are written under the wallet's lock.

@@ -1,0 +1,116 @@
+"""Windows: the stretches of the programme's calendar in which scores are counted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from wallet.rules.schemes.boards import Ranked
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window by the name it has in the books, such as `2026-W11`; it ends before `ends_at`."""
+
+    key: str
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def last(self) -> datetime:
+        """The last instant that belongs to it."""
+        return self.ends_at - _INSTANT
+
+
+def at(scheme: Ranked, instant: datetime, zone: str) -> Window | None:
+    """The window that an instant lies in; None before and after one that comes once."""
+    if scheme.window == "once":
+        assert scheme.from_at is not None
+        assert scheme.until_at is not None
+        if not scheme.from_at <= instant < scheme.until_at:
+            return None
+        return Window("once", scheme.from_at, scheme.until_at)
+    return _calendar(scheme.window, instant.astimezone(ZoneInfo(zone)).date(), zone)
+
+
+def latest(scheme: Ranked, instant: datetime, zone: str) -> Window | None:
+    """The window that an instant lies in, or the one that came before it; None before the first."""
+    if scheme.window != "once":
+        return at(scheme, instant, zone)
+    assert scheme.from_at is not None
+    return named(scheme, "once", zone) if scheme.from_at <= instant else None
+
+
+def open_at(scheme: Ranked, instant: datetime, zone: str) -> Iterator[Window]:
+    """The windows whose scores may change at an instant, the newest first.
+
+    The one it lies in, and those that ended so short ago that goods may still come back.
+    """
+    settling = timedelta(days=scheme.settle_days)
+    if scheme.window == "once":
+        assert scheme.from_at is not None
+        assert scheme.until_at is not None
+        if scheme.from_at <= instant <= scheme.until_at + settling:
+            yield Window("once", scheme.from_at, scheme.until_at)
+        return
+    window = at(scheme, instant, zone)
+    while window is not None and instant <= window.ends_at + settling:
+        yield window
+        window = at(scheme, window.starts_at - _INSTANT, zone)
+
+
+def named(scheme: Ranked, key: str, zone: str) -> Window | None:
+    """The window with this name; None for what is no name of one."""
+    if scheme.window == "once":
+        assert scheme.from_at is not None
+        assert scheme.until_at is not None
+        return Window("once", scheme.from_at, scheme.until_at) if key == "once" else None
+    try:
+        year, rest = int(key[:4]), key[5:]
+        match scheme.window:
+            case "week":
+                day = date.fromisocalendar(year, int(rest.removeprefix("W")), 1)
+            case "month":
+                day = date(year, int(rest), 1)
+            case "quarter":
+                day = date(year, int(rest.removeprefix("Q")) * 3, 1)
+            case _:
+                day = date(year, 1, 1)
+        found = _calendar(scheme.window, day, zone)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.key == key else None
+
+
+def _calendar(every: str, day: date, zone: str) -> Window:
+    match every:
+        case "week":
+            year, week, weekday = day.isocalendar()
+            first = day - timedelta(days=weekday - 1)
+            return _days(f"{year}-W{week:02}", first, first + timedelta(days=7), zone)
+        case "month":
+            first = day.replace(day=1)
+            return _days(f"{first:%Y-%m}", first, _months_on(first, 1), zone)
+        case "quarter":
+            quarter = (day.month - 1) // 3
+            first = day.replace(month=quarter * 3 + 1, day=1)
+            return _days(f"{day.year}-Q{quarter + 1}", first, _months_on(first, 3), zone)
+        case _:
+            first = day.replace(month=1, day=1)
+            return _days(f"{day.year}", first, _months_on(first, 12), zone)
+
+
+def _months_on(first: date, months: int) -> date:
+    month = first.month - 1 + months
+    return first.replace(year=first.year + month // 12, month=month % 12 + 1)
+
+
+def _days(key: str, first: date, after: date, zone: str) -> Window:
+    there = ZoneInfo(zone)
+    return Window(
+        key,
+        datetime.combine(first, time(), there).astimezone(ZoneInfo("UTC")),
+        datetime.combine(after, time(), there).astimezone(ZoneInfo("UTC")),
+    )
