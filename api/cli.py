@@ -165,6 +165,10 @@ def complete_journey(
     campaigns: Annotated[
         bool, typer.Option("--campaigns", help="With the campaigns of the data in force.")
     ] = False,
+    schemes: Annotated[
+        bool,
+        typer.Option("--schemes", help="With tiers, milestones, a board, raffles and pledges."),
+    ] = False,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
@@ -180,6 +184,7 @@ def complete_journey(
                 households=households,
                 shift_days=shift_days,
                 campaigns=campaigns,
+                schemes=schemes,
                 console=terminal.out,
             )
         )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from wallet import ids, ledger, money, programme, sql
 from wallet.database import Database
 
@@ -167,3 +169,34 @@ async def captured(db: Database, asset: money.Asset) -> dict[tuple[UUID, str], i
     async with db.bulk_pool.acquire() as connection:
         rows = await connection.fetch(sql.load("queries/captured"), asset.number)
     return {(row["merchant_id"], row["order_reference"]): row["captured_minor"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """How members take part: standings by tier, changes of tier by why, and the rest counted."""
+
+    tiers: dict[str, int]
+    changes: dict[str, int]
+    milestones: dict[UUID, int]
+    taken_back: int
+    tickets: int
+    entries: int
+    prizes: int
+    donations: int
+
+
+async def participation(db: Database) -> Participation:
+    """Count what members take part in; a scan, for a summary."""
+    async with db.bulk_pool.acquire() as connection:
+        row = await connection.fetchrow(sql.load("reports/participation"))
+    assert row is not None
+    return Participation(
+        tiers=orjson.loads(row["tiers"]),
+        changes=orjson.loads(row["changes"]),
+        milestones={UUID(key): n for key, n in orjson.loads(row["milestones"]).items()},
+        taken_back=row["taken_back"],
+        tickets=row["tickets"],
+        entries=row["entries"],
+        prizes=row["prizes"],
+        donations=row["donations"],
+    )
