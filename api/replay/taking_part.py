@@ -13,7 +13,7 @@ from uuid import UUID
 
 from api.journey import coalition, keys, people, taking_part, walk
 from api.replay import run as runs
-from wallet import audit, errors, members, money, notices, reports
+from wallet import audit, errors, ids, members, money, notices, reports
 from wallet.campaigns import lives
 from wallet.charities import directory, impact, pledges
 from wallet.database import Database
@@ -167,7 +167,7 @@ async def _enter(run: runs.Run, draw_id: UUID, member_id: UUID, now: datetime) -
             entered = await raffles.enter(
                 run.db,
                 member=member,
-                request_id=ticket.ticket_id,
+                request_id=ids.derived(ticket.ticket_id, "entry"),
                 draw_id=draw_id,
                 ticket_id=ticket.ticket_id,
                 named=False,
