@@ -1,8 +1,9 @@
-"""What members take part in, in the replayed year: published before it, and looked at every night.
+"""What members take part in, in the replayed year: published before it, and looked at every week.
 
-Each evening the outbox is drained and every wallet that moved is looked at, as the worker does
-within a second; draws are tended each morning. The board, the tiers and the gifts are read from
-the books at the end, and every raffle is checked from its export as an outsider would check it.
+Before a week's raffle closes, and at the end, every wallet that moved is looked at, as the worker
+does within a second: what is found is the same, because each step counts from the purchase that
+caused it. Draws are tended each morning. At the end all of it is read from the books, and every
+raffle is checked from its export, as an outsider would check it.
 """
 
 from collections.abc import Sequence
@@ -116,8 +117,16 @@ async def publish(
 
 
 async def evening(run: runs.Run, plan: Plan, closes_at: datetime) -> None:
-    """Look at whoever moved today; players enter their tickets before a raffle closes."""
-    now = closes_at - timedelta(seconds=1)
+    """Before a raffle closes look at whoever moved, and enter the tickets of those who play."""
+    draw_id = plan.ends.get(closes_at)
+    if draw_id is not None:
+        now = closes_at - timedelta(seconds=1)
+        await look(run, now)
+        await runs.each(plan.players, lambda one: _enter(run, draw_id, one, now))
+
+
+async def look(run: runs.Run, now: datetime) -> None:
+    """Look at every wallet that moved, as the worker does."""
     while await notices.drain(run.db) > 0:
         pass
     while True:
@@ -126,9 +135,6 @@ async def evening(run: runs.Run, plan: Plan, closes_at: datetime) -> None:
         assert not done.failures, done.failures[0]
         if done.wallets < LOOKS_MAX:
             break
-    draw_id = plan.ends.get(closes_at)
-    if draw_id is not None:
-        await runs.each(plan.players, lambda one: _enter(run, draw_id, one, now))
 
 
 async def morning(run: runs.Run, now: datetime) -> None:

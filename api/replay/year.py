@@ -102,6 +102,7 @@ async def replay(
     if plan is not None:
         await _open(run, ended)
         await taking_part.morning(run, ended)
+        await taking_part.look(run, ended)
     async with db.bulk_pool.acquire() as connection:
         breaches = await laws.check(cast("asyncpg.Connection[asyncpg.Record]", connection))
     return Summary(

@@ -5,6 +5,7 @@ writes under the wallet's lock and only if the facts are still those that it saw
 put off and never stops the others, nor the other wallets.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ BATCH: Final = 100
 """Wallets of one turn: some hundred purchases each, in one query."""
 PURCHASES_MAX: Final = 20_000
 """Purchases of one wallet that are looked at, the newest: nobody buys that often in a window."""
+AT_ONCE: Final = 4
+"""Wallets that are looked at side by side: a look is a handful of round trips, one by one."""
 STALE_TRIES_MAX: Final = 5
 """How often a wallet is looked at again at once because its facts moved under a story."""
 
@@ -62,15 +65,22 @@ async def advance(
         return done
     seen = await gather(db, [look.wallet_id for look in due], [wants for _, wants in wanting])
     finished: list[tuple[looks.Look, datetime | None]] = []
-    for look in due:
-        one = seen.get(look.wallet_id)
-        failures: list[Failure] = []
-        at = None if one is None else await _look(db, wanting, held, one, failures)
-        if failures:
-            await looks.failed(db, look, now=held.at)
-        else:
-            finished.append((look, at))
-        done.failures.extend(failures)
+    waiting = iter(due)
+
+    async def take() -> None:
+        for look in waiting:
+            one = seen.get(look.wallet_id)
+            failures: list[Failure] = []
+            at = None if one is None else await _look(db, wanting, held, one, failures)
+            if failures:
+                await looks.failed(db, look, now=held.at)
+            else:
+                finished.append((look, at))
+            done.failures.extend(failures)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(take())
     await looks.done(db, finished)
     return done
 
