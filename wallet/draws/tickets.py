@@ -63,16 +63,18 @@ async def grant(
     source_id: UUID,
     n: int = 1,
     expires_at: datetime | None = None,
+    facts_version: int | None = None,
     now: datetime,
 ) -> Granted:
     """Give n tickets for a draw, once for each source id, however often it is asked.
 
+    With `facts_version` only while the wallet's facts are still those: advance.Stale if they moved.
     MEMBER_SUSPENDED; IDEMPOTENCY_KEY_REUSED for a source that gave another number of tickets.
     """
     assert 0 < n <= GRANTED_MAX
     bucket = ledger.bucket(wallet_id)
     answer = await db.call(
-        "select ledger.grant_tickets($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "select ledger.grant_tickets($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         bucket,
         wallet_id,
         (await programme.of(db)).asset.number,
@@ -81,8 +83,11 @@ async def grant(
         source_id,
         [ids.placed(uuid.uuid4(), bucket) for _ in range(n)],
         expires_at,
+        facts_version,
         now,
     )
+    if answer["code"] == "stale":
+        raise advancing.Stale
     replayed = ledger.replayed(answer)
     return Granted(tuple(UUID(one) for one in answer["tickets"]), replayed)
 
@@ -269,6 +274,7 @@ async def advance(
                     source="purchase",
                     source_id=key,
                     expires_at=expiry(draw, at),
+                    facts_version=seen.version,
                     now=at,
                 )
             elif not kept and standing.get(key):
