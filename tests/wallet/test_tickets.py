@@ -10,7 +10,7 @@ from tests.wallet.drawing import raffle, spin, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, purchase, refused
 from wallet import audit, errors, ids, members, notices, play
 from wallet.draws import tickets
-from wallet.progress import advance, schemes
+from wallet.progress import advance, schemes, story
 from wallet.rules import returns
 
 FREE: dict[str, Any] = {"tickets": {"free_entry": {"tickets": 2, "per": "day"}}}
@@ -140,7 +140,7 @@ async def test_what_was_seen_too_early_gives_nothing(coalition: Coalition) -> No
     seen = await advance.gather(coalition.db, [ana.wallet_id], [wants])
     await coalition.give_back(rosa, bought.purchase_id)
 
-    with pytest.raises(advance.Stale):
+    with pytest.raises(story.Stale):
         await tickets.advance(coalition.db, moment.book, seen[ana.wallet_id], NOON)
 
     assert [] == await held(coalition, ana)

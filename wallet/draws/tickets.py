@@ -15,8 +15,7 @@ from uuid import UUID
 from wallet import audit, errors, ids, ledger, members, play, programme
 from wallet.database import Database
 from wallet.draws import gathering
-from wallet.progress import advance as advancing
-from wallet.progress import schemes
+from wallet.progress import schemes, story
 from wallet.rules.draws import definition, gates
 from wallet.rules.progress import facts
 
@@ -68,7 +67,7 @@ async def grant(
 ) -> Granted:
     """Give n tickets for a draw, once for each source id, however often it is asked.
 
-    With `facts_version` only while the wallet's facts are still those: advance.Stale if they moved.
+    With `facts_version` only while the wallet's facts are still those: story.Stale if they moved.
     MEMBER_SUSPENDED; IDEMPOTENCY_KEY_REUSED for a source that gave another number of tickets.
     """
     assert 0 < n <= GRANTED_MAX
@@ -87,7 +86,7 @@ async def grant(
         now,
     )
     if answer["code"] == "stale":
-        raise advancing.Stale
+        raise story.Stale
     replayed = ledger.replayed(answer)
     return Granted(tuple(UUID(one) for one in answer["tickets"]), replayed)
 
@@ -244,10 +243,10 @@ def expiry(draw: definition.Draw, at: datetime) -> datetime:
 # The story of looks: tickets that come with purchases.
 
 
-def wants(book: schemes.Book, at: datetime) -> advancing.Wants | None:
+def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
     """Purchases since the first of the draws opened that give tickets for them."""
     found = [one.opens_at for _, one in _giving(book, at)]
-    return advancing.Wants(min(found)) if found else None
+    return story.Wants(min(found)) if found else None
 
 
 async def advance(

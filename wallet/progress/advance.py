@@ -8,7 +8,7 @@ put off and never stops the others, nor the other wallets.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +16,9 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
+from wallet.draws import tickets
 from wallet.progress import looks, schemes
+from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
 BATCH: Final = 100
@@ -25,32 +27,6 @@ PURCHASES_MAX: Final = 20_000
 """Purchases of one wallet that are looked at, the newest: nobody buys that often in a window."""
 STALE_TRIES_MAX: Final = 5
 """How often a wallet is looked at again at once because its facts moved under a story."""
-
-
-class Stale(Exception):
-    """The wallet's facts moved while a story decided."""
-
-
-class Story(Protocol):
-    """One thing that members take part in; modules are stories."""
-
-    NAME: str
-
-    def wants(self, book: schemes.Book, at: datetime) -> "Wants | None":
-        """What it has to know; None while nothing concerns it."""
-
-    async def advance(
-        self, db: Database, book: schemes.Book, seen: facts.Seen, at: datetime
-    ) -> datetime | None:
-        """Decide and write; the instant at which it wants to look again. Stale if facts moved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """How far back purchases are needed, and whether with their lines."""
-
-    since: datetime
-    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +46,10 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
+STORIES: Sequence[Story] = (tickets,)
+"""Every story, in the order in which they look: what one decides, a later one may see."""
+
+
 async def advance(
     db: Database,
     *,
@@ -81,7 +61,7 @@ async def advance(
     held = await schemes.moment(db, now)
     due = await looks.due(db, now=held.at, limit=limit)
     done = Done(wallets=len(due))
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         await looks.done(db, [(look, None) for look in due])
         return done
@@ -109,7 +89,7 @@ async def settle(
 ) -> None:
     """Look at these wallets at once, due or not: whoever decides by a standing needs it now."""
     held = await schemes.moment(db, now)
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         return
     seen = await gather(db, wallet_ids, [wants for _, wants in wanting])
@@ -158,13 +138,6 @@ def read(row: Any) -> facts.Seen:
         birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
-
-
-def _all() -> Sequence[Story]:
-    # Stories are made of this module, so it asks for them when it is used, not when it is loaded.
-    from wallet.progress import stories
-
-    return stories.STORIES
 
 
 def _wanting(stories: Sequence[Story], held: schemes.Moment) -> list[tuple[Story, Wants]]:
