@@ -272,6 +272,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
     assert {
         "Charities",
         "DonationCreate",
+        "Draws",
         "Explanation",
         "Giving",
         "Impact",
@@ -284,6 +285,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Tiers",
         "Wallet",
         "WalletChanged",
+        "WheelSpin",
     } == {sent.get(one) for one in shown}
 
 
