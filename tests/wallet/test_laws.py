@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import climbing, factories, granting
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -50,6 +50,10 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "31_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
+    "32_tiers_are_their_members_own": (
+        "update ledger.tier_change set causes = array[gen_random_uuid()]"
+    ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -130,6 +134,8 @@ async def busy_books(coalition: Coalition) -> None:
     await coalition.give_back(coalition.mint, mint_id)
     await factories.refused(coalition.give(ben, rosa, 1))
     await busy_campaigns(coalition, rosa, ana)
+    await climbing.publish(coalition)
+    await climbing.look(coalition, ana.wallet_id, ben.wallet_id, at=NOON + factories.DAY)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 
