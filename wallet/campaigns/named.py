@@ -1,7 +1,7 @@
-"""Whether what a definition names is there: merchants that sell or pay, and segments.
+"""Whether what a definition names is there: merchants that sell or pay, segments, ladders.
 
-A rule can not know it, so it is asked of the database when a draft is saved. Neither merchants nor
-segments are ever deleted, so it is asked once.
+A rule can not know it, so it is asked of the database when a draft is saved. None of them is ever
+deleted, so it is asked once.
 """
 
 from collections.abc import Iterator
@@ -38,6 +38,25 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
+    await _check_ladders(db, definition)
+
+
+async def _check_ladders(db: Database, definition: Definition) -> None:
+    named = {
+        ("when", str(place), "ladder"): condition.ladder
+        for place, condition in enumerate(definition.when)
+        if isinstance(condition, conditions.Tier) and condition.ladder is not None
+    }
+    if not named:
+        return
+    rows = await db.fetch(
+        "select scheme_id from coalition.scheme where kind = 'ladder' and scheme_id = any($1)",
+        list(named.values()),
+    )
+    there = {row["scheme_id"] for row in rows}
+    for path, one in named.items():
+        if one not in there:
+            refuse("there is no such ladder", *path)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:
