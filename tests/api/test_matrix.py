@@ -19,7 +19,7 @@ from api import app, settings
 from api.graphql import permissions, scalars
 from api.identity import bearer
 from tests import serving
-from tests.api import client, following, ways, world
+from tests.api import client, following, paying, ways, world
 from tests.wallet import factories
 from wallet import database, ids, members
 
@@ -41,8 +41,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CampaignVersion": frozenset({"supervisor", "operator"}),
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
-    "Membership": STAFF | {"owner", "merchant A"},
-    "PrepaidSubscription": STAFF | {"owner", "merchant A"},
+    **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
@@ -63,8 +62,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
     "GrantExplained",
-    "MembershipCount",
-    "MembershipMonth",
+    *paying.REFERRING,
     "MissExplained",
     "NextBetter",
     "SimulatedCase",
@@ -117,18 +115,10 @@ ASKED: Final[
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
-WITHOUT_IDS: Final = frozenset(
-    {
-        "campaignSchema",
-        "membershipCounts",
-        "membershipQuote",
-        "merchantBudget",
-        "merchantStatement",
-        "programmeRules",
-        "purchasePreview",
-        "schemeSchema",
-    }
-)
+WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
+    *("campaignSchema", "merchantBudget", "merchantStatement"),
+    *("programmeRules", "purchasePreview", "schemeSchema"),
+}
 
 
 # The trail comes first: each look-up is one more entry of it, and it shows the newest hundred.
@@ -320,9 +310,7 @@ KINDS_OF_IDS: Final = {
     "coupons": "Benefit",
     "documentId": "TermsDocument",
     "memberId": "Member",
-    "membershipId": "Membership",
-    "planId": "Scheme",
-    "subscriptionId": "PrepaidSubscription",
+    **paying.KINDS_OF_IDS,
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
@@ -330,12 +318,7 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset(
-    {
-        *("activityReport", "membershipStart", "purchaseReport", "purchaseReportBulk"),
-        "subscriptionOpen",
-    }
-)
+NAMED: Final = paying.NAMED | {"activityReport", "purchaseReport", "purchaseReportBulk"}
 
 
 def _id_places() -> Iterator[tuple[str, str]]:
@@ -357,13 +340,9 @@ def _ids_in(name: str, kind: Any) -> Iterator[str]:
 
 
 EURO: Final = {"amount": "1.00", "currency": "EUR"}
-PAID: Final = {"reference": "card-1", "paid": EURO, "paidAt": "2026-11-01T10:00:00Z"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
-    "membershipCancel": {"reason": "moved away"},
-    "membershipChange": {**PAID, "planId": world.missing("Scheme")},
-    "membershipRenew": PAID,
-    "subscriptionCancel": {"reason": "moved away"},
+    **paying.SAID,
     "benefitUse": {},
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},
