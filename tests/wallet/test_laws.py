@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import belonging, factories, granting
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -50,6 +50,9 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
+    "40_memberships_are_their_acts": "update ledger.membership set paid_minor = paid_minor + 1",
+    "41_paid_terms_never_overlap": "update ledger.membership_act set until_day = until_day + 1",
+    "42_subscriptions_are_delivered_once": "update ledger.subscription set deliveries = 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -158,6 +161,7 @@ async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) 
     await earn.mature(coalition.db, now=NOON)
     await granting.give_back(coalition, rosa, first.purchase_id)
     await granting.undo(coalition, award.purchase_id)
+    await belonging.busy(coalition, rosa, ana)
 
 
 async def broken(owner: Connection) -> set[str]:
