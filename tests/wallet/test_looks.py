@@ -8,7 +8,7 @@ from tests.wallet import factories
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import errors, notices
 from wallet.database import Database
-from wallet.progress import advance, looks, schemes
+from wallet.progress import advance, looks, schemes, story
 from wallet.rules import returns
 from wallet.rules.progress import facts
 
@@ -24,15 +24,15 @@ class Watching:
     again: datetime | None = None
     lines: bool = False
 
-    def wants(self, book: schemes.Book, at: datetime) -> advance.Wants | None:
-        return advance.Wants(since=at - 365 * DAY, lines=self.lines)
+    def wants(self, book: schemes.Book, at: datetime) -> story.Wants | None:
+        return story.Wants(since=at - 365 * DAY, lines=self.lines)
 
     async def advance(
         self, db: Database, book: schemes.Book, seen: facts.Seen, at: datetime
     ) -> datetime | None:
         if self.stale:
             self.stale -= 1
-            raise advance.Stale
+            raise story.Stale
         if self.failing:
             self.failing -= 1
             raise errors.IdempotencyInProgress

@@ -8,7 +8,7 @@ put off and never stops the others, nor the other wallets.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,7 @@ import orjson
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
 from wallet.progress import looks, membership_days, schemes
+from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
 BATCH: Final = 100
@@ -25,32 +26,6 @@ PURCHASES_MAX: Final = 20_000
 """Purchases of one wallet that are looked at, the newest: nobody buys that often in a window."""
 STALE_TRIES_MAX: Final = 5
 """How often a wallet is looked at again at once because its facts moved under a story."""
-
-
-class Stale(Exception):
-    """The wallet's facts moved while a story decided."""
-
-
-class Story(Protocol):
-    """One thing that members take part in; modules are stories."""
-
-    NAME: str
-
-    def wants(self, book: schemes.Book, at: datetime) -> "Wants | None":
-        """What it has to know; None while nothing concerns it."""
-
-    async def advance(
-        self, db: Database, book: schemes.Book, seen: facts.Seen, at: datetime
-    ) -> datetime | None:
-        """Decide and write; the instant at which it wants to look again. Stale if facts moved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wants:
-    """How far back purchases are needed, and whether with their lines."""
-
-    since: datetime
-    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)

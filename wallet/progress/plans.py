@@ -15,6 +15,7 @@ from wallet import errors, ledger, money, programme, sql
 from wallet.database import Database
 from wallet.progress import schemes
 from wallet.rules.progress import memberships as rules
+from wallet.rules.schemes.memberships import Entitlement
 from wallet.rules.schemes.memberships import Membership as Plan
 
 HELD_MAX: Final = 50
@@ -92,11 +93,12 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Entitled:
-    """Something that a member may have now, because a plan holds it."""
+    """Something that a member may have now, because a plan holds it; no merchants are all."""
 
     word: str
     text: str
     plan: str
+    merchants: tuple[UUID, ...]
     until: datetime
 
 
@@ -151,7 +153,7 @@ async def entitlements(
             for it in one.plan.entitlements:
                 known = found.get(it.word)
                 if known is None or known.until < one.entitled_until:
-                    found[it.word] = Entitled(it.word, it.text, one.plan.name, one.entitled_until)
+                    found[it.word] = _entitled(one, it)
     return list(found.values())
 
 
@@ -183,6 +185,10 @@ async def counts(db: Database, *, now: datetime | None = None) -> tuple[list[Cou
         [Counts(*row) for row in standing],
         [Month(*row) for row in months],
     )
+
+
+def _entitled(one: Membership, it: Entitlement) -> Entitled:
+    return Entitled(it.word, it.text, one.plan.name, one.plan.merchants, one.entitled_until)
 
 
 def plan_of(book: schemes.Book, plan_id: UUID, at: datetime) -> tuple[UUID, Plan] | None:
