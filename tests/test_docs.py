@@ -276,6 +276,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Explanation",
         "Giving",
         "Impact",
+        "Memberships",
         "Movements",
         "PledgeEnd",
         "PledgeSet",

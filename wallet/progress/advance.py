@@ -17,8 +17,8 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
-from wallet.draws import tickets
 from wallet.progress import looks, schemes
+from wallet.progress.stories import STORIES
 from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
@@ -47,10 +47,6 @@ class Done:
 
     wallets: int = 0
     failures: list[Failure] = field(default_factory=list)
-
-
-STORIES: Sequence[Story] = (tickets,)
-"""Every story, in the order in which they look: what one decides, a later one may see."""
 
 
 async def advance(
