@@ -13,6 +13,7 @@ from api import bugs, counters, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
+from api.receipts import door as receipts
 from api.signin import entry
 from wallet import database, errors
 
@@ -56,6 +57,7 @@ def create_app(
             *entry.routes(settings, db),
             *console.routes(settings, db),
             *counters.routes(db),
+            *receipts.routes(settings, db),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

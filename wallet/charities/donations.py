@@ -13,6 +13,8 @@ from wallet.database import Database
 Kind: TypeAlias = Literal["once", "share", "round_up", "expiring"]
 
 PAGE_MAX: Final = 100
+YEARS_MAX: Final = 50
+"""Years in one list: longer than any wallet lives."""
 
 _SELECT: Final = (
     "select donation_id, wallet_id, asset, charity_id, amount, kind, pledge_id, cause_id,"
@@ -92,6 +94,16 @@ async def totals(db: Database, wallet_id: UUID, *, since: datetime, until: datet
         )
         for row in rows
     ]
+
+
+async def years(db: Database, wallet_id: UUID, *, zone: str) -> list[int]:
+    """The years of a local calendar in which a member gave something, the newest first."""
+    rows = await db.fetch(
+        "select distinct extract(year from donated_at at time zone $3)::int as year"
+        " from ledger.donation where bucket = $1 and wallet_id = $2 order by year desc limit $4",
+        *(ledger.bucket(wallet_id), wallet_id, zone, YEARS_MAX),
+    )
+    return [row["year"] for row in rows]
 
 
 async def is_known(db: Database, wallet_id: UUID, charity_id: UUID) -> tuple[bool, datetime]:
