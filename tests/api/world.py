@@ -163,15 +163,15 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
     }
+    shops: list[tuple[bearer.Kind, uuid.UUID]] = [("merchant", one) for one in (rosa, bakery)]
+    people: list[tuple[bearer.Kind, uuid.UUID]] = [
+        ("staff", one) for one in (sofia, carl, vera, oscar)
+    ]
     who: dict[str, tuple[bearer.Kind, uuid.UUID]] = {
         "owner": ("member", ana.member_id),
         "other member": ("member", ben.member_id),
-        "merchant A": ("merchant", rosa),
-        "merchant B": ("merchant", bakery),
-        "support": ("staff", sofia),
-        "colleague": ("staff", carl),
-        "supervisor": ("staff", vera),
-        "operator": ("staff", oscar),
+        **dict(zip(("merchant A", "merchant B"), shops, strict=True)),
+        **dict(zip(("support", "colleague", "supervisor", "operator"), people, strict=True)),
     }
     program = await _register(db, rosa)
     return World(
