@@ -21,7 +21,7 @@ from api.identity import bearer
 from tests import serving
 from tests.api import client, following, ways, world
 from tests.wallet import factories
-from wallet import database, ids, members
+from wallet import changes, database, ids, members
 
 RICH: Final = 100_000_000  # points a minute: thousands of questions are asked here
 MEMBERS: Final = frozenset({"owner", "other member"})
@@ -61,9 +61,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
-    "GrantExplained",
-    "MilestoneProgress",
-    "MissExplained",
+    *("GrantExplained", "MilestoneProgress", "MissExplained"),
     "NextBetter",
     "SimulatedCase",
     "SimulatedLoss",
@@ -291,9 +289,9 @@ async def _streamed(
 ) -> list[str]:
     """The ids at the end of a way in all that ever changed in a member's wallet."""
     asked = {"after": scalars.cursor(0, member.wallet_id)}
-    version = (await coalition.faces(member)).version
+    known = await changes.known(coalition.db, member.wallet_id, asset=coalition.asset)
     async with following.follow(house, caller.token, way.text(asked), **asked) as events:
-        answers: list[Any] = [await events.next() for _ in range(version)]
+        answers: list[Any] = [await events.next() for _ in range(known.mark)]
     return [key for answer in answers for key in way.found(answer["data"])]
 
 
