@@ -22,10 +22,7 @@ VERSION_MAX: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """The three faces of a wallet, in minor units; `version` grows by one with every movement.
-
-    `happenings` counts what happened to its member besides.
-    """
+    """The three faces of a wallet, in minor units; its movements and happenings, counted."""
 
     wallet_id: UUID
     asset: money.Asset
