@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, headers, settings
+from api import bugs, draws, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
@@ -52,6 +52,7 @@ def create_app(
             WebSocketRoute("/graphql", sockets.Sockets(graphql, settings, live)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *draws.routes(db),
             *endpoints.routes(settings, db),
             *entry.routes(settings, db),
             *console.routes(settings, db),

@@ -302,6 +302,17 @@ def verify() -> None:
     raise typer.Exit(0 if terminal.as_owner(compare) else 1)
 
 
+@app.command(name="verify-draw")
+def verify_draw(
+    file: Annotated[pathlib.Path, typer.Argument(help="An export: /draws/<id>.json of a server.")],
+) -> None:
+    """Check a draw from its export, without a server: each number is drawn again."""
+    from api import draws
+
+    if not draws.check(file, terminal.out):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Run the command line; what a person can mend is said in one sentence."""
     try:

@@ -18,6 +18,7 @@ import structlog
 from api.identity import sweeping
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
+from wallet.draws import tending
 from wallet.progress import advance
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
@@ -57,6 +58,14 @@ async def look_again(db: database.Database, batch: int) -> int:
             "look.failed", wallet=str(failure.wallet_id), story=failure.story, error=failure.error
         )
     return done.wallets
+
+
+async def tend_draws(db: database.Database, _batch: int) -> int:
+    """Commit, reveal, freeze and draw by the dates of draws, and pay what a crash left owed."""
+    done = await tending.tend(db)
+    for key, error in done.failures.items():
+        log.error("draw.failed", id=str(key), error=error)
+    return 0
 
 
 async def sweep_holds(db: database.Database, batch: int) -> int:
@@ -147,6 +156,7 @@ async def check_laws(db: database.Database, _batch: int) -> int:
 JOBS: Final = (
     Job("tell", 0.5, 500, tell),
     Job("look_again", 0.5, advance.BATCH, look_again),
+    Job("tend_draws", 10, 0, tend_draws),
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),

@@ -267,6 +267,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
     }
 
     assert {
+        "Draws",
         "Explanation",
         "Milestones",
         "Movements",
@@ -275,6 +276,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "TermsAccept",
         "Wallet",
         "WalletChanged",
+        "WheelSpin",
     } == {sent.get(one) for one in shown}
 
 

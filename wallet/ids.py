@@ -49,6 +49,9 @@ PREFIXES: Final = {
     "ref": "referral",
     "evi": "evidence",
     "sch": "scheme",
+    "tic": "ticket",
+    "spi": "spin",
+    "ent": "raffle entry",
     "com": "completion",
 }
 

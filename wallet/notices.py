@@ -113,6 +113,8 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())
             ),
+            draw=detail.get("draw"),
+            prize=detail.get("prize"),
             milestone=detail.get("milestone"),
             taken_back=detail.get("on_return") == "take_back",
         )

@@ -24,6 +24,7 @@ from api.graphql import (
     scalars,
     schemes,
     shapes,
+    tickets,
     wallets,
 )
 from wallet import balances, ids, members, notices, statements
@@ -54,7 +55,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node):
+class Member(shapes.Node, tickets.Played):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")

@@ -32,6 +32,7 @@ from api.graphql import (
     schemes,
     segments,
     shapes,
+    tickets,
     wallets,
 )
 from wallet import audit, errors, ids
@@ -128,6 +129,9 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "seg": segments.node,
     "sch": schemes.node,
     "com": milestones.node,
+    "tic": tickets.node,
+    "spi": tickets.spin_node,
+    "ent": tickets.entry_node,
     "exp": experiments.node,
     "awd": awards.node,
     "ben": benefits.node,
@@ -153,6 +157,9 @@ NODES: Final = (
     schemes.Scheme,
     segments.Segment,
     referrals.Referral,
+    tickets.RaffleEntry,
+    tickets.Spin,
+    tickets.Ticket,
     wallets.Lot,
     wallets.Movement,
     wallets.Wallet,

@@ -26,12 +26,15 @@ from api.graphql import (
     campaigns,
     clients,
     cost,
+    draw_acts,
+    draws,
     experiments,
     live,
     member,
     operator,
     partner,
     permissions,
+    plays,
     profile_acts,
     public,
     referrals,
@@ -65,6 +68,7 @@ class Query(
     segments.Query,
     schemes.Query,
     experiments.Query,
+    draws.Query,
     budgets.Query,
 ):
     """Every root field to read by."""
@@ -89,6 +93,8 @@ class Mutation(
     experiments.Mutation,
     activities.Mutation,
     benefits.Mutation,
+    plays.Mutation,
+    draw_acts.Mutation,
     budgets.Mutation,
 ):
     """Every root field to write by."""

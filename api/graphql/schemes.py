@@ -24,6 +24,8 @@ class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
+    WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
+    RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")
 
 
 @strawberry.type(description="One published definition of a scheme.")

@@ -10,7 +10,7 @@ import pytest
 
 from api.graphql import permissions, schema
 from api.identity import bearer
-from tests.api import client, world
+from tests.api import client, playing, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
 from tests.wallet import factories, promotions
@@ -43,6 +43,13 @@ EUROS: Final = {"amount": "1.00", "currency": "EUR"}
 
 # What each act of the staff is told, besides its key and its reason.
 TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
+    "raffleDraw": lambda _it: {},
+    "raffleFreeze": lambda _it: {},
+    "ticketGrant": lambda it: {
+        "memberId": it.ids["Member"],
+        "drawId": it.played.draw("wheelSpin"),
+        "number": 2,
+    },
     "budgetSet": lambda it: {
         "kind": "FUNDER",
         "subjectId": it.ids["Merchant"],
@@ -151,6 +158,9 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
             reason="first",
             actor=audit.SYSTEM,
         )
+    if name in ("raffleDraw", "raffleFreeze"):
+        raffle = await playing.over(coalition, frozen=name == "raffleDraw")
+        return {"drawId": ids.show("sch", raffle)}
     if name == "referralReview":
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)

@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, promoted, taking_part
+from tests.api import client, playing, promoted, taking_part
 from tests.wallet import factories, inviting
 from wallet import (
     approvals,
@@ -49,13 +49,16 @@ PREFIXES: Final = {
     "Notice": "not",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
+    "RaffleEntry": "ent",
     "Redemption": "red",
     "Referral": "ref",
     "Scheme": "sch",
     "Segment": "seg",
+    "Spin": "spi",
     "StaffPerson": "sta",
     "Store": "sto",
     "TermsDocument": "doc",
+    "Ticket": "tic",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -73,6 +76,7 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
+    played: playing.Played  # what of draws there is
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
@@ -86,7 +90,9 @@ class World:
     def known(self, kind: str) -> frozenset[str]:
         """Return the ids of all that is looked for at the end of a way to a type."""
         several = {"StaffPerson": self.people, "TermsDocument": self.documents}
-        return several.get(kind, frozenset({self.ids[kind]}))
+        one = frozenset({self.ids[kind]})
+        besides = {ids.show(PREFIXES[kind], key) for key in self.played.also.get(kind, ())}
+        return several.get(kind, one) | besides
 
 
 def missing(kind: str) -> str:
@@ -119,6 +125,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
+    played = await playing.build(coalition, ana)
+    taking = await taking_part.build(coalition, vera, ana)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
@@ -128,7 +136,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Merchant": rosa,
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
-        **await taking_part.build(coalition, vera, ana),
+        **taking,
+        **played.ids,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
@@ -153,6 +162,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
+        played=played,
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting, reaching
+from tests.wallet import drawing, factories, granting, reaching
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, redeem, sql
@@ -52,9 +52,25 @@ BREAKS = {
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
     "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
     "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
+    "50_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
+    "51_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
+    "52_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
+    "one spin is gone, and its ticket with it": (
+        "with gone as (delete from ledger.spin returning ticket_id)"
+        " delete from ledger.ticket where ticket_id in (select ticket_id from gone)"
+    ),
+    "one turn is gone, and its count too": (
+        "with gone as (delete from coalition.draw_turn where number = 1 returning draw_id)"
+        " update coalition.draw_seed set spins = spins - 1 where opened_at is not null"
+    ),
+    "a winner was never entered": "update coalition.draw_place set ticket_id = gen_random_uuid()",
+    "somebody entered after it was frozen": (
+        "insert into ledger.entry select bucket, gen_random_uuid(), wallet_id, gen_random_uuid(),"
+        " draw_id, named, fingerprint, entered_at from ledger.entry"
+    ),
     "one amount is a cent more": (
         "update ledger.transfer set amount = amount + 1 where transfer_id ="
         " (select min(transfer_id::text)::uuid from ledger.transfer)"
@@ -138,6 +154,7 @@ async def busy_books(coalition: Coalition) -> None:
     await coalition.give_back(coalition.mint, mint_id)
     await factories.refused(coalition.give(ben, rosa, 1))
     await busy_campaigns(coalition, rosa, ana)
+    await drawing.busy(coalition, ana)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 

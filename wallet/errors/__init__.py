@@ -16,6 +16,7 @@ assertion.
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
+    |-- PlayInvalid               PLAY_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -54,7 +55,15 @@ assertion.
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- ExperimentClosed          EXPERIMENT_CLOSED
-    `-- ReferralClosed            REFERRAL_CLOSED
+    |-- ReferralClosed            REFERRAL_CLOSED
+    |  games and draws
+    |-- SelfExcluded              SELF_EXCLUDED
+    |-- PlayLimit                 PLAY_LIMIT
+    |-- AgeGate                   AGE_GATE
+    |-- JurisdictionGate          JURISDICTION_GATE
+    |-- TicketUsed                TICKET_USED
+    |-- TicketExpired             TICKET_EXPIRED
+    `-- DrawClosed                DRAW_CLOSED
 
     Unavailable                   not a refusal: the database is away, send the same key again
 """
@@ -89,6 +98,16 @@ from wallet.errors.people import (
     NotFound,
     ReferralInvalid,
     StepUpRequired,
+)
+from wallet.errors.play import (
+    AgeGate,
+    DrawClosed,
+    JurisdictionGate,
+    PlayInvalid,
+    PlayLimit,
+    SelfExcluded,
+    TicketExpired,
+    TicketUsed,
 )
 from wallet.errors.root import Refusal, Unavailable
 from wallet.errors.sent import (
@@ -133,6 +152,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AgeGate",
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
@@ -145,6 +165,7 @@ __all__ = [
     "ContractMissing",
     "CouponInvalid",
     "CurrencyMismatch",
+    "DrawClosed",
     "EmailTaken",
     "EventInvalid",
     "ExperimentClosed",
@@ -153,9 +174,12 @@ __all__ = [
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "InsufficientFunds",
+    "JurisdictionGate",
     "MemberSuspended",
     "MerchantSuspended",
     "NotFound",
+    "PlayInvalid",
+    "PlayLimit",
     "ProfileInvalid",
     "PurchaseInvalid",
     "ReasonMissing",
@@ -172,10 +196,13 @@ __all__ = [
     "ReturnExceedsPurchase",
     "SchemeInvalid",
     "SecretLimit",
+    "SelfExcluded",
     "SlugTaken",
     "StepUpRequired",
     "TermsInvalid",
     "TextInvalid",
+    "TicketExpired",
+    "TicketUsed",
     "TooMany",
     "Unavailable",
     "of",

@@ -31,8 +31,9 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words. `lost` is what a return took back of campaigns. `milestone` is the
-    name of one, `taken_back` whether returns take back what it gave.
+    and `about` its own words. `lost` is what a return took back of campaigns. `prize` is what was
+    won, `draw` the raffle it was won in. `milestone` is the name of one, `taken_back` whether
+    returns take back what it gave.
     """
 
     topic: str
@@ -51,6 +52,8 @@ class Facts:
     about: str | None = None
     charity: str | None = None
     lost: tuple[Lost, ...] = ()
+    draw: str | None = None
+    prize: str | None = None
     milestone: str | None = None
     taken_back: bool = False
 
@@ -98,6 +101,10 @@ def sentence(facts: Facts) -> str | None:
             return _granted(facts, where)
         case "campaign.capped":
             return _capped(facts, amount, where)
+        case "spin.settled":
+            return f"Your spin won {facts.prize}."
+        case "raffle.won":
+            return f"You have won {facts.prize} in {facts.draw}."
         case _:
             return None
 

@@ -5,11 +5,14 @@ from typing import Any, Final
 import msgspec
 
 from wallet.rules import malformed
+from wallet.rules.draws.definition import Raffle, Wheel
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "milestone": Milestone,
+    "wheel": Wheel,
+    "raffle": Raffle,
 }
 """Every kind by the word in its `kind`."""
 TEXT_CHARS_MAX: Final = 2_000

@@ -15,7 +15,7 @@ begin
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
-    'coalition.scheme_version',
+    'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
     'ledger.activity', 'ledger.happening']
   loop
     execute format('create or replace trigger append_only before update or delete on %s

@@ -36,4 +36,16 @@ grant insert, update, delete on coalition.look to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
 grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
+-- Limits on games are the member's own, and are written under the wallet's lock.
+grant execute on function ledger.set_play_limit to commonpurse_app;
+grant execute on function ledger.grant_tickets, ledger.withdraw_tickets, ledger.spin, ledger.settle_spin, ledger.enter,
+  ledger.close_gates, ledger.tell_win to commonpurse_app;
+-- A seed is secret until it is revealed, also to the application: it may ask for turns, and never read one.
+revoke select on coalition.draw_secret from commonpurse_app;
+revoke execute on function coalition.hmac_sha256, coalition.sampled, coalition.commit_seed, coalition.open_epoch,
+  coalition.reveal_seed, coalition.take_turn, coalition.pass_place from public;
+grant execute on function coalition.commit_seed, coalition.open_epoch, coalition.reveal_seed, coalition.take_turn,
+  coalition.pass_place to commonpurse_app;
+grant insert on coalition.draw_list, coalition.draw_result, coalition.draw_place to commonpurse_app;
+grant update (award_id, note, settled_at) on coalition.draw_place to commonpurse_app;
 grant commonpurse_app to current_user;
