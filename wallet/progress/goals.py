@@ -154,8 +154,8 @@ def _done(key: str, merchant_id: str, kind: str, name: str | None, at: str) -> c
 
 
 def _held(*row: Any) -> judging.Held:
-    key, scheme_id, version_id, period, nth, reached_at, taken_back, award_id, *award = row
-    given, back = award
+    key, scheme_id, version_id, period, nth, reached_at, taken_back, award_id, *gifts = row
+    given, back, ticketed, free = gifts
     return judging.Held(
         completion_id=UUID(key),
         scheme_id=UUID(scheme_id),
@@ -166,4 +166,5 @@ def _held(*row: Any) -> judging.Held:
         standing=taken_back is None,
         award_id=None if award_id is None else UUID(award_id),
         award="reversed" if back else "given" if given else "none",
+        tickets="free" if free else "gone" if ticketed else "none",
     )
