@@ -88,7 +88,7 @@ async def gather(
             activities=[_done(*one) for one in orjson.loads(row["activities"] or "[]")],
             segments=frozenset(row["segments"]),
             active=row["state"] == "open",
-            held=[_held(*one) for one in orjson.loads(row["completions"] or "[]")],
+            held=[_held(one) for one in orjson.loads(row["completions"] or "[]")],
         ),
     )
 
@@ -153,9 +153,9 @@ def _done(key: str, merchant_id: str, kind: str, name: str | None, at: str) -> c
     return counting.Done(UUID(key), UUID(merchant_id), kind, name, datetime.fromisoformat(at))
 
 
-def _held(*row: Any) -> judging.Held:
-    key, scheme_id, version_id, period, nth, reached_at, taken_back, award_id, *gifts = row
-    given, back, ticketed, free = gifts
+def _held(row: list[Any]) -> judging.Held:
+    key, scheme_id, version_id, period, nth, reached_at, taken_back, *gifts = row
+    award_id, given, back, ticketed, free = gifts
     return judging.Held(
         completion_id=UUID(key),
         scheme_id=UUID(scheme_id),

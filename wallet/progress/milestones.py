@@ -57,7 +57,8 @@ async def advance(
     fallen = {one.completion_id for one in judged.fallen}
     held = [*found.member.held, *(_held(one) for one in due)]
     standing = [one for one in held if one.standing and one.completion_id not in fallen]
-    await _take_back(db, book, seen.wallet_id, (one for one in held if one not in standing), at)
+    gone = [one for one in held if not one.standing or one.completion_id in fallen]
+    await _take_back(db, book, seen.wallet_id, gone, at)
     waiting = [one for one in standing if one.award_id is not None and one.award == "none"]
     if not found.member.active:
         return at + PAUSE if waiting else None
