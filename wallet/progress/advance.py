@@ -16,7 +16,8 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import looks, schemes
+from wallet.draws import tickets
+from wallet.progress import looks, milestones, schemes
 from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
@@ -45,6 +46,10 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
+STORIES: Sequence[Story] = (milestones, tickets)
+"""Every story, in the order in which they look: what one decides, a later one may see."""
+
+
 async def advance(
     db: Database,
     *,
@@ -56,7 +61,7 @@ async def advance(
     held = await schemes.moment(db, now)
     due = await looks.due(db, now=held.at, limit=limit)
     done = Done(wallets=len(due))
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         await looks.done(db, [(look, None) for look in due])
         return done
@@ -84,7 +89,7 @@ async def settle(
 ) -> None:
     """Look at these wallets at once, due or not: whoever decides by a standing needs it now."""
     held = await schemes.moment(db, now)
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         return
     seen = await gather(db, wallet_ids, [wants for _, wants in wanting])
@@ -133,13 +138,6 @@ def read(row: Any) -> facts.Seen:
         birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
-
-
-def _all() -> Sequence[Story]:
-    # Stories are made of this module, so it asks for them when it is used, not when it is loaded.
-    from wallet.progress import stories
-
-    return stories.STORIES
 
 
 def _wanting(stories: Sequence[Story], held: schemes.Moment) -> list[tuple[Story, Wants]]:
