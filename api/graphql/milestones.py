@@ -81,7 +81,7 @@ class Completion(shapes.Node):
     period: str = strawberry.field(
         description="In which period, such as `2026-11` or `2026-W48`; `ever` for all of time."
     )
-    nth: int = strawberry.field(description="The how manieth time in that period.")
+    nth: int = strawberry.field(description="Which time in that period: 1 for the first.")
     measured: scalars.Decimal = strawberry.field(
         description="How much there was: as `had` of the progress."
     )

@@ -68,10 +68,8 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
-    "GrantExplained",
+    *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
-    "MilestoneProgress",
-    "MissExplained",
     "NextBetter",
     *("BoardRank", "Contest", "Leaderboard", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
