@@ -61,6 +61,7 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.purchaseEventRecord": "purchases:report",
     "Mutation.purchaseReturn": "purchases:report",
     "Mutation.activityReport": "purchases:report",
+    "Mutation.gameScoreReport": "purchases:report",
     "Mutation.benefitUse": "redemptions:write",
     "Mutation.redemptionAuthorize": "redemptions:write",
     "Mutation.redemptionCapture": "redemptions:write",

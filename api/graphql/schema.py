@@ -29,6 +29,7 @@ from api.graphql import (
     contests,
     cost,
     experiments,
+    games,
     live,
     member,
     operator,
@@ -93,6 +94,7 @@ class Mutation(
     profile_acts.Mutation,
     experiments.Mutation,
     activities.Mutation,
+    games.Mutation,
     benefits.Mutation,
     budgets.Mutation,
 ):

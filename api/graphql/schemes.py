@@ -26,6 +26,7 @@ class SchemeKind(enum.Enum):
 
     BOARD = strawberry.enum_value("board", description="Who has the most of something.")
     CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
+    GAME = strawberry.enum_value("game", description="Merchants report scores of it.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
 
 

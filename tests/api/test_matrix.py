@@ -63,7 +63,7 @@ REFERRING: Final = {
     "GrantExplained",
     "MissExplained",
     "NextBetter",
-    *("BoardRank", "Contest", "Leaderboard"),
+    *("BoardRank", "Contest", "Leaderboard", "Play"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner"),
 }
 
@@ -78,9 +78,7 @@ ASKED: Final[
             {"subjectId": world.missing("Member"), "first": 100},
         )
     ],
-    "budgets": lambda _it, _kind: [({}, {})],
-    "experiments": lambda _it, _kind: [({}, {})],
-    "campaigns": lambda _it, _kind: [({}, {})],
+    **{name: lambda _it, _kind: [({}, {})] for name in ("budgets", "experiments", "campaigns")},
     "member": lambda it, _kind: [({"id": it.ids["Member"]}, {"id": world.missing("Member")})],
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
@@ -322,7 +320,9 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset({"activityReport", "purchaseReport", "purchaseReportBulk"})
+NAMED: Final = frozenset(
+    {"activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk"}
+)
 
 
 def _id_places() -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import boards, looks, schemes
+from wallet.progress import boards, looks, plays, schemes
 from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
@@ -45,7 +45,7 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
-STORIES: Sequence[Story] = (boards,)
+STORIES: Sequence[Story] = (boards, plays)
 """Every story, in the order in which they look: what one decides, a later one may see."""
 
 

@@ -8,11 +8,13 @@ from wallet.rules import malformed
 from wallet.rules.schemes.boards import Board
 from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.games import Game
 from wallet.rules.schemes.milestones import Milestone
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "board": Board,
     "contest": Contest,
+    "game": Game,
     "milestone": Milestone,
 }
 """Every kind by the word in its `kind`."""
