@@ -49,6 +49,7 @@ PREFIXES: Final = {
     "ref": "referral",
     "evi": "evidence",
     "sch": "scheme",
+    "try": "quiz try",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -53,6 +53,8 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.boardNameSet": "member",
     "Mutation.boardPresenceSet": "member",
     "Mutation.contestEnter": "member",
+    "Mutation.quizStart": "member",
+    "Mutation.quizAnswer": "member",
     "Mutation.profileUpdate": "member",
     "Mutation.termsAccept": "member",
     "Mutation.referralAccept": "member",

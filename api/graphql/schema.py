@@ -37,6 +37,7 @@ from api.graphql import (
     permissions,
     profile_acts,
     public,
+    quizzes,
     referrals,
     scalars,
     schemes,
@@ -95,6 +96,7 @@ class Mutation(
     experiments.Mutation,
     activities.Mutation,
     games.Mutation,
+    quizzes.Mutation,
     benefits.Mutation,
     budgets.Mutation,
 ):

@@ -28,6 +28,7 @@ class SchemeKind(enum.Enum):
     CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
     GAME = strawberry.enum_value("game", description="Merchants report scores of it.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
+    QUIZ = strawberry.enum_value("quiz", description="Questions, answered against the clock.")
 
 
 @strawberry.type(description="One published definition of a scheme.")

@@ -18,6 +18,7 @@ from wallet.progress import schemes
 from wallet.progress.story import Wants
 from wallet.rules.progress import facts
 from wallet.rules.schemes.games import Game
+from wallet.rules.schemes.quizzes import Quiz
 
 NAME: Final = "plays"
 LIST_MAX: Final = 100
@@ -53,7 +54,7 @@ class Play:
 
 def wants(book: schemes.Book, at: datetime) -> Wants | None:
     """No purchases at all, while there is anything that can be played."""
-    playable = any(isinstance(entry.newest, Game) for entry in book.entries.values())
+    playable = any(isinstance(entry.newest, Game | Quiz) for entry in book.entries.values())
     return Wants(since=at) if playable else None
 
 

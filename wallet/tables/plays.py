@@ -1,6 +1,6 @@
 """Plays: what members scored in games and quizzes, and tries at quizzes with their clock."""
 
-from sqlalchemy import CheckConstraint, Index, Integer, text
+from sqlalchemy import CheckConstraint, Index, Integer, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from wallet.tables import columns
@@ -44,3 +44,29 @@ class Play(SQLModel, table=True):
     happened_at: datetime = columns.instant()
     recorded_at: datetime = columns.instant()
     outcome: str | None = columns.words_or_none()
+
+
+class QuizTry(SQLModel, table=True):
+    """A member's try at a quiz: its clock, the seed of its order, and once its answers."""
+
+    __tablename__ = "quiz_try"
+    __table_args__ = (
+        UniqueConstraint("bucket", "wallet_id", "quiz_id", "number", name="quiz_try_number"),
+        CheckConstraint("ends_at > started_at", name="quiz_try_clock"),
+        CheckConstraint("(answered_at is null) = (points is null)", name="quiz_try_answered"),
+        {"schema": "ledger"},
+    )
+
+    bucket: int = columns.bucket()
+    try_id: UUID = columns.key()
+    wallet_id: UUID
+    quiz_id: UUID
+    version_id: UUID
+    number: int = columns.small()
+    seed: UUID
+    fingerprint: UUID
+    started_at: datetime = columns.instant()
+    ends_at: datetime = columns.instant()
+    answers: dict[str, object] | None = columns.document(optional=True)
+    points: int | None = columns.amount_or_none()
+    answered_at: datetime | None = columns.instant_or_none()

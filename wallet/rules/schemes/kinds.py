@@ -10,12 +10,14 @@ from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
 from wallet.rules.schemes.games import Game
 from wallet.rules.schemes.milestones import Milestone
+from wallet.rules.schemes.quizzes import Quiz
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "board": Board,
     "contest": Contest,
     "game": Game,
     "milestone": Milestone,
+    "quiz": Quiz,
 }
 """Every kind by the word in its `kind`."""
 TEXT_CHARS_MAX: Final = 2_000
