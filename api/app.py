@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, headers, settings
+from api import bugs, counters, draws, headers, settings
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
+from api.receipts import door as receipts
 from api.signin import entry
 from wallet import database, errors
 
@@ -52,9 +53,12 @@ def create_app(
             WebSocketRoute("/graphql", sockets.Sockets(graphql, settings, live)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *draws.routes(db),
             *endpoints.routes(settings, db),
             *entry.routes(settings, db),
             *console.routes(settings, db),
+            *receipts.routes(settings, db),
+            *counters.routes(db),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

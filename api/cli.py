@@ -17,7 +17,7 @@ import rich.console
 import typer
 import uvloop
 
-from api import catalogue, credentials, postgres, scoring, terminal
+from api import catalogue, credentials, postgres, remitted, scoring, terminal
 from api.journey import span
 from wallet import audit, database, errors, ids, money, programme, seal, staff
 
@@ -32,6 +32,7 @@ replay: Final = typer.Typer(help="Replay real purchases into an installation.")
 app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
+app.command()(remitted.remittance)
 
 
 @app.command()
@@ -164,6 +165,10 @@ def complete_journey(
     campaigns: Annotated[
         bool, typer.Option("--campaigns", help="With the campaigns of the data in force.")
     ] = False,
+    schemes: Annotated[
+        bool,
+        typer.Option("--schemes", help="With tiers, milestones, a board, raffles and pledges."),
+    ] = False,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
@@ -179,6 +184,7 @@ def complete_journey(
                 households=households,
                 shift_days=shift_days,
                 campaigns=campaigns,
+                schemes=schemes,
                 console=terminal.out,
             )
         )
@@ -300,6 +306,17 @@ def verify() -> None:
         return not findings
 
     raise typer.Exit(0 if terminal.as_owner(compare) else 1)
+
+
+@app.command(name="verify-draw")
+def verify_draw(
+    file: Annotated[pathlib.Path, typer.Argument(help="An export: /draws/<id>.json of a server.")],
+) -> None:
+    """Check a draw from its export, without a server: each number is drawn again."""
+    from api import draws
+
+    if not draws.check(file, terminal.out):
+        raise typer.Exit(1)
 
 
 def main() -> None:

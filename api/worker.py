@@ -18,6 +18,8 @@ import structlog
 from api.identity import sweeping
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
+from wallet.charities import remittances
+from wallet.draws import tending
 from wallet.progress import advance, contests
 from wallet.rules import offers as offer_rules
 from wallet.rules import rhythm
@@ -59,6 +61,14 @@ async def look_again(db: database.Database, batch: int) -> int:
     return done.wallets
 
 
+async def tend_draws(db: database.Database, _batch: int) -> int:
+    """Commit, reveal, freeze and draw by the dates of draws, and pay what a crash left owed."""
+    done = await tending.tend(db)
+    for key, error in done.failures.items():
+        log.error("draw.failed", id=str(key), error=error)
+    return 0
+
+
 async def sweep_holds(db: database.Database, batch: int) -> int:
     """Give back holds whose time has run out."""
     return await redeem.sweep(db, limit=batch)
@@ -83,6 +93,12 @@ async def close_contests(db: database.Database, _batch: int) -> int:
 async def sweep_referrals(db: database.Database, batch: int) -> int:
     """Reward invitations whose purchase has stayed, and take back what did not."""
     return await referrals.sweep(db, limit=batch)
+
+
+async def finish_remittances(db: database.Database, _batch: int) -> int:
+    """Take up payments to charities that were left half made."""
+    await remittances.finish(db)
+    return 0
 
 
 async def watch_budgets(db: database.Database, _batch: int) -> int:
@@ -152,11 +168,13 @@ async def check_laws(db: database.Database, _batch: int) -> int:
 JOBS: Final = (
     Job("tell", 0.5, 500, tell),
     Job("look_again", 0.5, advance.BATCH, look_again),
+    Job("tend_draws", 10, 0, tend_draws),
     Job("sweep_holds", 5, 500, sweep_holds),
     Job("mature", 30, 1000, mature),
     Job("sweep_expiry", 300, 1000, sweep_expiry),
     Job("close_contests", 60, contests.PAY_BATCH, close_contests),
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
+    Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),

@@ -32,7 +32,10 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 # Where a page's `module.name` is looked for.
-PACKAGES = ("wallet", "wallet.campaigns", "wallet.rules", "wallet.tables", "api", "api.graphql")
+PACKAGES = (
+    *("wallet", "wallet.campaigns", "wallet.charities", "wallet.rules", "wallet.tables"),
+    *("api", "api.graphql"),
+)
 
 
 def text(page: str) -> str:
@@ -267,11 +270,18 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
     }
 
     assert {
+        "Charities",
+        "DonationCreate",
         "Explanation",
+        "Giving",
+        "Impact",
         "Movements",
+        "PledgeEnd",
+        "PledgeSet",
         "RedemptionCodeCreate",
         "Rewards",
         "TermsAccept",
+        "Tiers",
         "Wallet",
         "WalletChanged",
     } == {sent.get(one) for one in shown}

@@ -12,18 +12,20 @@ from uuid import UUID
 
 import orjson
 
-from wallet import audit, credit, errors, ids, ledger, members, money, programme, redeem, sql
+from wallet import audit, credit, errors, ids, ledger, money, programme, redeem, sql
+from wallet.charities import remittances
 from wallet.database import Database
-from wallet.rules import goodwill, text
+from wallet.progress import overrides
 
 LIFE: Final = timedelta(days=7)
 """Longer than a weekend with a holiday; what nobody approved by then is not wanted any more."""
-EVIDENCE_CHARS_MAX: Final = 500
 PAGE_MAX: Final = 101
 """One screen of a supervisor, and the row that says that more follow."""
 GOODWILL: Final = "credit.goodwill"
 SETTLEMENT: Final = "redemption.settle"
-ACTS: Final = (GOODWILL, SETTLEMENT)
+TIER_OVERRIDE: Final = "tier.override"
+REMITTANCE: Final = "remittance.send"
+ACTS: Final = (GOODWILL, SETTLEMENT, TIER_OVERRIDE, REMITTANCE)
 
 Outcome: TypeAlias = Literal["captured", "released"]
 Status: TypeAlias = Literal["open", "approved", "declined", "expired"]
@@ -77,70 +79,53 @@ class Decided:
     replayed: bool
 
 
-async def propose_goodwill(
+async def propose(
     db: Database,
     *,
-    staff_id: UUID,
+    act: str,
+    subject_id: UUID,
+    detail: dict[str, Any],
+    reason: str,
+    maker_id: UUID,
     actor: audit.Actor,
     request_id: UUID,
-    member_id: UUID,
-    amount_minor: int,
-    asset: money.Asset,
-    reason: str,
-    now: datetime | None = None,
+    now: datetime | None,
 ) -> Proposed:
-    """Propose a credit; GOODWILL_LIMIT for one that nobody may approve."""
-    try:
-        goodwill.check(amount_minor, reason, 0, 0, role=goodwill.CHECKER, asset=asset.code)
-    except errors.GoodwillLimit as refusal:
-        raise errors.GoodwillLimit(
-            "Nobody may approve so much at once. Propose less.", path=refusal.path, **refusal.data
-        ) from None
-    await members.find(db, member_id)
-    detail = {"amount_minor": amount_minor, "asset": asset.code}
-    return await _propose(
-        db,
-        act=GOODWILL,
-        subject_id=member_id,
-        detail=detail,
-        reason=reason,
-        maker_id=staff_id,
-        actor=actor,
-        request_id=request_id,
-        now=now,
-    )
-
-
-async def propose_settlement(
-    db: Database,
-    *,
-    staff_id: UUID,
-    actor: audit.Actor,
-    request_id: UUID,
-    redemption_id: UUID,
-    outcome: Outcome,
-    reason: str,
-    evidence: str,
-    now: datetime | None = None,
-) -> Proposed:
-    """Propose to capture or release a hold that its merchant left open; `evidence` says why so."""
+    """Put an act on record that waits for a second person; `request_id` is its approval's id."""
     audit.check_reason(reason)
-    text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
-    held = await redeem.find(db, redemption_id)
-    if held.state != "held" and await _find(db, request_id, now) is None:
-        raise errors.RedemptionClosed(path=("redemption_id",))
-    detail = {"outcome": outcome, "evidence": evidence}
-    return await _propose(
-        db,
-        act=SETTLEMENT,
-        subject_id=redemption_id,
-        detail=detail,
-        reason=reason,
-        maker_id=staff_id,
-        actor=actor,
-        request_id=request_id,
-        now=now,
+    created = await db.fetchval(
+        "insert into coalition.approval"
+        " (approval_id, act, subject_id, detail, reason, maker_id, created_at, expires_at)"
+        " select $1, $2, $3, $4::jsonb, $5, $6, at, at + $7"
+        " from (select coalesce($8::timestamptz, clock_timestamp()) as at) as a"
+        " on conflict (approval_id) do nothing returning approval_id",
+        request_id,
+        act,
+        subject_id,
+        orjson.dumps(detail).decode(),
+        reason,
+        maker_id,
+        LIFE,
+        now,
     )
+    found = await find(db, request_id, now=now)
+    if (found.act, found.subject_id, found.detail, found.reason) != (
+        act,
+        subject_id,
+        detail,
+        reason,
+    ):
+        raise errors.IdempotencyKeyReused(first_used_at=found.created_at)
+    await audit.write(
+        db,
+        actor=actor,
+        act="approval.propose",
+        subject=subject_id,
+        reason=reason,
+        detail={"approval": ids.show("apr", request_id), "act": act, **detail},
+        once=request_id,
+    )
+    return Proposed(found, replayed=created is None)
 
 
 async def decide(
@@ -178,10 +163,20 @@ async def decide(
 
 async def find(db: Database, approval_id: UUID, *, now: datetime | None = None) -> Approval:
     """The approval with this id, or NOT_FOUND."""
-    found = await _find(db, approval_id, now)
+    found = await known(db, approval_id, now)
     if found is None:
         raise errors.NotFound()
     return found
+
+
+async def known(db: Database, approval_id: UUID, now: datetime | None) -> Approval | None:
+    """The approval with this id, or None."""
+    row = await db.fetchrow(
+        f"{_SELECT.format(status=_STATUS.format(now='$2'))} where approval_id = $1",
+        approval_id,
+        now,
+    )
+    return None if row is None else _read(row)
 
 
 async def page(
@@ -250,6 +245,25 @@ async def _call(
             now=now,
         )
         return prepared.call
+    if found.act == TIER_OVERRIDE:
+        return await overrides.prepare(
+            db,
+            request_id=found.approval_id,
+            member_id=found.subject_id,
+            detail=found.detail,
+            reason=found.reason,
+            maker_id=found.maker_id,
+            checker_id=checker.staff_id,
+            now=now,
+        )
+    if found.act == REMITTANCE:
+        return remittances.sending(
+            found.subject_id,
+            maker_id=found.maker_id,
+            checker_id=checker.staff_id,
+            detail=found.detail,
+            now=now,
+        )
     assert found.act == SETTLEMENT, found.act
     held = await redeem.find(db, found.subject_id)
     return redeem.settling(
@@ -279,53 +293,6 @@ async def _decline(
     return closed is not None
 
 
-async def _propose(
-    db: Database,
-    *,
-    act: str,
-    subject_id: UUID,
-    detail: dict[str, Any],
-    reason: str,
-    maker_id: UUID,
-    actor: audit.Actor,
-    request_id: UUID,
-    now: datetime | None,
-) -> Proposed:
-    created = await db.fetchval(
-        "insert into coalition.approval"
-        " (approval_id, act, subject_id, detail, reason, maker_id, created_at, expires_at)"
-        " select $1, $2, $3, $4::jsonb, $5, $6, at, at + $7"
-        " from (select coalesce($8::timestamptz, clock_timestamp()) as at) as a"
-        " on conflict (approval_id) do nothing returning approval_id",
-        request_id,
-        act,
-        subject_id,
-        orjson.dumps(detail).decode(),
-        reason,
-        maker_id,
-        LIFE,
-        now,
-    )
-    found = await find(db, request_id, now=now)
-    if (found.act, found.subject_id, found.detail, found.reason) != (
-        act,
-        subject_id,
-        detail,
-        reason,
-    ):
-        raise errors.IdempotencyKeyReused(first_used_at=found.created_at)
-    await audit.write(
-        db,
-        actor=actor,
-        act="approval.propose",
-        subject=subject_id,
-        reason=reason,
-        detail={"approval": ids.show("apr", request_id), "act": act, **detail},
-        once=request_id,
-    )
-    return Proposed(found, replayed=created is None)
-
-
 async def _log(db: Database, found: Approval, actor: audit.Actor) -> None:
     await audit.write(
         db,
@@ -341,15 +308,6 @@ async def _log(db: Database, found: Approval, actor: audit.Actor) -> None:
         },
         once=found.approval_id,
     )
-
-
-async def _find(db: Database, approval_id: UUID, now: datetime | None) -> Approval | None:
-    row = await db.fetchrow(
-        f"{_SELECT.format(status=_STATUS.format(now='$2'))} where approval_id = $1",
-        approval_id,
-        now,
-    )
-    return None if row is None else _read(row)
 
 
 def _read(row: Any) -> Approval:

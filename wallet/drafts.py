@@ -159,6 +159,7 @@ def posting(facts: Facts, drafts: Sequence[Draft], now: datetime | None) -> ledg
             [row for cause_id, by in given for row in entries.rows(cause_id, by.benefits)],
             facts.floor_minor,
             now,
+            [row for cause_id, by in given for row in entries.rows(cause_id, by.gifts)],
         ),
     )
 

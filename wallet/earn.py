@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from wallet import drafts, errors, ids, ledger, merchants, programme, sql
+from wallet import drafts, errors, ids, ledger, merchants, programme, sql, subscriptions
 from wallet.campaigns import additions, reversals
 from wallet.database import Database
 from wallet.rules import clock, goodwill, purchases, returns, text
@@ -81,6 +81,7 @@ async def report(
     if facts.suspended:
         await _look_up(db, decided, answers)
     else:
+        decided = await _admit(db, facts, decided, answers)
         standing = await _claim(db, facts, decided, answers)
         await _settle(db, facts, standing, answers, now)
     assert None not in answers
@@ -188,9 +189,11 @@ async def return_lines(
 
 
 async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000) -> int:
-    """Decide lots whose day has come, at most `limit`; returns how many were decided."""
+    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many."""
     answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
-    return int(answer["matured"]) + int(answer["lapsed"])
+    gifts = await db.bulk("select ledger.give_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
+    decided = int(answer["matured"]) + int(answer["lapsed"])
+    return decided + int(gifts["given"]) + int(gifts["lapsed"])
 
 
 async def _look_up(
@@ -211,6 +214,23 @@ async def _look_up(
             answers[place] = Reported(draft.purchase_id, draft.wallet_id, replayed=True)
         else:
             answers[place] = errors.MerchantSuspended()
+
+
+async def _admit(
+    db: Database,
+    facts: drafts.Facts,
+    decided: dict[int, drafts.Draft],
+    answers: list[Reported | errors.Refusal | None],
+) -> dict[int, drafts.Draft]:
+    """Leave out deliveries that were not paid for, before they take their references."""
+    checked = await subscriptions.check(db, facts, list(decided.values()))
+    admitted = {}
+    for place, one in zip(decided, checked, strict=True):
+        if isinstance(one, errors.Refusal):
+            answers[place] = one
+        else:
+            admitted[place] = decided[place]
+    return admitted
 
 
 async def _claim(
@@ -298,13 +318,18 @@ async def _post(
 ) -> dict[UUID, dict[str, Any] | errors.Refusal]:
     """Ask campaigns what they add, and write a turn of drafts in one call."""
     added = await additions.add(db, facts, turn)
-    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {}
+    outcome: dict[UUID, dict[str, Any] | errors.Refusal] = {
+        draft.purchase_id: one
+        for draft, one in zip(turn, added, strict=True)
+        if isinstance(one, errors.Refusal)
+    }
+    given = [one for one in added if isinstance(one, drafts.Draft)]
     fresh = []
-    for draft, one in zip(turn, added, strict=True):
-        if isinstance(one, errors.Refusal):
-            outcome[draft.purchase_id] = one
+    for draft, checked in zip(given, await subscriptions.check(db, facts, given), strict=True):
+        if isinstance(checked, errors.Refusal):
+            outcome[draft.purchase_id] = checked
         else:
-            fresh.append(one)
+            fresh.append(checked)
     if fresh:
         call = drafts.posting(facts, fresh, now)
         posted = await db.bulk(f"select {call.text()}", *call.arguments)
@@ -330,7 +355,7 @@ async def _purchase(db: Database, merchant_id: UUID, purchase_id: UUID) -> dict[
     if row is None:
         raise errors.NotFound()
     facts = dict(row)
-    for name in ("events", "lines", "grants", "lots", "draws"):
+    for name in ("events", "lines", "grants", "lots", "gifts", "draws"):
         facts[name] = orjson.loads(facts[name])
     return facts
 

@@ -65,6 +65,22 @@ class Draw:
 
 
 @dataclass(frozen=True, slots=True)
+class Gift:
+    """What one funder gives to a charity for the cause, beside the member's wallet; `gift_in`."""
+
+    gift_id: UUID
+    rule_id: UUID
+    charity_id: UUID
+    funder_id: UUID
+    asset: int
+    amount: int
+    due_at: datetime | None
+    due_as: str | None
+    in_kind: str | None
+    unit_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Benefit:
     """A coupon or another thing that is no money; see `benefit_in`."""
 
@@ -88,6 +104,7 @@ class Given:
     lots: tuple[Lot, ...] = ()
     grants: tuple[Grant, ...] = ()
     draws: tuple[Draw, ...] = ()
+    gifts: tuple[Gift, ...] = ()
     benefits: tuple[Benefit, ...] = ()
     coupons: tuple[UUID, ...] = ()
     facts_version: int | None = None
@@ -101,11 +118,11 @@ NOTHING: Final = Given()
 
 _FIELDS: Final = {
     kind: operator.attrgetter(*(field.name for field in dataclasses.fields(kind)))
-    for kind in (Lot, Grant, Draw, Benefit)
+    for kind in (Lot, Grant, Draw, Gift, Benefit)
 }
 
 
-def rows(cause_id: UUID, entries: Iterable[Lot | Grant | Draw | Benefit]) -> list[Row]:
+def rows(cause_id: UUID, entries: Iterable[Lot | Grant | Draw | Gift | Benefit]) -> list[Row]:
     """The entries of one cause as rows: its bucket, its id, and then their fields."""
     bucket = ledger.bucket(cause_id)
     # Not `dataclasses.astuple`, which copies each value: a batch has thousands of them.
@@ -120,6 +137,11 @@ def contract_lot_id(purchase_id: UUID) -> UUID:
 def lot_id(cause_id: UUID, version_id: UUID, funder_id: UUID) -> UUID:
     """The id of the lot of one campaign version and one funder: the same for ever."""
     return ids.derived(cause_id, f"lot {version_id} {funder_id}")
+
+
+def gift_id(cause_id: UUID, version_id: UUID, funder_id: UUID) -> UUID:
+    """The id of the gift of one campaign version and one funder: the same for ever."""
+    return ids.derived(cause_id, f"gift {version_id} {funder_id}")
 
 
 def totals(lots: Iterable[Lot]) -> dict[int, int]:

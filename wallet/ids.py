@@ -21,11 +21,19 @@ BUCKETS: Final = 256
 
 PREFIXES: Final = {
     "mem": "member",
+    "mbr": "membership",
     "wal": "wallet",
     "mer": "merchant",
     "sto": "store",
+    "sub": "subscription",
     "con": "contract",
     "cha": "charity",
+    "agr": "charity agreement",
+    "don": "donation",
+    "ple": "pledge",
+    "gif": "gift",
+    "mat": "match",
+    "rem": "remittance",
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",
@@ -48,8 +56,13 @@ PREFIXES: Final = {
     "exp": "experiment",
     "ref": "referral",
     "evi": "evidence",
+    "tch": "tier change",
     "sch": "scheme",
     "try": "quiz try",
+    "tic": "ticket",
+    "spi": "spin",
+    "ent": "raffle entry",
+    "com": "completion",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -45,8 +45,7 @@ def refusal(answer: dict[str, Any], asset: money.Asset | None = None) -> errors.
         data["asset"] = asset.code
     if "first_used_at" in answer:
         data["first_used_at"] = datetime.fromisoformat(answer["first_used_at"])
-    if "state" in answer:
-        data["state"] = answer["state"]
+    data |= {name: answer[name] for name in ("state", "limit", "why") if name in answer}
     return errors.of(answer["code"].upper(), **data)
 
 

@@ -16,7 +16,8 @@ import orjson
 from wallet import ids, money, programme, sql
 from wallet.database import Database
 from wallet.progress import looks
-from wallet.rules import notices
+from wallet.rules import notices, prepaid_notices
+from wallet.rules.tiers import notices as tier_notices
 
 PAGE_MAX: Final = 100
 """Notices of one page."""
@@ -93,6 +94,10 @@ def _together(rows: Sequence[asyncpg.Record]) -> list[dict[str, Any]]:
 
 def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
     detail: dict[str, Any] = orjson.loads(row["detail"]) if row["detail"] else {}
+    if row["topic"].startswith("tier."):
+        return tier_notices.sentence(row["topic"], detail, asset=house.asset, zone=house.time_zone)
+    if row["topic"].startswith(prepaid_notices.TOPICS):
+        return prepaid_notices.sentence(row["topic"], detail)
     asset = house.asset if row["asset"] is None else money.asset_by_number(row["asset"])
     amounts = ("moved_minor", "taken_minor", "credit_minor", "award_minor", "award_taken_minor")
     amount = next((row[name] for name in amounts if row[name]), 0)
@@ -108,10 +113,17 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             expires_at=row["expires_at"],
             reason=row["credit_reason"] or row["reason"] or row["award_reason"],
             campaign=row["campaign"],
+            charity=row["charity"],
+            gift=detail.get("kind"),
             award=row["award"],
+            funder=row["funder"] or house.name,
             lost=tuple(
                 notices.Lost(one["name"], one["minor"], money.asset(one["asset"]), one["all"])
                 for one in detail.get("campaigns", ())
             ),
+            draw=detail.get("draw"),
+            prize=detail.get("prize"),
+            milestone=detail.get("milestone"),
+            taken_back=detail.get("on_return") == "take_back",
         )
     )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from wallet import drafts, errors
+from wallet import drafts, errors, subscriptions
 from wallet.campaigns import additions, gather
 from wallet.database import Database
 from wallet.rules import cashback, contracts, purchases
@@ -57,6 +57,7 @@ async def preview(
     member = None
     if member_id is not None:
         member = (member_id, drafts.wallet_of(facts, member_id))
+        await subscriptions.check_basket(db, facts, member[1], purchase)
     given = await additions.preview(db, facts, purchase, contract, decision, member=member)
     return Previewed(facts.merchant_name, contract.terms, decision, given.outcome, given.next)
 

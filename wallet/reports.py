@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
+
 from wallet import ids, ledger, money, programme, sql
 from wallet.database import Database
 
@@ -45,6 +47,7 @@ class MerchantMonth:
     Cashback is promised when it is earned and cancelled when it comes to nothing. What becomes free
     to spend is issued, and what of it goes back with goods is taken back. What members spend here
     is honoured, less what is refunded. Breakage is what expired and fell back to the merchant.
+    Given is what it gave to charities beside wallets, less what went back.
     """
 
     month: str
@@ -55,12 +58,13 @@ class MerchantMonth:
     honoured_minor: int
     refunded_minor: int
     breakage_minor: int
+    given_minor: int
 
     @property
     def net_minor(self) -> int:
         """What the coalition owes this merchant for the month; negative where it owes."""
         owed = self.honoured_minor - self.refunded_minor + self.breakage_minor
-        return owed - (self.issued_minor - self.taken_back_minor)
+        return owed - (self.issued_minor - self.taken_back_minor) - self.given_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def _month(month: str, by_code: Counter[str]) -> MerchantMonth:
         honoured_minor=summed("capture"),
         refunded_minor=summed("refund"),
         breakage_minor=summed("expire_merchant") - summed("unexpire_merchant"),
+        given_minor=summed("gift", "match") - summed("ungift"),
     )
 
 
@@ -164,3 +169,34 @@ async def captured(db: Database, asset: money.Asset) -> dict[tuple[UUID, str], i
     async with db.bulk_pool.acquire() as connection:
         rows = await connection.fetch(sql.load("queries/captured"), asset.number)
     return {(row["merchant_id"], row["order_reference"]): row["captured_minor"] for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Participation:
+    """How members take part: standings by tier, changes of tier by why, and the rest counted."""
+
+    tiers: dict[str, int]
+    changes: dict[str, int]
+    milestones: dict[UUID, int]
+    taken_back: int
+    tickets: int
+    entries: int
+    prizes: int
+    donations: int
+
+
+async def participation(db: Database) -> Participation:
+    """Count what members take part in; a scan, for a summary."""
+    async with db.bulk_pool.acquire() as connection:
+        row = await connection.fetchrow(sql.load("reports/participation"))
+    assert row is not None
+    return Participation(
+        tiers=orjson.loads(row["tiers"]),
+        changes=orjson.loads(row["changes"]),
+        milestones={UUID(key): n for key, n in orjson.loads(row["milestones"]).items()},
+        taken_back=row["taken_back"],
+        tickets=row["tickets"],
+        entries=row["entries"],
+        prizes=row["prizes"],
+        donations=row["donations"],
+    )

@@ -9,6 +9,7 @@ not know is said by a general sentence, and nothing here raises for it.
 from api.explaining.discretion import discreet
 from api.explaining.grants import Explained, Said, sentences
 from api.explaining.lines import Bought, Judged, line
+from api.explaining.paid import Paid, left, paid
 from api.explaining.reasons import why_not
 from api.explaining.tongue import SENTENCE_CHARS_MAX
 
@@ -17,9 +18,12 @@ __all__ = [
     "Bought",
     "Explained",
     "Judged",
+    "Paid",
     "Said",
     "discreet",
+    "left",
     "line",
+    "paid",
     "sentences",
     "why_not",
 ]

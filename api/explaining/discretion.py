@@ -15,6 +15,7 @@ PERSONAL: Final = frozenset(
         "experiment",
         "favourite",
         "joined",
+        "membership",
         "nth_purchase",
         "segment",
         "spent",

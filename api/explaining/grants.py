@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from api.explaining import held, reading, reasons, tongue
+from api.explaining import cuts, held, reading, reasons, tongue
 from wallet import money
 from wallet.rules import contracts
 
@@ -74,8 +74,8 @@ def matched(
     """Say what one campaign gave, why, what it was cut to, and what of it goes to a charity."""
     name = _name(grant, told)
     bought = asset or _money_of(grant)
-    said = [_gave(grant, told, name, bought)]
-    said += _cuts(grant, told)
+    said = [_gave(grant, told, name, bought, names)]
+    said += cuts.said(grant, told)
     reached = (held.because(one, told, asset=bought, names=names) for one in grant.parts("because"))
     said += [one for one in reached if one is not None]
     charity = _charity(grant, told, names)
@@ -134,10 +134,16 @@ def _money_of(grant: reading.Part) -> money.Asset | None:
     return asset if asset.kind == "money" else None
 
 
-def _gave(grant: reading.Part, told: tongue.Tongue, name: str, bought: money.Asset | None) -> str:
+def _gave(
+    grant: reading.Part,
+    told: tongue.Tongue,
+    name: str,
+    bought: money.Asset | None,
+    names: Mapping[uuid.UUID, str],
+) -> str:
     shown = tongue.campaign(name)
     try:
-        return tongue.bounded(_effect(grant, told, shown, bought))
+        return tongue.bounded(_effect(grant, told, shown, bought, names))
     except reading.Unreadable:
         pass
     try:
@@ -148,7 +154,11 @@ def _gave(grant: reading.Part, told: tongue.Tongue, name: str, bought: money.Ass
 
 
 def _effect(
-    grant: reading.Part, told: tongue.Tongue, campaign: str, bought: money.Asset | None
+    grant: reading.Part,
+    told: tongue.Tongue,
+    campaign: str,
+    bought: money.Asset | None,
+    names: Mapping[uuid.UUID, str],
 ) -> str:
     effect = grant.part("effect")
     kind = effect.text("give")
@@ -174,6 +184,8 @@ def _effect(
             )
         case "multiplier":
             return _multiplier(effect, told, campaign, given)
+        case "donation":
+            return _donation(grant, effect, told, campaign, given, names)
         case _:
             raise reading.Unreadable(kind)
 
@@ -249,6 +261,34 @@ def _amount(
     return told.say("{given} for this purchase with {campaign}.", given=given, campaign=campaign)
 
 
+def _donation(
+    grant: reading.Part,
+    effect: reading.Part,
+    told: tongue.Tongue,
+    campaign: str,
+    given: str,
+    names: Mapping[uuid.UUID, str],
+) -> str:
+    known = names.get(effect.key("charity_id"))
+    facts = {
+        "charity": told.say("a charity") if known is None else told.names([known]),
+        "campaign": campaign,
+        "given": given,
+    }
+    if effect.text_or_none("per") == "unit":
+        each = told.amount(effect.whole("minor"), grant.asset())
+        said = told.say(
+            "{each} for each unit to {charity} with {campaign}: {given}", each=each, **facts
+        )
+    else:
+        said = told.say("{given} to {charity} with {campaign}", **facts)
+    funders = [names.get(one.key("funder")) for one in grant.parts("funders")]
+    paying = [one for one in funders if one is not None]
+    if not paying:
+        return f"{said}."
+    return told.say("{said}, paid by {funders}.", said=said, funders=told.names(paying, "standard"))
+
+
 def _multiplier(effect: reading.Part, told: tongue.Tongue, campaign: str, given: str) -> str:
     times = told.thousandths(effect.whole("times_milli"))
     of = effect.text("of")
@@ -281,59 +321,12 @@ def _benefit(effect: reading.Part, told: tongue.Tongue, campaign: str, kind: str
     )
 
 
-def _cuts(grant: reading.Part, told: tongue.Tongue) -> list[str]:
-    said = []
-    for one in grant.parts("cuts"):
-        try:
-            asset = grant.asset()
-            cut = told.say(
-                "Cut from {before} to {after}",
-                before=told.amount(one.whole("from_minor"), asset),
-                after=told.amount(one.whole("to_minor"), asset),
-            )
-            said.append(tongue.bounded(f"{cut}{_limit(one, told, asset)}"))
-        except reading.Unreadable:
-            continue
-    return said
-
-
-def _limit(cut: reading.Part, told: tongue.Tongue, asset: money.Asset) -> str:
-    match cut.text_or_none("by"):
-        case "purchase_cap":
-            return told.say(": the most of one purchase.")
-        case "programme_cap":
-            return told.say(": the most of one purchase from all campaigns together.")
-        case "member_cap":
-            return _member_limit(cut, told, asset)
-        case "budget":
-            return told.say(": nothing more is left of the campaign's budget.")
-        case "merchant_budget":
-            return told.say(": nothing more is left of the merchant's budget.")
-        case "funder_budget":
-            return told.say(": nothing more is left of the budget of who pays for it.")
-        case "tops_up":
-            return told.say(": the rest is in the cashback that you get anyway.")
-        case _:
-            return "."
-
-
-def _member_limit(cut: reading.Part, told: tongue.Tongue, asset: money.Asset) -> str:
-    try:
-        return told.say(
-            ": a member gets at most {limit} {period}.",
-            limit=told.amount(cut.whole("limit_minor"), asset),
-            period=reasons.period(told, cut.text("per")),
-        )
-    except reading.Unreadable:
-        return told.say(": the most that a member gets.")
-
-
 def _charity(
     grant: reading.Part, told: tongue.Tongue, names: Mapping[uuid.UUID, str]
 ) -> str | None:
     try:
         one = grant.part_or_none("charity")
-        if one is None or one.whole("minor") == 0:
+        if one is None or one.whole("minor") == 0 or _is_gift(grant):
             return None
         given = told.amount(one.whole("minor"), grant.asset())
         name = names.get(one.key("charity"))
@@ -342,6 +335,11 @@ def _charity(
     if name is None:
         return told.say("{given} of it goes to a charity.", given=given)
     return told.say("{given} of it goes to {charity}.", given=given, charity=told.names([name]))
+
+
+def _is_gift(grant: reading.Part) -> bool:
+    # All of it goes there, which is said by the effect.
+    return grant.part("effect").text("give") == "donation"
 
 
 def _gain(miss: reading.Part, told: tongue.Tongue) -> str | None:

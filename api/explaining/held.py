@@ -113,6 +113,12 @@ def _tier(one: Reason) -> str:
     return one.told.say("Your tier is {name}.", name=_had(one))
 
 
+def _membership(one: Reason) -> str:
+    if one.part.flag("unless"):
+        return one.told.say("It is for members who pay for no membership.")
+    return one.told.say("You have the membership that it is for.")
+
+
 def _joined(one: Reason) -> str:
     days = one.told.days(one.part.whole("days"))
     return one.told.say("You joined {days} before.", days=days)
@@ -200,6 +206,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "schedule": _schedule,
     "birthday": _birthday,
     "tier": _tier,
+    "membership": _membership,
     "joined": _joined,
     "coupon": _coupon,
     "subscription": _subscription,

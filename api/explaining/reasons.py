@@ -220,7 +220,7 @@ def _schedule(one: Reason) -> str:
         named = []
     if not set(named) <= {*WEEK}:
         raise reading.Unreadable("days")
-    days = one.told.every([_weekday(one.told, day) for day in WEEK if day in named])
+    days = one.told.every([tongue.weekday(one.told, day) for day in WEEK if day in named])
     all_day = (since, until) == ("00:00", "24:00")
     if days and all_day:
         return one.told.say("only on {days}.", days=days)
@@ -231,19 +231,6 @@ def _schedule(one: Reason) -> str:
     if all_day:
         raise reading.Unreadable("schedule")
     return one.told.say("only from {since} to {until}.", since=since, until=until)
-
-
-def _weekday(told: tongue.Tongue, day: str) -> str:
-    # Said after "only on", as something that comes every week; Babel's names stand alone.
-    return {
-        "mon": told.say("Monday"),
-        "tue": told.say("Tuesday"),
-        "wed": told.say("Wednesday"),
-        "thu": told.say("Thursday"),
-        "fri": told.say("Friday"),
-        "sat": told.say("Saturday"),
-        "sun": told.say("Sunday"),
-    }[day]
 
 
 def _birthday(one: Reason) -> str:
@@ -263,6 +250,15 @@ def _segment(one: Reason) -> str:
 
 def _tier(one: Reason) -> str:
     return one.told.say("only for the tier {names}.", names=_any_of(one))
+
+
+def _membership(one: Reason) -> str:
+    if one.part.flag("unless"):
+        return one.told.say("not for members who pay for a membership.")
+    try:
+        return one.told.say("only with the membership {names}.", names=_any_of(one))
+    except reading.Unreadable:
+        return one.told.say("only with a paid membership.")
 
 
 def _joined(one: Reason) -> str:
@@ -380,6 +376,7 @@ _CLAUSES: Final[Mapping[str, Callable[[Reason], str]]] = {
     "birthday": _birthday,
     "segment": _segment,
     "tier": _tier,
+    "membership": _membership,
     "joined": _joined,
     "coupon": _coupon,
     "subscription": _subscription,

@@ -104,6 +104,19 @@ def of(language: str) -> Tongue:
     return Tongue(language)
 
 
+def weekday(told: Tongue, day: str) -> str:
+    """Say a day after "only on", as one that comes every week; Babel's names stand alone."""
+    return {
+        "mon": told.say("Monday"),
+        "tue": told.say("Tuesday"),
+        "wed": told.say("Wednesday"),
+        "thu": told.say("Thursday"),
+        "fri": told.say("Friday"),
+        "sat": told.say("Saturday"),
+        "sun": told.say("Sunday"),
+    }[day]
+
+
 def campaign(name: str) -> str:
     """Fit the name of a campaign into a sentence."""
     return text.shorten(name, chars_max=CAMPAIGN_CHARS_MAX)

@@ -13,6 +13,7 @@ from api import explaining
 from api.graphql import (
     awards,
     benefits,
+    charities,
     context,
     cost,
     permissions,
@@ -146,17 +147,19 @@ class Mutation:
                 stars=told.stars,
             ),
         )
-        return _show(info, found)
+        return await _show(info, found)
 
 
-def _show(info: context.Info, found: verbs.Reported) -> ActivityReportPayload:
-    said = explaining.sentences(context.told(info, found.document), language=wording.language())
+async def _show(info: context.Info, found: verbs.Reported) -> ActivityReportPayload:
+    document = context.told(info, found.document)
+    names = await charities.names(info, document)
+    said = explaining.sentences(document, language=wording.language(), names=names)
     totals: dict[money.Asset, int] = {}
     for one in found.awards:
         totals[one.asset] = totals.get(one.asset, 0) + one.granted_minor
     return ActivityReportPayload(
         award_id=strawberry.ID(ids.show("awd", found.awards[0].award_id)) if found.awards else None,
-        awards_given=[awards.show(info, one) for one in found.awards],
+        awards_given=[await awards.show(info, one) for one in found.awards],
         granted=[shapes.show(minor, asset) for asset, minor in totals.items() if minor > 0],
         benefits_given=[benefits.show(one) for one in found.benefits],
         explanation=[one.sentence for one in (*said.matched, *said.missed)],

@@ -7,12 +7,12 @@ it that they differ. A decision needs no key: the approval's own id is the key o
 import datetime
 import enum
 import uuid
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import strawberry
 
 from api.graphql import context, people, permissions, refusals, scalars, shapes
-from wallet import approvals, ids, money
+from wallet import approvals, ids, money, proposals
 
 
 @strawberry.enum(description="What is done when an approval is approved.")
@@ -22,8 +22,14 @@ class ApprovalAct(enum.Enum):
     GOODWILL_CREDIT = strawberry.enum_value(
         "credit.goodwill", description="A member is credited out of the operator's pocket."
     )
+    REMITTANCE_SENDING = strawberry.enum_value(
+        "remittance.send", description="A charity was paid what was due to it."
+    )
     REDEMPTION_SETTLEMENT = strawberry.enum_value(
         "redemption.settle", description="A hold that its merchant left open is settled."
+    )
+    TIER_OVERRIDE = strawberry.enum_value(
+        "tier.override", description="A member is given a tier for a time."
     )
 
 
@@ -66,16 +72,22 @@ class Approval(shapes.Node):
     act: ApprovalAct = strawberry.field(description="What is done when it is approved.")
     status: ApprovalStatus = strawberry.field(description="Where it stands.")
     subject_id: strawberry.ID = strawberry.field(
-        description="The id of the member or the redemption that it is about; ask `node` for it."
+        description="The member, redemption or batch that it is about; ask `node` for it."
     )
     amount: shapes.Money | None = strawberry.field(
-        description="How much is credited; null if it is no credit."
+        description="How much is credited or was paid; null if it is about a hold."
     )
     outcome: RedemptionOutcome | None = strawberry.field(
         description="How the hold ends; null if it is about no hold."
     )
+    tier: str | None = strawberry.field(
+        description="The word of the tier that is given; null if it is about no tier."
+    )
+    until: scalars.DateTime | None = strawberry.field(
+        description="When that tier ends; null if it is about no tier."
+    )
     evidence: str | None = strawberry.field(
-        description="What shows that the hold ended so; null if it is about no hold."
+        description="What shows that a hold ended so, or that a charity was paid; null if a credit."
     )
     reason: str = strawberry.field(description="Why it was proposed.")
     checker_reason: str | None = strawberry.field(
@@ -214,7 +226,7 @@ class Mutation:
     ) -> ApprovalPayload | None:
         """Logged as approval.propose."""
         amount_minor, asset = shapes.amount(told.amount)
-        proposed = await approvals.propose_goodwill(
+        proposed = await proposals.goodwill(
             info.context.db,
             staff_id=context.staff(info).staff_id,
             actor=context.actor(info),
@@ -239,7 +251,7 @@ class Mutation:
         ],
     ) -> ApprovalPayload | None:
         """Logged as approval.propose."""
-        proposed = await approvals.propose_settlement(
+        proposed = await proposals.settlement(
             info.context.db,
             staff_id=context.staff(info).staff_id,
             actor=context.actor(info),
@@ -275,12 +287,18 @@ class Mutation:
         return ApprovalPayload(approval=show(decided.approval), replayed=decided.replayed)
 
 
-SUBJECTS = {approvals.GOODWILL: "mem", approvals.SETTLEMENT: "red"}
+SUBJECTS = {
+    approvals.GOODWILL: "mem",
+    approvals.SETTLEMENT: "red",
+    approvals.TIER_OVERRIDE: "mem",
+    approvals.REMITTANCE: "rem",
+}
 
 
 def show(row: approvals.Approval) -> Approval:
     """Return an approval as GraphQL."""
     amount, outcome = row.detail.get("amount_minor"), row.detail.get("outcome")
+    until = row.detail.get("until")
     return Approval(
         id=strawberry.ID(ids.show("apr", row.approval_id)),
         act=ApprovalAct(row.act),
@@ -288,7 +306,9 @@ def show(row: approvals.Approval) -> Approval:
         subject_id=strawberry.ID(ids.show(SUBJECTS[row.act], row.subject_id)),
         amount=None if amount is None else shapes.show(amount, money.asset(row.detail["asset"])),
         outcome=None if outcome is None else RedemptionOutcome(outcome),
-        evidence=row.detail.get("evidence"),
+        tier=row.detail.get("tier"),
+        until=None if until is None else scalars.DateTime(datetime.datetime.fromisoformat(until)),
+        evidence=_evidence(row.detail),
         reason=row.reason,
         checker_reason=row.checker_reason,
         created_at=scalars.DateTime(row.created_at),
@@ -296,6 +316,12 @@ def show(row: approvals.Approval) -> Approval:
         decided_at=scalars.instant(row.decided_at),
         facts=row,
     )
+
+
+def _evidence(detail: dict[str, Any]) -> str | None:
+    if "bank_reference" not in detail:
+        return detail.get("evidence")
+    return f"{detail['bank_reference']}, {detail['proof_reference']}, {detail['value_date']}"
 
 
 async def node(info: context.Info, approval_id: uuid.UUID) -> Approval | None:

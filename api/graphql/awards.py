@@ -10,7 +10,7 @@ import uuid
 import strawberry
 
 from api import explaining
-from api.graphql import context, scalars, shapes, wording
+from api.graphql import charities, context, scalars, shapes, wording
 from wallet import ids
 from wallet.campaigns import earned
 
@@ -51,10 +51,11 @@ class Award(shapes.Node):
     key: strawberry.Private[uuid.UUID]
 
 
-def show(info: context.Info, row: earned.Award) -> Award:
+async def show(info: context.Info, row: earned.Award) -> Award:
     """Return an award as GraphQL, explained in the language of the request."""
     document = context.told(info, row.document)
-    said = explaining.sentences(document, language=wording.language())
+    names = await charities.names(info, document)
+    said = explaining.sentences(document, language=wording.language(), names=names)
     return Award(
         id=strawberry.ID(ids.show("awd", row.award_id)),
         kind=AwardKind(row.kind),
@@ -73,4 +74,4 @@ async def node(info: context.Info, award_id: uuid.UUID) -> Award | None:
     visible = context.may_see(
         info, wallet_id=found.wallet_id, merchant_id=found.partner_id, scope="purchases:read"
     )
-    return show(info, found) if visible else None
+    return await show(info, found) if visible else None

@@ -16,7 +16,7 @@ from wallet.campaigns import caps
 
 READ: Final = "campaigns:read"
 DEFAULT_ALERTS: Final = (80, 95)
-_SUBJECTS: Final = {"campaign": "cam", "merchant": "mer", "funder": "mer"}
+_SUBJECTS: Final = {"campaign": "cam", "merchant": "mer", "funder": "mer", "match": "sch"}
 
 
 @strawberry.enum(description="What a budget limits.")
@@ -28,6 +28,9 @@ class BudgetKind(enum.Enum):
         "merchant", description="What all campaigns give at one merchant."
     )
     FUNDER = strawberry.enum_value("funder", description="What one payer pays, wherever.")
+    MATCH = strawberry.enum_value(
+        "match", description="What one scheme gives on top of members' gifts to charities."
+    )
 
 
 @strawberry.type(description="A warning that was raised.")

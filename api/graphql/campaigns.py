@@ -14,6 +14,7 @@ import strawberry
 from api.graphql import (
     agreements,
     budgets,
+    charities,
     context,
     cost,
     merchants,
@@ -24,9 +25,12 @@ from api.graphql import (
 )
 from wallet import ids
 from wallet.campaigns import live, shelf, terms
+from wallet.charities import agreements as agreed
 from wallet.rules.campaigns import conditions, drafts, timeline
+from wallet.rules.campaigns.definition import Definition
 
 RUNNING_MAX: Final = 100  # an app shows a screen of them; the rest waits for a narrower question
+STATEMENTS_MAX: Final = 10  # different words of different merchants; a member reads two of them
 READ: Final = "campaigns:read"
 
 
@@ -162,6 +166,23 @@ class RunningCampaign:
         description="True if only those who accept the terms get anything."
     )
     places: strawberry.Private[tuple[uuid.UUID, ...]]
+    facts: strawberry.Private[Definition]
+
+    @shapes.resolved("charity", "Who gets a part or all of what it gives; null for nobody.")
+    async def charity(self, info: context.Info) -> charities.Charity | None:
+        """Read by the loader, so a list of campaigns asks once."""
+        receiver = self.facts.receiver
+        return None if receiver is None else await charities.load(info, receiver.charity_id)
+
+    @shapes.listed(
+        "charityStatements",
+        "How much goes to the charity, in the words that who pays has agreed with it; at most 10.",
+        size=1,
+    )
+    async def charity_statements(self, info: context.Info) -> list[str] | None:
+        """In the language of the request where they are there."""
+        found = await agreed.stating(info.context.db, self.facts)
+        return list(dict.fromkeys(map(charities.statement, found)))[:STATEMENTS_MAX]
 
     @shapes.listed("merchants", "Where it runs; empty for everywhere. At most 500.", size=3)
     async def merchants(self, info: context.Info) -> list[merchants.Merchant] | None:
@@ -303,6 +324,7 @@ def _running(moment: live.Moment) -> list[RunningCampaign]:
                 terms=agreements.best(terms.documents(campaign_id, said)),
                 needs_acceptance=said.terms.acceptance,
                 places=said.merchants,
+                facts=said,
             )
         )
     return found

@@ -82,6 +82,7 @@ class ExplainedReasonKind(enum.Enum):
     BIRTHDAY = strawberry.enum_value("birthday", description="The member's birthday.")
     SEGMENT = strawberry.enum_value("segment", description="The segments of the member.")
     TIER = strawberry.enum_value("tier", description="The tier of the member.")
+    MEMBERSHIP = strawberry.enum_value("membership", description="A paid membership of the member.")
     JOINED = strawberry.enum_value("joined", description="When the member joined.")
     COUPON = strawberry.enum_value("coupon", description="A coupon of the member.")
     SUBSCRIPTION = strawberry.enum_value("subscription", description="A subscription's delivery.")

@@ -14,6 +14,7 @@ from wallet import merchants as merchant_facts
 from wallet import staff as staff_facts
 from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
+from wallet.charities import directory, matching
 from wallet.rules import contracts
 from wallet.rules import favourites as favourite_rules
 
@@ -103,6 +104,24 @@ class Loaders:
 
     async def _contract_words(self, keys: Sequence[uuid.UUID]) -> list[Wordings]:
         found = await terms.in_force(self._db, "merchant", keys, None)
+        return [found[key] for key in keys]
+
+    @functools.cached_property
+    def charities(self) -> DataLoader[uuid.UUID, directory.Charity | None]:
+        """Charities by id; None for an id that is not in the directory."""
+        return DataLoader(self._charities, max_batch_size=BATCH_MAX)
+
+    async def _charities(self, keys: Sequence[uuid.UUID]) -> list[directory.Charity | None]:
+        found = await directory.find_many(self._db, keys)
+        return [found.get(key) for key in keys]
+
+    @functools.cached_property
+    def matches(self) -> DataLoader[uuid.UUID, list[matching.Matched]]:
+        """What was given on top of gifts, by gift."""
+        return DataLoader(self._matches, max_batch_size=BATCH_MAX)
+
+    async def _matches(self, keys: Sequence[uuid.UUID]) -> list[list[matching.Matched]]:
+        found = await matching.of_donations(self._db, keys)
         return [found[key] for key in keys]
 
     @functools.cached_property

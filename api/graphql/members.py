@@ -17,18 +17,28 @@ from api.graphql import (
     boards,
     context,
     games,
+    giving,
+    impact,
+    memberships,
+    milestones,
     offers,
+    prepaid,
     profiles,
     purchases,
     redemptions,
     referrals,
     scalars,
+    schemes,
     shapes,
+    tickets,
+    tiers,
     wallets,
 )
-from wallet import balances, ids, members, notices, statements
+from wallet import balances, ids, members, notices, statements, subscriptions
 from wallet.campaigns import consents, earned
 from wallet.campaigns import profiles as profile_facts
+from wallet.charities import donations, pledges
+from wallet.progress import completions, entitlements, plans
 from wallet.rules import favourites
 from wallet.rules import offers as offer_rules
 
@@ -53,7 +63,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node):
+class Member(shapes.Node, tickets.Played):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")
@@ -100,6 +110,34 @@ class Member(shapes.Node):
         found = await earned.benefits(info.context.db, self.wallet_id)
         return [benefits.show(one) for one in found]
 
+    @shapes.listed(
+        "tiers",
+        "Where the member stands on every ladder that holds now; at most 20.",
+        size=2,
+    )
+    async def tiers_list(self, info: context.Info) -> list[tiers.TierStanding] | None:
+        """One round trip; one look more where the wallet moved since the last one."""
+        return await tiers.of(info, self.wallet_id)
+
+    @shapes.listed(
+        "entitlements",
+        "What the member may have now, from tiers, badges and plans; at most 200.",
+        size=10,
+    )
+    async def entitlements_list(self, info: context.Info) -> list[tiers.Entitlement] | None:
+        """A round trip for each source."""
+        found = await entitlements.of(info.context.db, self.wallet_id)
+        return [tiers.entitlement(one) for one in found]
+
+    @shapes.listed(
+        "impact",
+        "What the member gave to charities, and what others gave because of it; at most 500.",
+        size=3,
+    )
+    async def impact_list(self, info: context.Info) -> list[impact.OwnImpact] | None:
+        """One round trip."""
+        return await impact.of_member(info, self.wallet_id)
+
     @shapes.relation("boards", "How the member is shown on boards, and where they stand.")
     async def boards_shown(self, info: context.Info) -> boards.MemberBoards | None:
         """One round trip, and one more for the places."""
@@ -128,10 +166,44 @@ class Member(shapes.Node):
             before=shapes.place_of(after, datetime.datetime),
         )
         return shapes.page(
-            [awards.show(info, row) for row in rows],
+            [await awards.show(info, row) for row in rows],
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.awarded_at, row.key),
+        )
+
+    @shapes.listed(
+        "milestones",
+        "How the member stands in each milestone that runs, what can be reached next first; at"
+        " most 200.",
+        size=10,
+    )
+    async def milestones_list(
+        self, info: context.Info
+    ) -> list[milestones.MilestoneProgress] | None:
+        """Three round trips, none of them longer for more milestones."""
+        return (await milestones.of_member(info, self.wallet_id))[: schemes.SHOWN_MAX]
+
+    @shapes.paged("completions", "Milestones that were reached, newest first.")
+    async def completions_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[milestones.Completion] | None:
+        """Two round trips, one of them small."""
+        shapes.first_of(first)
+        rows = await completions.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            await milestones.shown_all(info, rows),
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.reached_at, row.key),
         )
 
     @shapes.listed(
@@ -154,6 +226,38 @@ class Member(shapes.Node):
         found = await info.context.loaders.offers.load(self.key)
         return [offers.show_offer(one) for one in found]
 
+    @shapes.listed(
+        "memberships",
+        "Plans that the member pays for or has paid for: what goes on first; at most 50.",
+        size=3,
+    )
+    async def memberships_list(self, info: context.Info) -> list[memberships.Membership] | None:
+        """One round trip, and one for the time."""
+        found = await plans.of(info.context.db, self.wallet_id)
+        return [await memberships.show(info, one) for one in found]
+
+    @shapes.paged("subscriptions", "What was paid for in advance, newest first.")
+    async def subscriptions_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[prepaid.PrepaidSubscription] | None:
+        """One round trip."""
+        shapes.first_of(first)
+        rows = await subscriptions.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [prepaid.show(row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.opened_at, row.key),
+        )
+
     @shapes.resolved("referral", "How the member invites friends; null to all but the member.")
     async def referral(self, info: context.Info) -> referrals.MemberReferral | None:
         """Makes the code when it is first asked for, so nobody else's look may do it."""
@@ -161,6 +265,36 @@ class Member(shapes.Node):
         if own is None or own.wallet_id != self.wallet_id:
             return None
         return await referrals.of_member(info, own.member_id)
+
+    @shapes.paged("donations", "What was given to charities, newest first.")
+    async def donations_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[giving.Donation] | None:
+        """One round trip, and one for their charities."""
+        shapes.first_of(first)
+        rows = await donations.page(
+            info.context.db,
+            self.wallet_id,
+            first=first + 1,
+            before=shapes.place_of(after, datetime.datetime),
+        )
+        return shapes.page(
+            [giving.show(info, row) for row in rows],
+            first=first,
+            after=after,
+            cursor=lambda row: scalars.cursor(row.given_at, row.key),
+        )
+
+    @shapes.listed(
+        "pledges", "The standing instructions to give, the oldest first; at most 10.", size=2
+    )
+    async def pledges_list(self, info: context.Info) -> list[giving.Pledge] | None:
+        """One round trip, and one for their charities."""
+        found = await pledges.standing(info.context.db, self.wallet_id)
+        return [giving.show_pledge(one) for one in found]
 
     @shapes.paged("purchases", "What was bought, newest first.")
     async def purchases_page(

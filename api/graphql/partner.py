@@ -180,7 +180,7 @@ class Query:
             purchase=bought,
             member_id=member_id,
         )
-        return PurchasePreviewPayload(preview=purchases.preview(seen, bought))
+        return PurchasePreviewPayload(preview=await purchases.preview(info, seen, bought))
 
 
 @strawberry.type

@@ -47,6 +47,10 @@ class ProfileUpdateInput:
     language: profiles.Language | None = strawberry.field(
         default=LEFT_OUT, description="The language; null forgets it."
     )
+    country: str | None = strawberry.field(
+        default=LEFT_OUT,
+        description="Where you live, in two capital letters such as PT; null forgets it.",
+    )
     favourites_off: bool | None = strawberry.field(
         default=LEFT_OUT,
         description="True if no favourites may be guessed from the purchases; null leaves it.",
@@ -69,6 +73,10 @@ class MemberProfileSetInput:
         default=LEFT_OUT, description="The birth date; null forgets it."
     )
     tier: str | None = strawberry.field(default=LEFT_OUT, description="The tier; null for none.")
+    country: str | None = strawberry.field(
+        default=LEFT_OUT,
+        description="Where the member lives, in two capital letters; null forgets it.",
+    )
     reason: str = strawberry.field(description=staff.REASON)
 
 
@@ -95,6 +103,7 @@ class Mutation:
             actor=context.actor(info),
             birth_date=_told(told.birth_date),
             language=_told(told.language),
+            country=_told(told.country),
             favourites_off=off if isinstance(off, bool) else ...,
         )
         return ProfilePayload(profile=profiles.show(changed))
@@ -116,7 +125,9 @@ class Mutation:
         )
         return TermsAcceptPayload(accepted=True, replayed=replayed)
 
-    @permissions.root("Mutation.memberProfileSet", "Set the tier or the birth date of a member.")
+    @permissions.root(
+        "Mutation.memberProfileSet", "Set the tier, the birth date or the country of a member."
+    )
     @refusals.answered(ProfilePayload)
     async def member_profile_set(
         self,
@@ -133,6 +144,7 @@ class Mutation:
             reason=told.reason,
             birth_date=_told(told.birth_date),
             tier=_told(told.tier),
+            country=_told(told.country),
         )
         return ProfilePayload(profile=profiles.show(changed))
 

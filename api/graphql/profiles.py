@@ -28,6 +28,9 @@ class Profile:
         description="The language; null if the member chose none."
     )
     tier: str | None = strawberry.field(description="The tier; null for none.")
+    country: str | None = strawberry.field(
+        description="Where the member lives, in two letters (ISO 3166); null if it is not known."
+    )
     favourites_off: bool = strawberry.field(
         description="True if no favourites may be guessed from the purchases."
     )
@@ -39,5 +42,6 @@ def show(row: profile_facts.Profile) -> Profile:
         birth_date=scalars.day(row.birth_date),
         language=None if row.language is None else Language(row.language),
         tier=row.tier,
+        country=row.country,
         favourites_off=row.favourites_off,
     )

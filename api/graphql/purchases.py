@@ -10,6 +10,7 @@ import strawberry
 
 from api import explaining, texts
 from api.graphql import (
+    charities,
     context,
     cost,
     explanations,
@@ -135,7 +136,8 @@ class Purchase(shapes.Node):
         if detail.explanation is None:
             return None
         document = context.told(info, detail.explanation)
-        return explanations.show(document, {}, asset=self.facts.asset)
+        names = await charities.names(info, document)
+        return explanations.show(document, names, asset=self.facts.asset)
 
     @shapes.listed("others", "What it earned in other units, such as points.", size=1)
     async def others(self, info: context.Info) -> list[OtherCredit] | None:
@@ -252,14 +254,15 @@ def show(row: statements.Purchase) -> Purchase:
     )
 
 
-def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> PurchasePreview:
+async def preview(
+    info: context.Info, seen: previews.Previewed, bought: purchase_rules.Purchase
+) -> PurchasePreview:
     """Return what a basket would earn, for a merchant's eyes; nothing of it was stored."""
     asset = money.asset(seen.contract.asset)
-    totals: dict[str, int] = {}
-    for one in seen.campaigns.granted:
-        code = one.version.definition.asset
-        totals[code] = totals.get(code, 0) + one.granted_minor
+    totals = seen.campaigns.totals()
     totals.pop(asset.code, None)
+    document = explaining.discreet(previews.explained(seen))
+    names = await charities.names(info, document)
     return PurchasePreview(
         credited=shapes.show(seen.credited_minor, asset),
         others=[shapes.show(minor, money.asset(code)) for code, minor in sorted(totals.items())],
@@ -267,7 +270,7 @@ def preview(seen: previews.Previewed, bought: purchase_rules.Purchase) -> Purcha
             LinePreview(number=line.number, decision=_decision(line, asset, says))
             for line, says in zip(seen.contract.lines, _said(seen, bought), strict=True)
         ],
-        campaigns=explanations.show(explaining.discreet(previews.explained(seen)), {}, asset=asset),
+        campaigns=explanations.show(document, names, asset=asset),
     )
 
 

@@ -1,4 +1,4 @@
-"""Schemes as GraphQL: what members take part in, for everybody to read and the operator to publish.
+"""Schemes as GraphQL: what members take part in, for everybody to read before they join.
 
 Whoever may join reads the same definition that decides, so the programme can be shown before
 anybody joins it; what only the operator may know, such as the answers of a quiz, is left out.
@@ -10,25 +10,31 @@ from typing import Annotated, Final
 
 import strawberry
 
-from api.graphql import context, cost, people, permissions, refusals, scalars, shapes, staff
+from api.graphql import context, cost, people, permissions, scalars, shapes
 from wallet import errors, ids
 from wallet.progress import schemes
 from wallet.rules.schemes import kinds
 
 SHOWN_MAX: Final = 200
 """Schemes that hold at once; a coalition has some dozens."""
-NOTE: Final = "What is new and why, for colleagues and the audit log."
 
 
 @strawberry.enum(description="What members can take part in.")
 class SchemeKind(enum.Enum):
     """As wallet.rules.schemes.kinds.KINDS; a test compares both."""
 
+    LADDER = strawberry.enum_value("ladder", description="Tiers, and how they are reached.")
+    MEMBERSHIP = strawberry.enum_value("membership", description="A plan that members pay for.")
+    MATCH = strawberry.enum_value(
+        "match", description="What a funder gives on top of members' gifts to charities."
+    )
     BOARD = strawberry.enum_value("board", description="Who has the most of something.")
     CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
     GAME = strawberry.enum_value("game", description="Merchants report scores of it.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
     QUIZ = strawberry.enum_value("quiz", description="Questions, answered against the clock.")
+    WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
+    RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")
 
 
 @strawberry.type(description="One published definition of a scheme.")
@@ -65,44 +71,6 @@ class Scheme(shapes.Node):
         description="Since when it has worked so; null where `definition` is."
     )
     created_at: scalars.DateTime = strawberry.field(description="When it was first published.")
-
-
-@strawberry.type(description="Outcome of publishing or ending a scheme.")
-class SchemePayload:
-    """The scheme as it stands after it."""
-
-    scheme: Scheme | None = strawberry.field(
-        default=None, description="As it stands now; null if refused."
-    )
-    replayed: bool = strawberry.field(default=False, description=shapes.REPLAYED)
-    errors: list[staff.StaffError] = shapes.refused()
-
-
-@strawberry.input(description="The next version of a scheme, or the first of a new one.")
-class SchemePublishInput:
-    """It holds from now on, or from later; what was announced before is replaced by it."""
-
-    idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
-    scheme_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Whose next version it is; null for a new scheme."
-    )
-    definition: scalars.Json = strawberry.field(description="All of it, as `schemeSchema` says.")
-    from_at: scalars.DateTime | None = strawberry.field(
-        default=None, description="From when, if not from now; never in the past."
-    )
-    note: str = strawberry.field(description=NOTE)
-
-
-@strawberry.input(description="The end of a scheme.")
-class SchemeEndInput:
-    """What members have stays theirs."""
-
-    idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
-    scheme_id: strawberry.ID = strawberry.field(description="Which scheme.")
-    from_at: scalars.DateTime | None = strawberry.field(
-        default=None, description="From when, if not from now; never in the past."
-    )
-    note: str = strawberry.field(description=NOTE)
 
 
 @strawberry.type
@@ -170,52 +138,6 @@ class Query:
         return scalars.Json(kinds.json_schema(shapes.value(kind)))
 
 
-@strawberry.type
-class Mutation:
-    """Root fields for the operator."""
-
-    @permissions.root("Mutation.schemePublish", "Publish a scheme, or its next version.")
-    @refusals.answered(SchemePayload)
-    async def scheme_publish(
-        self,
-        info: context.Info,
-        told: Annotated[
-            SchemePublishInput, strawberry.argument(name="input", description="The version.")
-        ],
-    ) -> SchemePayload | None:
-        """Logged as scheme.publish."""
-        changed = await schemes.publish(
-            info.context.db,
-            request_id=context.request(info, "schemePublish", told.idempotency_key),
-            scheme_id=_key(told.scheme_id),
-            raw=told.definition,
-            from_at=told.from_at,
-            note=told.note,
-            actor=context.actor(info),
-        )
-        return await _changed(info, changed)
-
-    @permissions.root("Mutation.schemeEnd", "End a scheme; what members have stays theirs.")
-    @refusals.answered(SchemePayload)
-    async def scheme_end(
-        self,
-        info: context.Info,
-        told: Annotated[
-            SchemeEndInput, strawberry.argument(name="input", description="Which, and why.")
-        ],
-    ) -> SchemePayload | None:
-        """Logged as scheme.end."""
-        changed = await schemes.end(
-            info.context.db,
-            request_id=context.request(info, "schemeEnd", told.idempotency_key),
-            scheme_id=shapes.key("sch", told.scheme_id, path=("scheme_id",)),
-            from_at=told.from_at,
-            note=told.note,
-            actor=context.actor(info),
-        )
-        return await _changed(info, changed)
-
-
 def show(entry: schemes.Entry, moment: schemes.Moment) -> Scheme:
     """Return a scheme as GraphQL, as it stands at a moment."""
     held = entry.at(moment.at)
@@ -248,13 +170,3 @@ def _version(row: schemes.Published) -> SchemeVersion:
         published_at=scalars.DateTime(row.published_at),
         published_by_id=row.published_by,
     )
-
-
-def _key(text: str | None) -> uuid.UUID | None:
-    return None if text is None else shapes.key("sch", text, path=("scheme_id",))
-
-
-async def _changed(info: context.Info, changed: schemes.Changed) -> SchemePayload:
-    moment = await schemes.moment(info.context.db)
-    entry = moment.book.entries[changed.entry.scheme_id]
-    return SchemePayload(scheme=show(entry, moment), replayed=changed.replayed)

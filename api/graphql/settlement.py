@@ -41,10 +41,13 @@ class MerchantStatementMonth:
     breakage: shapes.Money = strawberry.field(
         description="Issued before, expired unspent, and back with you by your contract."
     )
+    given: shapes.Money = strawberry.field(
+        description="Given to charities by your campaigns and matches, less what went back."
+    )
     net: shapes.Money = strawberry.field(
         description=(
-            "What you are owed: honoured - refunded + breakage - issued + takenBack; below zero if"
-            " you owe."
+            "What you are owed: honoured - refunded + breakage - issued + takenBack - given; below"
+            " zero if you owe."
         )
     )
 
@@ -109,5 +112,6 @@ def _show(month: reports.MerchantMonth, asset: money.Asset) -> MerchantStatement
         honoured=shapes.show(month.honoured_minor, asset),
         refunded=shapes.show(month.refunded_minor, asset),
         breakage=shapes.show(month.breakage_minor, asset),
+        given=shapes.show(month.given_minor, asset),
         net=shapes.show(month.net_minor, asset),
     )

@@ -318,6 +318,7 @@ def _plain(node: graphql.ValueNode, variables: Mapping[str, Any]) -> object:
 
 def movement(row: statements.Movement) -> Movement:
     """Return a movement as GraphQL."""
+    is_gift = row.code in ("donate", "share")  # then the partner is a charity: the reason names it
     return Movement(
         id=strawberry.ID(ids.show("mov", row.movement_id)),
         kind=KIND_OF[row.code],
@@ -328,7 +329,7 @@ def movement(row: statements.Movement) -> Movement:
         held_after=shapes.show(row.held_minor, row.asset),
         booked_at=scalars.DateTime(row.posted_at),
         effective_at=scalars.DateTime(row.effective_at),
-        merchant=merchants.named(row.partner_id, row.partner_name),
+        merchant=None if is_gift else merchants.named(row.partner_id, row.partner_name),
         version=row.version,
         key=row.movement_id,
     )

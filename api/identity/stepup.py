@@ -15,6 +15,10 @@ FRESH: Final = datetime.timedelta(minutes=5)
 SKEW: Final = datetime.timedelta(minutes=1)
 """How far another provider's clock may be ahead of ours before its word is not believed."""
 
+FIRST_GIFT: Final = (
+    "This is the first gift to this charity. Sign in again with max_age=300, then send this again."
+)
+
 
 def is_fresh(authenticated_at: datetime.datetime | None, *, now: datetime.datetime) -> bool:
     """True if the person signed in within the last five minutes; never known is not fresh."""
@@ -29,3 +33,11 @@ def check(
     """Refuse a new way without a fresh sign-in: STEP_UP_REQUIRED."""
     if not known and not is_fresh(authenticated_at, now=now):
         raise errors.StepUpRequired(path=("merchant_id",))
+
+
+def check_giving(
+    authenticated_at: datetime.datetime | None, *, now: datetime.datetime, known: bool
+) -> None:
+    """The same for a charity that was never given anything."""
+    if not known and not is_fresh(authenticated_at, now=now):
+        raise errors.StepUpRequired(FIRST_GIFT, path=("charity_id",))

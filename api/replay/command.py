@@ -10,6 +10,7 @@ import rich.progress
 import rich.table
 
 from api.journey import promotions, source, span
+from api.replay import taking_part
 from api.replay import year as years
 from api.simulation import journey
 from wallet import money
@@ -27,6 +28,7 @@ async def run(
     households: int | None = None,
     shift_days: int = 0,
     campaigns: bool = False,
+    schemes: bool = False,
     console: rich.console.Console,
 ) -> bool:
     """Replay into a migrated database and print what came of it; true if every law holds.
@@ -48,6 +50,7 @@ async def run(
             until=until,
             shift_days=shift_days,
             campaigns=planned,
+            schemes=schemes,
             console=console,
         )
     finally:
@@ -64,6 +67,7 @@ async def _watched(
     until: date,
     shift_days: int,
     campaigns: Sequence[promotions.Promotion],
+    schemes: bool,
     console: rich.console.Console,
 ) -> years.Summary:
     bar = rich.progress.Progress(
@@ -90,6 +94,7 @@ async def _watched(
             until=until,
             shift_days=shift_days,
             campaigns=campaigns,
+            schemes=schemes,
             progress=progress,
         )
 
@@ -98,6 +103,8 @@ def _tell(console: rich.console.Console, summary: years.Summary) -> None:
     console.print(_table(summary))
     if summary.campaigns:
         console.print(journey.compared(summary.campaigns))
+    if summary.taking_part:
+        console.print(_taking_part(summary.taking_part))
     console.print(f"Days    {summary.first} to {summary.last}")
     for words, counted in (
         ("Done", summary.done),
@@ -145,6 +152,32 @@ def _table(summary: years.Summary) -> rich.table.Table:
         *(money.show(minor, asset) for minor in sums),
         style="bold",
     )
+    return table
+
+
+def _taking_part(told: taking_part.Told) -> rich.table.Table:
+    table = rich.table.Table(
+        title="What members took part in",
+        title_justify="left",
+        show_header=False,
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
+    it = told.counted
+    given = money.show(told.donated_minor, money.asset("USD"))
+    rows = {
+        "Tiers": _listed(Counter(it.tiers)),
+        "Changes": _listed(Counter(it.changes)),
+        "Milestones": _listed(Counter(told.milestones)),
+        "Taken back": f"{it.taken_back:,} after returns",
+        "Board": f"best of {told.period}: {', '.join(map(str, told.board))} merchants",
+        "Raffles": f"{told.raffles} drawn, {told.verified} verified from their exports;"
+        f" {it.tickets:,} tickets, {it.entries:,} entries, {it.prizes:,} prizes",
+        "Gifts": f"{it.donations:,} by pledge, {given} USD",
+    }
+    for name, words in rows.items():
+        table.add_row(name, words)
     return table
 
 

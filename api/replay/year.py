@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
 from api.journey import people, promotions, source, span, spending, walk
-from api.replay import coalition, tills
+from api.replay import coalition, taking_part, tills
 from api.replay import promotions as promoted
 from api.replay import run as runs
 from wallet import earn, expire, laws, redeem, reports
@@ -54,6 +54,7 @@ class Summary:
     merchants: list[reports.MerchantTotals]
     breaches: list[laws.Breach]
     campaigns: list[promoted.Compared]
+    taking_part: taking_part.Told | None
 
 
 async def replay(
@@ -65,12 +66,14 @@ async def replay(
     shift_days: int = 0,
     policy: spending.Policy | None = None,
     campaigns: Sequence[promotions.Promotion] = (),
+    schemes: bool = False,
     progress: Callable[[Step], None] | None = None,
 ) -> Summary:
     """Replay `year` from `since` to `until` (days of 2017, both included).
 
     All instants are `shift_days` later; an installation keeps the shift of its first replay.
-    `campaigns` are published before the year begins, and give what they give.
+    `campaigns` are published before the year begins, and give what they give. With `schemes`
+    members climb tiers, reach milestones, stand on a board, enter raffles and give to a charity.
     Raises CURRENCY_MISMATCH when the programme is not in US dollars.
     """
     started = perf_counter()
@@ -82,14 +85,24 @@ async def replay(
     )
     await runs.each(people.plan(year.households()), lambda one: coalition.enrol(run, one))
     parts = await promoted.publish(db, campaigns, shift_days)
+    plan = None
+    if schemes:
+        plan = await taking_part.publish(
+            db, year.households(), since=since, until=until, shift_days=shift_days
+        )
     days = walk.days(year, since=since, until=until, shift_days=shift_days)
     step = Step(since, 0, 0)
     async for day in _ahead(days):
-        await _day(run, day)
+        await _day(run, day, plan)
         lines = sum(len(one.purchase.lines) for one in day.purchases)
         step = Step(day.date, step.purchases + len(day.purchases), step.lines + lines)
         if progress is not None:
             progress(step)
+    ended = walk.midnight(until + timedelta(days=shift_days + 1))
+    if plan is not None:
+        await _open(run, ended)
+        await taking_part.morning(run, ended)
+        await taking_part.look(run, ended)
     async with db.bulk_pool.acquire() as connection:
         breaches = await laws.check(cast("asyncpg.Connection[asyncpg.Record]", connection))
     return Summary(
@@ -104,11 +117,14 @@ async def replay(
         merchants=await reports.merchants(db, house.asset),
         breaches=breaches,
         campaigns=promoted.compare(parts, await promoted.reach(db, parts)) if parts else [],
+        taking_part=None if plan is None else await taking_part.told(db, plan, ended),
     )
 
 
-async def _day(run: runs.Run, day: walk.Day) -> None:
+async def _day(run: runs.Run, day: walk.Day, plan: taking_part.Plan | None) -> None:
     await _open(run, day.opens_at)
+    if plan is not None:
+        await taking_part.morning(run, day.opens_at)
     paid = await tills.spend(run, day)
     await tills.report(run, day, paid)
     await runs.each(day.events, lambda one: tills.event(run, one))
@@ -117,6 +133,8 @@ async def _day(run: runs.Run, day: walk.Day) -> None:
     due = [one for one in run.refunds if one.at < day.closes_at]
     run.refunds = [one for one in run.refunds if one.at >= day.closes_at]
     await runs.each(due, lambda one: tills.refund(run, one))
+    if plan is not None:
+        await taking_part.evening(run, plan, day.closes_at)
 
 
 async def _open(run: runs.Run, now: datetime) -> None:

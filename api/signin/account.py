@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route
 
 from api.identity import attempts, consents, sessions
 from api.signin import accounts, browsers, door, forms, pages, passkeys, passwords, recovery
+from wallet import members, programme
+from wallet.charities import donations
 
 PRIVATE: Final = {"Cache-Control": "no-store"}
 # What the page says after a change; nothing else in the address is shown.
@@ -244,10 +246,19 @@ class _Account:
                 for one in here
             ],
             apps=await consents.of(self._at.db, person.principal_id, kind=person.kind),
+            gave=await self._gave(person),
             chars_min=passwords.CHARS_MIN,
             said=said,
             problem=problem,
         )
+
+    async def _gave(self, person: accounts.Person) -> list[int]:
+        """The years for which a member may fetch a receipt of what they gave."""
+        if person.kind != "member":
+            return []
+        member = await members.find(self._at.db, person.principal_id)
+        house = await programme.of(self._at.db)
+        return await donations.years(self._at.db, member.wallet_id, zone=house.time_zone)
 
     def _done(
         self, request: Request, person: accounts.Person, said: str, *, tell: str | None = None

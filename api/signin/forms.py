@@ -21,7 +21,9 @@ FIELDS_MAX: Final = 20
 READ_SECONDS_MAX: Final = 10  # a slow telephone needs one; who sends byte by byte is let go
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 ONWARD: Final = re.compile(
-    r"/oauth/authorize\?request=[A-Za-z0-9_-]{16,128}|/account|/console/?", re.ASCII
+    r"/oauth/authorize\?request=[A-Za-z0-9_-]{16,128}|/account|/console/?"
+    r"|/receipts/(?:don_[0-9a-z]{26}|[0-9]{4})\.pdf",
+    re.ASCII,
 )
 BACK: Final = re.compile(
     r"/(?:signin|staff/signin|recover|verify|account|oauth/authorize)(?:\?[!-~]{0,500})?", re.ASCII

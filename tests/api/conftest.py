@@ -1,6 +1,7 @@
 """Every test of the door may ask for a coalition, the application, and clients with tokens."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final
 
 import httpx2
 import pytest
@@ -13,6 +14,8 @@ from wallet import audit, database, ids, staff
 
 MakeStaff = Callable[..., Awaitable[client.Client]]
 
+RICH: Final = 100_000_000  # points a minute: thousands of questions are asked here
+
 
 @pytest.fixture
 async def coalition(db: database.Database) -> factories.Coalition:
@@ -24,6 +27,17 @@ async def coalition(db: database.Database) -> factories.Coalition:
 async def http(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
     """The application, spoken to over HTTP without a socket; members may send any document."""
     application = app.create_app(settings.Settings(_env_file=None, documents="open"), db)
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def unhurried(db: database.Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """The application with so many points to spend that these thousands of questions pass."""
+    house = settings.Settings(_env_file=None, documents="open", cost_per_minute=RICH)
+    application = app.create_app(house, db)
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=application), base_url="http://commonpurse.test"
     ) as opened:

@@ -7,6 +7,8 @@ them a grant as it is stored.
 import uuid
 from typing import Any
 
+from tests.api import explained_members
+
 ROSA = str(uuid.UUID(int=1))
 OTHER = str(uuid.UUID(int=2))
 NAMES = {uuid.UUID(ROSA): "Rosa Drugstore"}
@@ -237,30 +239,7 @@ REASONS: list[tuple[dict[str, Any], str, str, str]] = [
         "Ya la recibiste por este cumpleaños.",
         "Você já a recebeu neste aniversário.",
     ),
-    (
-        {"if": "segment", "any_of": ["families"], "had": None},
-        "It is not for every member.",
-        "No es para todos los miembros.",
-        "Não é para todos os participantes.",
-    ),
-    (
-        {"if": "tier", "any_of": ["gold", "platinum"], "had": "silver"},
-        "Only for the tier gold or platinum.",
-        "Solo para el nivel gold o platinum.",
-        "Só para o nível gold ou platinum.",
-    ),
-    (
-        {"if": "joined", "within_days": 30, "days": 45},
-        "Only within 30 days of joining; you joined 45 days before.",
-        "Solo hasta 30 días después de inscribirse; te inscribiste 45 días antes.",
-        "Só até 30 dias depois da inscrição; você se inscreveu 45 dias antes.",
-    ),
-    (
-        {"if": "joined", "within_days": 30, "days": None},
-        "Only within 30 days of joining.",
-        "Solo hasta 30 días después de inscribirse.",
-        "Só até 30 dias depois da inscrição.",
-    ),
+    *explained_members.REASONS,
     (
         {"if": "coupon", "name": "WELCOME"},
         "Only with the coupon WELCOME.",

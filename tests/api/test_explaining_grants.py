@@ -226,6 +226,11 @@ HELD: list[tuple[dict[str, Any], str]] = [
     ({"if": "schedule", "days": ["sat"]}, "It was bought on the right day"),
     ({"if": "birthday"}, "It is around your birthday."),
     ({"if": "tier", "had": "gold"}, "Your tier is gold."),
+    ({"if": "membership", "any_of": ["VIP"]}, "You have the membership that it is for."),
+    (
+        {"if": "membership", "any_of": ["VIP"], "unless": True},
+        "It is for members who pay for no membership.",
+    ),
     ({"if": "joined", "within_days": 30, "days": 3}, "You joined 3 days before."),
     ({"if": "coupon", "name": "TEA-5"}, "The coupon TEA-5 was used for it."),
     ({"if": "subscription"}, "It is a delivery of a subscription."),

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import graphql
@@ -10,10 +11,10 @@ import pytest
 
 from api.graphql import permissions, schema
 from api.identity import bearer
-from tests.api import client, world
+from tests.api import client, paying, playing, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import factories, promotions
+from tests.wallet import belonging, factories, giving, paying_out, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -30,6 +31,7 @@ NOTED: Final = {
     "campaignDraftSave",
     "contractPublish",
     "programmeRulesPublish",
+    "remittancePrepare",
     "schemeEnd",
     "schemePublish",
 }
@@ -43,6 +45,13 @@ EUROS: Final = {"amount": "1.00", "currency": "EUR"}
 
 # What each act of the staff is told, besides its key and its reason.
 TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
+    "raffleDraw": lambda _it: {},
+    "raffleFreeze": lambda _it: {},
+    "ticketGrant": lambda it: {
+        "memberId": it.ids["Member"],
+        "drawId": it.played.draw("wheelSpin"),
+        "number": 2,
+    },
     "budgetSet": lambda it: {
         "kind": "FUNDER",
         "subjectId": it.ids["Merchant"],
@@ -58,6 +67,24 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "campaignId": it.ids["Campaign"],
         "versionId": it.ids["CampaignVersion"],
     },
+    "charityAgreementRecord": lambda it: {
+        "charityId": it.ids["Charity"],
+        "reference": "R-2",
+        "statements": [{"language": "EN", "text": "One euro of each bottle."}],
+        "validFrom": "2026-01-01T00:00:00Z",
+    },
+    "charityClose": lambda it: {"charityId": it.ids["Charity"]},
+    "charitySave": lambda _it: {
+        "name": "Sea Fund",
+        "about": "Clean seas.",
+        "category": "ENVIRONMENT",
+        "country": "PT",
+        "registrar": "Registo de IPSS",
+        "registration": "18/2010",
+        "website": "https://sea.example",
+    },
+    "charitySuspend": lambda it: {"charityId": it.ids["Charity"]},
+    "charityVerify": lambda _it: {"evidence": "The register's page of today."},
     "labelEvidenceRecord": lambda it: {
         "merchantId": it.ids["Merchant"],
         "product": "TEA-1",
@@ -72,10 +99,24 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "groups": [{"name": "bonus", "mode": "BEST"}],
         "validFrom": "2126-01-01T00:00:00Z",
     },
+    "remittanceCancel": lambda _it: {},
+    "remittanceConfirm": lambda _it: {"acknowledgement": "with thanks"},
+    "remittancePrepare": lambda _it: {"currency": "EUR"},
+    "remittanceSend": lambda _it: {
+        "bankReference": "SEPA 4711",
+        "proofReference": "statement of March",
+        "valueDate": datetime.now(UTC).date().isoformat(),
+    },
     "referralReview": lambda _it: {"decision": "REFUSE"},
     **{
         name: lambda it: {"segmentId": it.ids["Segment"], "memberIds": [it.ids["Member"]]}
         for name in ("segmentMembersAdd", "segmentMembersRemove")
+    },
+    "memberTierPropose": lambda it: {
+        "memberId": it.ids["Member"],
+        "ladderId": min(it.schemes - {it.ids["Scheme"]}),
+        "tier": "vib",
+        "until": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
     },
     "schemeEnd": lambda it: {"schemeId": it.ids["Scheme"]},
     "schemePublish": lambda _it: {
@@ -115,6 +156,7 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
+    "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
     "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
     "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
@@ -151,11 +193,33 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
             reason="first",
             actor=audit.SYSTEM,
         )
+    if name in ("raffleDraw", "raffleFreeze"):
+        raffle = await playing.over(coalition, frozen=name == "raffleDraw")
+        return {"drawId": ids.show("sch", raffle)}
+    if name.startswith("remittance"):
+        return await due(coalition, name)
+    if name == "charityVerify":
+        return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":
         merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
         waiting, _ = await world.suspected(coalition, merchant_id, it.member)
         return {"referralId": ids.show(world.PREFIXES["Referral"], waiting)}
+    if name == "membershipRecord":
+        plan_id = await belonging.plan(coalition, "operator")
+        return await paying.payment(coalition, planId=ids.show("sch", plan_id))
     return {}
+
+
+async def due(coalition: factories.Coalition, name: str) -> dict[str, str]:
+    """Let something be due to a charity, and be as far on its way as a step wants."""
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500)
+    if name == "remittancePrepare":
+        return {"charityId": ids.show("cha", charity_id)}
+    batch = await paying_out.prepare(coalition, charity_id)
+    if name == "remittanceConfirm":
+        await paying_out.send(coalition, batch.remittance_id)
+    return {"remittanceId": ids.show("rem", batch.remittance_id)}
 
 
 @pytest.fixture

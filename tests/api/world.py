@@ -14,8 +14,8 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, promoted, taking_part
-from tests.wallet import factories, inviting
+from tests.api import client, given, paying, playing, promoted, taking_part
+from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
     audit,
@@ -26,6 +26,7 @@ from wallet import (
     merchants,
     money,
     notices,
+    proposals,
     staff,
 )
 from wallet.campaigns import referrals, terms
@@ -40,21 +41,33 @@ PREFIXES: Final = {
     "Experiment": "exp",
     "Campaign": "cam",
     "CampaignVersion": "ver",
+    "Charity": "cha",
+    "CharityAgreement": "agr",
+    "Donation": "don",
+    "Completion": "com",
     "Lot": "lot",
     "Member": "mem",
+    "Membership": "mbr",
+    "PrepaidSubscription": "sub",
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
+    "RaffleEntry": "ent",
     "Redemption": "red",
     "Referral": "ref",
+    "Remittance": "rem",
     "Scheme": "sch",
     "Segment": "seg",
+    "Spin": "spi",
     "StaffPerson": "sta",
     "Store": "sto",
     "TermsDocument": "doc",
+    "Ticket": "tic",
+    "TierChange": "tch",
     "Wallet": "wal",
 }
 MOVEMENT: Final = """
@@ -72,6 +85,8 @@ class World:
     callers: dict[str, client.Client]
     ids: dict[str, str]
     people: frozenset[str]  # the persons of the staff who had to do with Ana
+    schemes: frozenset[str]  # what members take part in: a milestone, and a ladder that Ana is on
+    played: playing.Played  # what of draws there is
     documents: frozenset[str]  # the terms of the programme, of Rosa's contract, and of the campaign
     member: members.Member
     held: str  # a redemption at Rosa's that is still held
@@ -84,8 +99,14 @@ class World:
 
     def known(self, kind: str) -> frozenset[str]:
         """Return the ids of all that is looked for at the end of a way to a type."""
-        several = {"StaffPerson": self.people, "TermsDocument": self.documents}
-        return several.get(kind, frozenset({self.ids[kind]}))
+        several = {
+            "Scheme": self.schemes,
+            "StaffPerson": self.people,
+            "TermsDocument": self.documents,
+        }
+        one = frozenset({self.ids[kind]})
+        besides = {ids.show(PREFIXES[kind], key) for key in self.played.also.get(kind, ())}
+        return several.get(kind, one) | besides
 
 
 def missing(kind: str) -> str:
@@ -117,7 +138,10 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
+    taking, taken = await taking_part.build(coalition, vera, ana)
+    giving_to = await given.build(coalition, rosa, ana, vera)
     (entry, *_) = await audit.trail(db, ana.member_id, first=1, before=None)
+    played = await playing.build(coalition, ana)
     keys = {
         "Approval": decided,
         "AuditEntry": entry.audit_id,
@@ -127,11 +151,15 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Merchant": rosa,
         "Movement": await db.fetchval(MOVEMENT, ana.wallet_id, rosa),
         "Notice": await db.fetchval(NOTICE, ana.wallet_id),
-        **await taking_part.build(coalition, vera),
+        **taking,
+        **played.ids,
+        **await paying.build(coalition, rosa, ana),
+        **giving_to,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
@@ -152,6 +180,8 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         ids={kind: ids.show(PREFIXES[kind], key) for kind, key in keys.items()}
         | {"MerchantClient": program},
         people=frozenset(ids.show("sta", one) for one in (sofia, vera)),
+        schemes=frozenset(ids.show("sch", one) for one in taken),
+        played=played,
         documents=frozenset(ids.show("doc", one) for one in words),
         member=ana,
         held=ids.show("red", held.redemption_id),
@@ -227,7 +257,7 @@ async def _terms(
 async def _propose(
     coalition: factories.Coalition, maker: uuid.UUID, member: members.Member
 ) -> uuid.UUID:
-    proposed = await approvals.propose_goodwill(
+    proposed = await proposals.goodwill(
         coalition.db,
         staff_id=maker,
         actor=audit.Actor("staff", maker),
@@ -249,6 +279,17 @@ async def _approve(db: database.Database, approval_id: uuid.UUID, checker: uuid.
         decision="approved",
         reason="checked with the carrier",
     )
+
+
+async def _paid_out(
+    coalition: factories.Coalition, charity_id: uuid.UUID, maker: uuid.UUID, checker: uuid.UUID
+) -> uuid.UUID:
+    """What was due to a charity, made up and sent by two people."""
+    actor = audit.Actor("staff", maker)
+    batch = await paying_out.prepare(coalition, charity_id, actor=actor)
+    await paying_out.send(coalition, batch.remittance_id, maker_id=maker, checker_id=checker)
+    remittance_id: uuid.UUID = batch.remittance_id
+    return remittance_id
 
 
 async def _refused(

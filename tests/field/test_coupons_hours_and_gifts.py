@@ -6,6 +6,7 @@ from typing import Any
 from tests.api import client
 from tests.field import stage
 from tests.field.stage import credited, granted, line, missed
+from tests.wallet import giving
 from wallet import ids
 
 SEGMENT = """mutation Make($input: SegmentSaveInput!) { segmentSave(input: $input) {
@@ -174,7 +175,8 @@ async def test_a_surprise_is_for_chosen_members_once_and_within_its_budget(
 
 async def test_a_share_goes_to_charity_when_the_rest_becomes_free(scene: stage.Stage) -> None:
     rosa, ana = await scene.merchant(), await scene.member()
-    river = ids.new()
+    river = await giving.charity(scene.coalition)
+    await giving.agree_all(scene.coalition, river)
     await scene.campaign("River", charity={"charity_id": str(river), "bps": 5000})
 
     promised = await scene.preview(rosa, ana, line(1, "10.10"))
@@ -194,7 +196,8 @@ async def test_a_share_goes_to_charity_when_the_rest_becomes_free(scene: stage.S
 
 async def test_what_comes_back_is_taken_from_the_charity_too(scene: stage.Stage) -> None:
     rosa, ana = await scene.merchant(), await scene.member()
-    river = ids.new()
+    river = await giving.charity(scene.coalition)
+    await giving.agree_all(scene.coalition, river)
     await scene.campaign("River", charity={"charity_id": str(river), "bps": 5000})
     bought = await scene.report(rosa, ana, line(1, "10.10"))
     await scene.mature()

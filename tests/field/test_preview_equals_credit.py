@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.field import stage
 from tests.field.stage import line
-from tests.wallet import factories, promotions
+from tests.wallet import factories, giving, promotions
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
-from wallet import database, errors, ids, previews, statements
+from wallet import database, errors, previews, statements
 from wallet.rules import purchases
 from wallet.rules.campaigns import programme
 
@@ -32,7 +32,7 @@ GROUPS: tuple[tuple[str, programme.Mode], ...] = (
 )
 
 
-def campaigns(rosa: UUID) -> dict[str, dict[str, Any]]:
+def campaigns(rosa: UUID, charity_id: UUID) -> dict[str, dict[str, Any]]:
     """A dozen that differ in all that a campaign may say."""
     return {
         "Big": {"when": [{"if": "minimum", "amount_minor": 20_000, "boundary": "above"}]},
@@ -95,7 +95,7 @@ def campaigns(rosa: UUID) -> dict[str, dict[str, Any]]:
         "Treated": {
             "give": {"give": "rate", "bps": 2000},
             "when": [{"if": "coupon", "name": "TREAT"}],
-            "charity": {"charity_id": str(ids.new()), "bps": 2500},
+            "charity": {"charity_id": str(charity_id), "bps": 2500},
         },
     }
 
@@ -106,7 +106,8 @@ async def furnish(coalition: Coalition) -> list[UUID]:
     rosa = await coalition.merchant(pending=AT_ONCE)
     base = {"discounts": "gross", "tax": "without", "shipping": True, "cashback_part_earns": True}
     harvest = await coalition.merchant(pending=AT_ONCE, base=base, rounding="half_up")
-    for name, said in campaigns(rosa).items():
+    charity_id = await giving.charity(coalition)
+    for name, said in campaigns(rosa, charity_id).items():
         await promotions.promote(coalition, name=name, **said)
     return [rosa, harvest]
 

@@ -12,6 +12,8 @@ from tests.rules.examples import NOON, line, purchase
 from wallet.rules.campaigns import facts, needs
 
 BAKERY = uuid.UUID(int=0xBA)
+PLAN = uuid.UUID(int=0xB1)
+IN_PLAN = {"if": "membership", "any_of": [str(PLAN)]}
 
 
 def when(condition: dict[str, Any], **changes: Any) -> facts.Version:
@@ -289,6 +291,10 @@ def test_having_bought_elsewhere_opens_an_offer_here() -> None:
         ({"if": "segment", "any_of": ["parents"], "unless": True}, {}, True),
         ({"if": "tier", "any_of": ["gold"]}, {"tier": "gold"}, True),
         ({"if": "tier", "any_of": ["gold"]}, {}, False),
+        (IN_PLAN, {"memberships": frozenset({PLAN})}, True),
+        (IN_PLAN, {"memberships": frozenset({BAKERY})}, False),
+        ({**IN_PLAN, "unless": True}, {"memberships": frozenset({PLAN})}, False),
+        ({**IN_PLAN, "unless": True}, {}, True),
         ({"if": "joined", "within_days": 30}, {"joined_days": 30}, True),
         ({"if": "joined", "within_days": 30}, {"joined_days": 31}, False),
         ({"if": "coupon", "name": "hello"}, {"coupons": {"hello": uuid.UUID(int=5)}}, True),

@@ -107,6 +107,19 @@ def test_what_went_to_a_charity_says_who_promised_it() -> None:
     assert told("lot.shared", amount_minor=0) is None
 
 
+def test_a_gift_is_told_with_its_charity_and_whether_it_was_pledged() -> None:
+    gave = "You gave 5.00 EUR to River Fund"
+
+    assert f"{gave}." == told("donation.posted", charity="River Fund", gift="once")
+    assert f"{gave}, as you pledged." == told("donation.posted", charity="River Fund", gift="share")
+    assert f"{gave} by rounding up, as you pledged." == told(
+        "donation.posted", charity="River Fund", gift="round_up"
+    )
+    assert f"{gave} before it expired." == told(
+        "donation.posted", charity="River Fund", gift="expiring"
+    )
+
+
 def test_a_benefit_says_what_it_is_and_its_last_day() -> None:
     assert (
         "Rosa Drugstore gives you Free Shipping: on your next order."
@@ -131,3 +144,18 @@ def test_a_campaign_at_its_limit_says_what_it_would_have_been() -> None:
 
 def test_what_the_member_stands_beside_is_not_told() -> None:
     assert [None, None] == [told("redemption.held"), told("purchase.posted")]
+
+
+def test_a_milestone_is_told_with_what_a_return_would_do() -> None:
+    kept = told("milestone.completed", milestone="Ten coffees")
+    lent = told("milestone.completed", milestone="Ten coffees", taken_back=True)
+
+    assert "You reached Ten coffees." == kept
+    assert (
+        "You reached Ten coffees. If goods go back and too little is left, what it gave is taken"
+        " back." == lent
+    )
+    assert (
+        "Ten coffees is no longer reached, because goods went back. What it gave is taken back."
+        == told("milestone.taken_back", milestone="Ten coffees")
+    )

@@ -16,9 +16,11 @@ def test_every_movement_that_touches_a_wallet_has_a_reason() -> None:
 
 
 def test_what_a_charity_got_is_told_both_ways() -> None:
-    assert "1.23 EUR given to a charity, as its campaign promised." == statement.reason(
-        "share", 123, EUR, "Rosa"
+    assert "1.23 EUR given to River Fund, as its campaign promised." == statement.reason(
+        "share", 123, EUR, "River Fund"
     )
+    assert "1.23 EUR given to River Fund." == statement.reason("donate", 123, EUR, "River Fund")
+    assert "1.23 EUR given to a charity." == statement.reason("donate", 123, EUR, None)
     assert "1.23 EUR given to a charity came back: goods were returned to Rosa." == (
         statement.reason("unshare", 123, EUR, "Rosa")
     )

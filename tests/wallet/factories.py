@@ -324,9 +324,10 @@ class Coalition:
         self,
         member: members.Member,
         charity_id: UUID,
-        minor: int,
+        minor: int | None,
         *,
         key: UUID | None = None,
+        lot_id: UUID | None = None,
         now: datetime = NOON,
     ) -> bool:
         """Give to a charity; True for a replay."""
@@ -337,6 +338,7 @@ class Coalition:
             charity_id=charity_id,
             amount_minor=minor,
             asset=self.asset,
+            lot_id=lot_id,
             now=now,
         )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from tests.wallet import giving
 from tests.wallet.factories import DAY, NOON, Coalition, numbers
 from wallet import audit, ids, ledger
 from wallet.campaigns import lives, rules
@@ -33,9 +34,15 @@ async def promote(
     *,
     at: datetime = BEGUN,
     campaign_id: UUID | None = None,
+    agreed: bool = True,
     **changes: Any,
 ) -> Promotion:
-    """Publish a campaign that gives 10 % on everything from `at` on, but for what is given."""
+    """Publish a campaign that gives 10 % on everything from `at` on, but for what is given.
+
+    Where a part goes to a charity, everybody has `agreed` with it.
+    """
+    if agreed and changes.get("charity"):
+        await giving.agree_all(coalition, UUID(changes["charity"]["charity_id"]))
     number = next(numbers)
     stack = {"group": "bonus", "priority": number % 9_000, **changes.pop("stack", {})}
     raw = {

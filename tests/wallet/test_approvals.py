@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Connection
 from tests.wallet.factories import DAY, EUR, NOON, Coalition, Faces, refused
 from tests.wallet.test_races import all_at_once, codes
-from wallet import approvals, audit, credit, errors, ids, members, redeem
+from wallet import approvals, audit, credit, errors, ids, members, proposals, redeem
 
 MAYER = ids.new()
 VERA = credit.Staff(ids.new(), "supervisor")
@@ -29,7 +29,7 @@ async def propose(
 ) -> approvals.Proposed:
     """Mayer of support proposes 45.00, which is beyond that role's 20.00."""
     told: dict[str, Any] = {"reason": "three parcels lost in a row", "now": NOON, **facts}
-    return await approvals.propose_goodwill(
+    return await proposals.goodwill(
         coalition.db,
         staff_id=MAYER,
         actor=audit.Actor("staff", MAYER),
@@ -46,7 +46,7 @@ async def settle(
 ) -> approvals.Proposed:
     """Mayer proposes what is to become of a hold."""
     told: dict[str, Any] = {"evidence": "photo of till roll 77", "now": NOON, **facts}
-    return await approvals.propose_settlement(
+    return await proposals.settlement(
         coalition.db,
         staff_id=MAYER,
         actor=audit.Actor("staff", MAYER),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from tests.wallet import inviting
+from tests.wallet import giving, inviting
 from tests.wallet.factories import DAY, EUR, NOON, Coalition, refused
 from wallet import audit, earn, errors, ids, ledger, members
 from wallet.campaigns import awards, budgets
@@ -103,7 +103,7 @@ async def test_a_cap_holds_for_awards_at_the_same_time(coalition: Coalition) -> 
 
 
 async def test_the_charity_has_its_part_when_the_award_is_free(coalition: Coalition) -> None:
-    ana, charity_id = await coalition.member(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
     share = {"charity_id": str(charity_id), "bps": 1_000}
 
     await award(coalition, ana, charity=share)

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories
+from tests.wallet import factories, giving
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, earn, expire, ids, laws, members, redeem
 from wallet.database import Database
@@ -62,8 +62,9 @@ async def story(coalition: Coalition, bucket: int) -> members.Member:
     await coalition.release(await coalition.hold(ana, rosa, 100))
     await coalition.hold(ana, rosa, 100)
     await redeem.sweep(db, now=NOON + DAY)
-    await coalition.give(ana, coalition.operator_id, 40)
-    await factories.refused(coalition.give(ana, coalition.operator_id, 10**9))
+    charity_id = await giving.charity(coalition)
+    await coalition.give(ana, charity_id, 40)
+    await factories.refused(coalition.give(ana, charity_id, 10**9))
     await coalition.goodwill(ana, 300)
     await expire.sweep(db, now=NOON + 60 * DAY)
     return ana

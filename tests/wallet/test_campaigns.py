@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories, promotions
+from tests.wallet import factories, giving, promotions
 from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition
 from wallet import audit, earn, errors, ids, members, money, notices
 from wallet.campaigns import budgets, profiles
@@ -327,7 +327,8 @@ async def _only(coalition: Coalition) -> UUID:
 
 
 async def test_a_part_goes_to_charity_when_the_lot_matures(coalition: Coalition) -> None:
-    rosa, ana, charity = await plain(coalition), await coalition.member(), ids.new()
+    rosa, ana = await plain(coalition), await coalition.member()
+    charity = await giving.charity(coalition)
     await promotions.promote(
         coalition, funding=SHARED, charity={"charity_id": str(charity), "bps": 2_500}
     )

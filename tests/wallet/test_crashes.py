@@ -18,7 +18,7 @@ import pytest
 
 from api import postgres
 from tests.conftest import assert_laws
-from tests.wallet import factories
+from tests.wallet import factories, giving
 from tests.wallet.factories import EUR, NOON, Coalition
 from wallet import donate, errors, ids, members, migrate
 from wallet.database import Database
@@ -110,7 +110,7 @@ async def burst(
     coalition: Coalition, dsn: str, kill: Callable[[], Awaitable[None]]
 ) -> tuple[members.Member, list[UUID], list[tuple[bool, int]]]:
     """Give sixty times at once with patience, and kill something in between."""
-    ana, charity_id = await coalition.member(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
     await coalition.fill(ana, 10_000)
     keys = [ids.new() for _ in range(60)]
 
@@ -118,10 +118,10 @@ async def burst(
         await asyncio.sleep(place * 0.005)
         return await patiently(lambda: coalition.give(ana, charity_id, 10, key=keys[place]))
 
-    giving = asyncio.gather(*(give(place) for place in range(len(keys))))
+    underway = asyncio.gather(*(give(place) for place in range(len(keys))))
     await asyncio.sleep(0.1)
     await kill()
-    answers = await giving
+    answers = await underway
     assert 600 == await coalition.position(charity_id, "due")
     return ana, keys, answers
 
@@ -161,19 +161,20 @@ async def test_a_write_cut_in_the_middle_is_done_once_when_sent_again(
 ) -> None:
     """Stopped at a lock that we hold: before anything is written, or when most of it is."""
     async with opened(durable.dsn) as coalition:
-        ana, charity_id, key = await coalition.member(), ids.new(), ids.new()
+        ana, charity_id = await coalition.member(), await giving.charity(coalition)
+        key = ids.new()
         await coalition.fill(ana, 1000)
         await coalition.give(ana, charity_id, 1)
         blocker = await asyncpg.connect(durable.dsn)
         await blocker.execute("begin")
         await blocker.execute(f"select 1 from ledger.{where} for update")
-        giving = asyncio.create_task(
+        underway = asyncio.create_task(
             patiently(lambda: coalition.give(ana, charity_id, 10, key=key))
         )
         os.kill(await waiting_backend(durable.dsn), signal.SIGKILL)
         with suppress(asyncpg.PostgresError, OSError):
             await blocker.close()
-        await giving
+        await underway
 
         assert 11 == await coalition.position(charity_id, "due")
         assert 989 == (await coalition.faces(ana)).available
@@ -204,7 +205,7 @@ async def test_a_killed_client_finds_its_answers_when_it_comes_back(
     durable: postgres.Embedded,
 ) -> None:
     async with opened(durable.dsn) as coalition:
-        ana, charity_id = await coalition.member(), ids.new()
+        ana, charity_id = await coalition.member(), await giving.charity(coalition)
         await coalition.fill(ana, 100_000)
         arguments = (durable.dsn, str(ana.member_id), str(charity_id))
         client = await asyncio.create_subprocess_exec(
@@ -265,7 +266,7 @@ async def test_an_answer_lost_on_the_wire_is_given_again(durable: postgres.Embed
     dsn = durable.tcp_dsn.replace(f":{durable.running.port}/", f":{port}/")
     assert dsn != durable.tcp_dsn
     async with opened(durable.dsn) as coalition:
-        ana, charity_id = await coalition.member(), ids.new()
+        ana, charity_id = await coalition.member(), await giving.charity(coalition)
         await coalition.fill(ana, 1000)
         db = await Database.connect(dsn, size=1)
         relay.armed = True
@@ -292,6 +293,7 @@ async def test_without_its_database_a_verb_says_so_and_then_goes_on(
 ) -> None:
     async with opened(durable.dsn) as coalition:
         ana, key = await coalition.member(), ids.new()
+        charity_id = await giving.charity(coalition)
         await coalition.fill(ana, 1000)
         pid = durable.pid()
         assert pid is not None
@@ -299,14 +301,14 @@ async def test_without_its_database_a_verb_says_so_and_then_goes_on(
         await asyncio.sleep(0.2)
 
         for attempt in (
-            coalition.give(ana, coalition.mint, 10, key=key),
+            coalition.give(ana, charity_id, 10, key=key),
             coalition.report(coalition.mint, ana, factories.purchase(100)),
             members.find(coalition.db, ana.member_id),
         ):
             with pytest.raises(errors.Unavailable):
                 await attempt
         await asyncio.to_thread(durable.restart)
-        replayed, _ = await patiently(lambda: coalition.give(ana, coalition.mint, 10, key=key))
+        replayed, _ = await patiently(lambda: coalition.give(ana, charity_id, 10, key=key))
 
         assert not replayed
         assert 990 == (await coalition.faces(ana)).available

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Connection
+from tests.wallet import giving
 from tests.wallet.factories import Coalition
 from wallet import errors, ids
 from wallet.database import Database
@@ -38,13 +39,14 @@ async def test_a_wallet_that_stays_locked_is_in_progress_and_nothing_is_done(
     coalition: Coalition, owner: Connection
 ) -> None:
     ana, key = await coalition.member(), ids.new()
+    charity_id = await giving.charity(coalition)
     await coalition.fill(ana, 100)
     async with owner.transaction():
         await owner.execute("select 1 from ledger.wallet for update")
         with pytest.raises(errors.IdempotencyInProgress):
-            await coalition.give(ana, coalition.operator_id, 10, key=key)
+            await coalition.give(ana, charity_id, 10, key=key)
 
-    replayed = await coalition.give(ana, coalition.operator_id, 10, key=key)
+    replayed = await coalition.give(ana, charity_id, 10, key=key)
 
     assert not replayed
     assert 90 == (await coalition.faces(ana)).available

@@ -2,8 +2,9 @@
 
 import asyncio
 
+from tests.wallet import giving
 from tests.wallet.factories import DAY, NOON, Coalition, Faces, refused
-from wallet import credit, errors, ids, members
+from wallet import credit, errors, ids, members, notices, statements
 
 SUPPORT = credit.Staff(ids.new(), "support")
 
@@ -117,7 +118,8 @@ async def test_asking_again_for_what_was_refused_uses_up_nothing(coalition: Coal
 
 
 async def test_a_donation_leaves_the_wallet_for_the_charity(coalition: Coalition) -> None:
-    ana, charity_id, key = await coalition.member(), ids.new(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
+    key = ids.new()
     await coalition.fill(ana, 500)
 
     first = await coalition.give(ana, charity_id, 200, key=key)
@@ -128,8 +130,23 @@ async def test_a_donation_leaves_the_wallet_for_the_charity(coalition: Coalition
     assert 200 == await coalition.position(charity_id, "due")
 
 
+async def test_a_gift_is_told_with_the_name_of_its_charity(coalition: Coalition) -> None:
+    ana = await coalition.member()
+    charity_id = await giving.charity(coalition, name="River Fund")
+    await coalition.fill(ana, 500)
+    await coalition.give(ana, charity_id, 200)
+
+    await notices.drain(coalition.db)
+    told = await notices.page(coalition.db, ana.wallet_id, first=10)
+    page = await statements.page(coalition.db, ana.wallet_id, asset=coalition.asset, first=1)
+
+    assert "You gave 2.00 EUR to River Fund." in [one.sentence for one in told]
+    assert ["2.00 EUR given to River Fund."] == [one.reason for one in page.movements]
+
+
 async def test_a_donation_is_refused_with_what_is_wrong(coalition: Coalition) -> None:
-    ana, charity_id, key = await coalition.member(), ids.new(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
+    key = ids.new()
     await coalition.fill(ana, 500)
     await coalition.give(ana, charity_id, 1, key=key)
 

@@ -19,6 +19,7 @@ from uuid import UUID
 
 import asyncpg
 
+from tests.wallet import giving
 from tests.wallet.factories import Coalition
 from wallet import errors, ids, members, redeem
 from wallet.database import Database
@@ -59,7 +60,7 @@ class History:
 
 
 async def client(
-    house: Coalition, ana: members.Member, history: History, dice: random.Random
+    house: Coalition, ana: members.Member, charity_id: UUID, history: History, dice: random.Random
 ) -> None:
     """Give, hold, capture in part, release and credit, each under a key that is watched."""
     bucket = ids.bucket_of(ana.wallet_id)
@@ -67,7 +68,7 @@ async def client(
         minor, key = dice.randint(1, 120), ids.placed(ids.new(), bucket)
         what = dice.choice(["give", "hold", "hold", "goodwill"])
         if what == "give":
-            await history.watch(key, minor, house.give(ana, house.mint, minor, key=key))
+            await history.watch(key, minor, house.give(ana, charity_id, minor, key=key))
         elif what == "goodwill":
             await house.goodwill(ana, 1 + minor // 4)
         else:
@@ -89,6 +90,7 @@ async def end_hold(
 
 async def test_what_many_clients_saw_has_one_order(coalition: Coalition, dsn: str) -> None:
     ana, history, dice = await coalition.member(), History([]), random.Random(SEED)
+    charity_id = await giving.charity(coalition)
     await coalition.fill(ana, 300)
     doors = [
         Coalition(await Database.connect(dsn, size=4), coalition.operator_id, coalition.mint)
@@ -97,7 +99,7 @@ async def test_what_many_clients_saw_has_one_order(coalition: Coalition, dsn: st
 
     await asyncio.gather(
         *(
-            client(doors[one % 3], ana, history, random.Random(dice.random()))
+            client(doors[one % 3], ana, charity_id, history, random.Random(dice.random()))
             for one in range(CLIENTS)
         )
     )

@@ -5,10 +5,11 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, granting
+from tests.wallet import drawing, factories, giving, granting, paying_out, reaching, taking_part
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
-from wallet import earn, expire, ids, laws, members, money, redeem, sql
+from wallet import earn, expire, ids, laws, members, money, notices, redeem, sql
+from wallet.progress import advance
 from wallet.rules import returns
 
 # What breaks each law, in the order of the laws. Nothing but a superuser could do any of it.
@@ -50,16 +51,36 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
-    "50_bands_are_their_scores": (
+    "24_charities_get_what_was_given": "update ledger.gift set given = given + 1",
+    "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
+    "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
+    "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
+    "50_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
+    "51_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
+    "52_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
+    "55_bands_are_their_scores": (
         "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
     ),
-    "51_prizes_follow_places": (
+    "56_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
         " gen_random_uuid(), 'given', now())"
     ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
+    "one spin is gone, and its ticket with it": (
+        "with gone as (delete from ledger.spin returning ticket_id)"
+        " delete from ledger.ticket where ticket_id in (select ticket_id from gone)"
+    ),
+    "one turn is gone, and its count too": (
+        "with gone as (delete from coalition.draw_turn where number = 1 returning draw_id)"
+        " update coalition.draw_seed set spins = spins - 1 where opened_at is not null"
+    ),
+    "a winner was never entered": "update coalition.draw_place set ticket_id = gen_random_uuid()",
+    "somebody entered after it was frozen": (
+        "insert into ledger.entry select bucket, gen_random_uuid(), wallet_id, gen_random_uuid(),"
+        " draw_id, named, fingerprint, entered_at from ledger.entry"
+    ),
     "one amount is a cent more": (
         "update ledger.transfer set amount = amount + 1 where transfer_id ="
         " (select min(transfer_id::text)::uuid from ledger.transfer)"
@@ -111,6 +132,31 @@ FINER = {
         "update ledger.benefit set used_at = now(), used_by = (select purchase_id"
         " from ledger.purchase where wallet_id <> benefit.wallet_id limit 1)"
     ),
+    "a gift went to another charity": "update ledger.donation set charity_id = gen_random_uuid()",
+    "a gift is forgotten": "delete from ledger.donation",
+    "a pledge gave more than it did": "update ledger.pledge set given = given + 1",
+    "a pledge looks ahead": "update ledger.pledge set seen_version = seen_version + 1000",
+    "a milestone was reached by a stranger's purchase": (
+        "update ledger.completion set causes = array(select purchase_id from ledger.purchase"
+        " where wallet_id <> completion.wallet_id limit 1)"
+    ),
+    "a milestone is forgotten": "delete from ledger.completion",
+    "a milestone was taken back in silence": "update ledger.completion set taken_back_at = now()",
+    "a batch leaves a cent behind": (
+        "update ledger.remittance_line set amount = amount - 1 where amount > 0"
+    ),
+    "a charity is sent a cent more": (
+        "update coalition.remittance set amount_minor = amount_minor + 1"
+    ),
+    "a line reaches further back": (
+        "update ledger.remittance_line set after_version = after_version - 1 where amount > 0"
+    ),
+    "a cancelled batch is sent": "update coalition.remittance set state = 'sent'",
+    "another one pays a gift": "update ledger.gift set funder_id = gen_random_uuid()",
+    "what a charity keeps is given back": (
+        "update ledger.gift_return set from_given_minor = kept_minor, kept_minor = 0"
+    ),
+    "a match is more than was moved": "update ledger.match set amount = amount + 1",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -131,12 +177,16 @@ async def busy_books(coalition: Coalition) -> None:
     spent = await coalition.spend(ana, rosa, 300)
     await coalition.refund(spent, 100)
     await coalition.hold(ana, slow, 200)
-    await coalition.give(ana, ids.new(), 50)
+    charity_id = await giving.charity(coalition)
+    await coalition.give(ana, charity_id, 50)
+    await giving.pledge(coalition, ana, charity_id, kind="round_up")
     await coalition.give_back(rosa, purchase_id, returns.ReturnLine(1, None, 4000))
     await coalition.spend(ben, rosa, 1000)
     await coalition.give_back(coalition.mint, mint_id)
     await factories.refused(coalition.give(ben, rosa, 1))
     await busy_campaigns(coalition, rosa, ana)
+    await busy_charities(coalition)
+    await drawing.busy(coalition, ana)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 
@@ -163,8 +213,29 @@ async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) 
     award = await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-1")
     await granting.award(coalition, ana, gift, partner_id=rosa, reference="r-2")
     await earn.mature(coalition.db, now=NOON)
+    await reaching.milestone(coalition)
+    await reaching.look(coalition, ana)
     await granting.give_back(coalition, rosa, first.purchase_id)
     await granting.undo(coalition, award.purchase_id)
+
+
+async def busy_charities(coalition: Coalition) -> None:
+    """Gifts beside wallets that are due, on their way, kept and back; a match; two batches."""
+    charity_id = await giving.charity(coalition)
+    await giving.agree(coalition, charity_id, coalition.operator_id)
+    match = {"kind": "match", "name": "Doubled", "bps": 10_000, "budget_minor": 10_000}
+    await taking_part.scheme(coalition, plain=match, charities=[str(charity_id)])
+    await paying_out.donors(coalition, charity_id, 70)
+    await notices.drain(coalition.db)
+    await advance.advance(coalition.db, now=NOON + factories.DAY)
+    shop, early = await paying_out.promised(coalition, charity_id)
+    await coalition.give_back(shop, early)
+    batch = await paying_out.prepare(coalition, charity_id)
+    await paying_out.cancel(coalition, batch.remittance_id)
+    shop, late = await paying_out.promised(coalition, charity_id)
+    await paying_out.prepare(coalition, charity_id)
+    await coalition.give_back(shop, late)
+    await paying_out.promised(coalition, charity_id)
 
 
 async def broken(owner: Connection) -> set[str]:

@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+from tests.wallet import giving
 from tests.wallet.factories import EUR, NOON, Coalition, Faces, refused
 from wallet import audit, errors, ids, members, redeem
 
@@ -150,7 +151,7 @@ async def test_a_suspended_member_spends_nothing_and_keeps_everything(
         await refused(
             redeem.code_issue(coalition.db, member_id=ana.member_id, merchant_id=rosa, now=NOON)
         ),
-        await refused(coalition.give(ana, ids.new(), 100)),
+        await refused(coalition.give(ana, await giving.charity(coalition), 100)),
     ]
     await coalition.capture(held)
     await members.reinstate(coalition.db, ana.member_id, reason="found it", actor=audit.SYSTEM)
@@ -176,7 +177,7 @@ async def test_a_suspension_has_a_reason_and_stands_in_the_log(coalition: Coalit
 
 async def test_after_a_suspension_is_answered_nothing_leaves(coalition: Coalition) -> None:
     """Spends and a suspension race; whatever order they come in, the books know it."""
-    ana, charity_id = await coalition.member(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
     await coalition.fill(ana, 1000)
     left_at_suspension: list[int] = []
 

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 import api.identity.tables  # noqa: F401
 import wallet.tables  # noqa: F401 - registers the tables
 from tests.conftest import Connection
+from tests.wallet import giving
 from tests.wallet.factories import Coalition
 from wallet import migrate, sql
 
@@ -91,7 +92,7 @@ async def test_migrating_again_changes_nothing(coalition: Coalition, dsn: str) -
 
 async def test_a_changed_wallet_touches_no_index(coalition: Coalition, owner: Connection) -> None:
     """Every change of a wallet and of a position stays on its page: heap-only tuples."""
-    ana, charity_id = await coalition.member(), coalition.operator_id
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
     await coalition.fill(ana, 10_000)
     for _ in range(60):
         await coalition.give(ana, charity_id, 1)

@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import Connection
+from tests.wallet import giving
 from tests.wallet.factories import NOON, Coalition
 from wallet import ids, redeem
 
@@ -27,6 +28,9 @@ APPEND_ONLY = (
     "ledger.grant_return",
     "ledger.explanation",
     "ledger.return_lot",
+    "ledger.donation",
+    "coalition.charity_change",
+    "coalition.charity_agreement",
     "coalition.contract",
     "coalition.audit",
     "coalition.experiment",
@@ -135,6 +139,9 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
     purchase_id = await coalition.fill(ana, 500)
     await coalition.give_back(coalition.mint, purchase_id, now=NOON)
     await coalition.goodwill(ana, 100, key=key)
+    charity_id = await giving.charity(coalition)
+    await giving.agree(coalition, charity_id, coalition.operator_id)
+    await coalition.give(ana, charity_id, 1)
     await owner.execute(
         "insert into ledger.refusal (bucket, request_id, wallet_id, verb, fingerprint, answer)"
         " values (0, gen_random_uuid(), gen_random_uuid(), 'x', gen_random_uuid(), '{}')"

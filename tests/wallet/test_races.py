@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.wallet import factories
+from tests.wallet import factories, giving
 from tests.wallet.factories import DAY, EUR, NOON, Coalition, refused
 from wallet import audit, donate, earn, errors, ids, merchants, redeem
 from wallet.database import Database
@@ -48,7 +48,8 @@ def codes(answers: Sequence[Any]) -> set[str]:
 
 
 async def test_no_more_leaves_a_wallet_than_is_in_it(crowd: list[Coalition]) -> None:
-    door, charity_id = crowd[0], ids.new()
+    door = crowd[0]
+    charity_id = await giving.charity(door)
     rosa, ana = await door.merchant(), await door.member()
     await door.fill(ana, 200)
 
@@ -88,7 +89,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 async def test_several_processes_take_no_more_than_there_is(coalition: Coalition, dsn: str) -> None:
-    ana, charity_id = await coalition.member(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
     await coalition.fill(ana, 100)
 
     running = [
@@ -129,6 +130,7 @@ async def test_one_key_from_many_clients_acts_once_for_every_verb(
     code = await redeem.code_issue(door.db, member_id=ana.member_id, merchant_id=rosa, now=NOON)
     spent = await door.spend(ana, rosa, 1000)
     keys = [ids.new() for _ in range(6)]
+    charity_id = await giving.charity(door)
 
     def hold(at: Coalition) -> Awaitable[Any]:
         return redeem.hold(
@@ -173,7 +175,7 @@ async def test_one_key_from_many_clients_acts_once_for_every_verb(
     back = await once(
         lambda at: at.give_back(rosa, purchase_id, returns.ReturnLine(1, 100), key=keys[4])
     )
-    given = await once(lambda at: at.give(ana, door.mint, 50, key=keys[5]))
+    given = await once(lambda at: at.give(ana, charity_id, 50, key=keys[5]))
 
     for answers in (holds, captures, refunds, credited, back):
         assert 1 == sum(not answer.replayed for answer in answers)
@@ -316,6 +318,7 @@ async def test_a_return_and_a_spend_at_once_make_a_debt_or_a_refusal(
     crowd: list[Coalition],
 ) -> None:
     door = crowd[0]
+    charity_id = await giving.charity(door)
     for _ in range(10):
         ana = await door.member()
         purchase_id = await door.fill(ana, 500)
@@ -327,7 +330,7 @@ async def test_a_return_and_a_spend_at_once_make_a_debt_or_a_refusal(
                     crowd[2].db,
                     member_id=ana.member_id,
                     request_id=ids.new(),
-                    charity_id=door.mint,
+                    charity_id=charity_id,
                     amount_minor=500,
                     asset=EUR,
                     now=NOON,

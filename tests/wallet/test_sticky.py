@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from tests.wallet import factories
+from tests.wallet import factories, giving
 from tests.wallet.factories import EUR, NOON, Coalition, refused
 from wallet import audit, errors, ids, members, merchants, redeem
 
@@ -39,7 +39,8 @@ async def test_a_hold_refused_for_want_of_money_stays_refused_after_a_top_up(
 
 
 async def test_a_donation_refused_once_stays_refused(coalition: Coalition) -> None:
-    ana, charity_id, key = await coalition.member(), ids.new(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
+    key = ids.new()
     first = await refused(coalition.give(ana, charity_id, 500, key=key))
     await coalition.fill(ana, 10_000)
 
@@ -91,7 +92,8 @@ async def test_a_goodwill_refused_once_stays_refused(coalition: Coalition) -> No
 
 
 async def test_a_donation_refused_while_suspended_stays_refused(coalition: Coalition) -> None:
-    ana, charity_id, key = await coalition.member(), ids.new(), ids.new()
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
+    key = ids.new()
     await coalition.fill(ana, 500)
     await members.suspend(coalition.db, ana.member_id, reason="stolen phone", actor=audit.SYSTEM)
     await refused(coalition.give(ana, charity_id, 100, key=key))

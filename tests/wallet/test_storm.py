@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from tests.conftest import Connection
-from tests.wallet import factories
+from tests.wallet import factories, giving
 from tests.wallet.factories import ALL_BACK, AT_ONCE, DAY, NOON, Coalition
 from wallet import earn, errors, expire, ids, members, redeem
 from wallet.database import Database
@@ -39,6 +39,7 @@ class Storm:
         self.done: dict[str, int] = {}
 
     async def prepare(self) -> None:
+        self.charity_id = await giving.charity(self.house)
         for breakage in ("merchant", "operator", "merchant"):
             policy = "operator_bears" if breakage == "operator" else "member_owes"
             self.merchants.append(
@@ -101,7 +102,7 @@ class Storm:
         await door.release(await door.hold(self.someone(), self.dice.choice(self.merchants), 300))
 
     async def give(self, door: Coalition) -> None:
-        await door.give(self.someone(), self.house.operator_id, self.dice.randint(1, 300))
+        await door.give(self.someone(), self.charity_id, self.dice.randint(1, 300))
 
     async def goodwill(self, door: Coalition) -> None:
         await door.goodwill(self.someone(), 10)

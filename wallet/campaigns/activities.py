@@ -12,11 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from wallet import errors, ids, ledger, members, merchants, programme, sql
-from wallet.campaigns import arms, awards, earned, gather, live
+from wallet.campaigns import answers, arms, awards, earned, gather, live, reported
 from wallet.database import Database
+from wallet.progress import ladders, tiers
 from wallet.rules import activities as rules
 from wallet.rules.campaigns import facts, needs, outcome
 from wallet.rules.campaigns.definition import OnActivity
@@ -89,8 +88,8 @@ async def report(
 
     ACTIVITY_INVALID at the field at fault, REFERENCE_USED for a reference of another activity,
     ACTIVITY_LIMIT where all that could give has given its most, and for a line that was reviewed
-    before. Where no campaign gives, the answer is empty and says why; nothing but its reference is
-    kept then, so it is decided anew when it is sent again.
+    before. Where no campaign gives, the answer is empty and says why, and it is decided anew when
+    it is sent again. Whatever was answered is kept, once, for whoever counts what members do.
     """
     moment = await live.moment(db, now)
     rules.check(activity, known_at=moment.at)
@@ -108,26 +107,42 @@ async def report(
         moment=moment,
         house=await programme.of(db),
     )
+    case, found = await _answer(db, case, merchant)
+    await reported.keep(
+        db,
+        case.activity_id,
+        merchant_id=merchant_id,
+        member=member,
+        activity=activity,
+        fingerprint=case.fingerprint,
+        at=case.at,
+    )
+    return found
+
+
+async def _answer(
+    db: Database, case: _Case, merchant: merchants.Merchant
+) -> tuple[_Case, Reported]:
     standing = await _standing(db, case)
     if standing is not None:
-        return await _complete(db, case, standing)
+        return case, await _complete(db, case, standing)
     if merchant.status != "active":
         raise errors.MerchantSuspended()
-    if member.status != "active":
+    if case.member.status != "active":
         raise errors.MemberSuspended()
-    rules.check_age(activity, known_at=moment.at)
+    rules.check_age(case.activity, known_at=case.at)
     await _check_line(db, case)
     case = await _claim(db, case)
     standing = await _standing(db, case)
     if standing is None:
         try:
-            return await _decide(db, case)
+            return case, await _decide(db, case)
         except (errors.ActivityLimit, errors.IdempotencyKeyReused):
             # Sent twice at once, it may have met itself: whoever was faster has the answer.
             standing = await _standing(db, case)
             if standing is None:
                 raise
-    return await _complete(db, case, standing)
+    return case, await _complete(db, case, standing)
 
 
 async def _standing(db: Database, case: _Case) -> earned.Award | None:
@@ -215,14 +230,19 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
         "terms": asked.acceptance,
         "favourites": False,
         "offers": False,
+        "standings": asked.tiers,
+        "memberships": bool(asked.plans),
         "measures": [],
         "usage": [{"campaign": one.campaign_id, "since": None} for one in versions],
         "coupons": [],
         "budgets": [],
     }
-    row = await db.fetchrow(
-        sql.load("queries/campaign_facts"), orjson.dumps([question], default=str).decode()
-    )
+    every = await ladders.at(db, epoch=case.moment.book.epoch) if asked.tiers else ()
+
+    async def look(wallets: Sequence[UUID], at: datetime) -> None:
+        await tiers.look(db, every, wallets, at=max(at, case.at))
+
+    (row,) = await answers.ask(db, [question], [(every, it.happened_at)], look)
     divided = await arms.arms_of(
         db,
         asked.experiments,
@@ -232,7 +252,16 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
     )
     if divided:
         await arms.meet(db, [(case.member.member_id, divided)], at=case.at, via="activity")
-    return gather.member(row, asked, versions, day=day, zone=zone, treated=arms.treated(divided))
+    return gather.member(
+        row,
+        asked,
+        versions,
+        day=day,
+        zone=zone,
+        treated=arms.treated(divided),
+        ladders=every,
+        at=it.happened_at,
+    )
 
 
 async def _first(

@@ -7,13 +7,16 @@ together, so that it is given to the last unit and never beyond.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from wallet import drafts, entries, errors, ledger, merchants
-from wallet.campaigns import arms, budgets, gather, giving, live, sets
+from wallet.campaigns import answers, arms, budgets, gather, giving, live, sets
 from wallet.database import Database
+from wallet.progress import ladders, tiers
 from wallet.rules import cashback, contracts, experiments, purchases
 from wallet.rules.campaigns import better, facts, outcome
+from wallet.rules.tiers.running import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +30,19 @@ class Previewed:
 async def turns(
     db: Database, known: drafts.Facts, all_of: Sequence[drafts.Draft]
 ) -> list[list[drafts.Draft]]:
-    """Part drafts into turns: in each, a wallet whose campaigns ask about its past comes once."""
+    """Part drafts into turns: in each, a wallet of which something asks about its past comes once.
+
+    That is a campaign, or a subscription, of which each delivery counts once.
+    """
     book = await live.at(db, epoch=known.epoch)
-    if not book.campaigns:
+    if not book.campaigns and all(one.purchase.subscription is None for one in all_of):
         return [list(all_of)]
     found: list[list[drafts.Draft]] = []
     place_of: dict[UUID, int] = {}
     for draft in sorted(all_of, key=lambda one: one.purchase.purchased_at):
         turn = 0
-        if _ready(db, book, known, draft.purchase).needs.stateful:
+        delivery = draft.purchase.subscription is not None
+        if delivery or _ready(db, book, known, draft.purchase).needs.stateful:
             turn = place_of[draft.wallet_id] = place_of.get(draft.wallet_id, -1) + 1
         while len(found) <= turn:
             found.append([])
@@ -60,11 +67,13 @@ async def add(
             ready=_ready(db, book, known, draft.purchase),
             place=await _place(db, book, known, draft.purchase),
             in_arms=await _arms(db, book, known, draft.purchase, draft.member_id),
+            ladders=await _ladders(db, book, known, draft.purchase),
         )
         for draft in turn
     ]
-    decided = await gather.decide_all(db, asked)
-    decided = await _look_again(db, asked, decided)
+    look = _look(db, known)
+    decided = await gather.decide_all(db, asked, look=look)
+    decided = await _look_again(db, asked, decided, look)
     await _allot(db, asked, decided)
     await _meet(db, known, asked, decided, via="purchase")
     return [
@@ -98,13 +107,15 @@ async def preview(
         ready=ready,
         place=await _place(db, book, known, purchase),
         in_arms={} if member_id is None else await _arms(db, book, known, purchase, member_id),
+        ladders=() if member_id is None else await _ladders(db, book, known, purchase),
     )
     if not ready.set.versions and not purchase.coupons:
         return Previewed(outcome.NOTHING, None)
-    (decided,) = await gather.decide_all(db, [asked])
+    look = _look(db, known)
+    (decided,) = await gather.decide_all(db, [asked], look=look)
     if isinstance(decided, gather.Decided) and (decided.outcome.short or member is None):
         room = await _exactly(db, decided.room)
-        (decided,) = await gather.decide_all(db, [asked], room=room)
+        (decided,) = await gather.decide_all(db, [asked], room=room, look=look)
     if isinstance(decided, errors.Refusal):
         raise decided
     await _meet(db, known, [asked], [decided], via="preview")
@@ -148,6 +159,25 @@ async def _arms(
     return await arms.arms_of(db, wanted, member_id, at=purchase.purchased_at, epoch=book.epoch)
 
 
+async def _ladders(
+    db: Database, book: live.Book, known: drafts.Facts, purchase: purchases.Purchase
+) -> Sequence[Running]:
+    """The ladders on which the member's standing is asked for; none where no campaign asks."""
+    if not _ready(db, book, known, purchase).needs.tiers:
+        return ()
+    return await ladders.at(db, epoch=known.epoch)
+
+
+def _look(db: Database, known: drafts.Facts) -> answers.Look:
+    """Bring standings up to the instant at which purchases are decided."""
+
+    async def look(wallets: Sequence[UUID], at: datetime) -> None:
+        every = await ladders.at(db, epoch=known.epoch)
+        await tiers.look(db, every, wallets, at=max(at, known.at))
+
+    return look
+
+
 async def _meet(
     db: Database,
     known: drafts.Facts,
@@ -175,7 +205,7 @@ async def _place(
         operator_id=known.operator_id,
         zone=known.zone,
         certified=_certified(book, known, purchase),
-        names=await _names(db, ready.needs.merchants),
+        names=await _names(db, ready.needs.merchants) | await _plans(db, ready.needs.plans),
     )
 
 
@@ -190,6 +220,16 @@ async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]
             key: one.name for key, one in (await merchants.find_many(db, [*merchant_ids])).items()
         }
     return {key: kept[key] for key in merchant_ids if key in kept}
+
+
+async def _plans(db: Database, plan_ids: frozenset[UUID]) -> dict[UUID, str]:
+    """The names of memberships that a condition asks for, for whoever has or misses it."""
+    if not plan_ids:
+        return {}
+    rows = await db.fetch(
+        "select scheme_id, name from coalition.scheme where scheme_id = any ($1)", [*plan_ids]
+    )
+    return {row["scheme_id"]: row["name"] for row in rows}
 
 
 def _certified(
@@ -215,6 +255,7 @@ async def _look_again(
     db: Database,
     asked: Sequence[gather.Asked],
     decided: list[gather.Decided | errors.Refusal],
+    look: answers.Look,
 ) -> list[gather.Decided | errors.Refusal]:
     """Where a budget was short, draw together what other buckets hold of it, and decide again."""
     short = [
@@ -230,7 +271,7 @@ async def _look_again(
         assert wallet_id is not None
         for budget in sorted(one.outcome.short):
             await budgets.recall(db, giving.budget_of(budget), keep_bucket=ledger.bucket(wallet_id))
-    again = await gather.decide_all(db, [asked[place] for place in short])
+    again = await gather.decide_all(db, [asked[place] for place in short], look=look)
     found = list(decided)
     for place, one in zip(short, again, strict=True):
         found[place] = one

@@ -16,10 +16,10 @@ import orjson
 from wallet import entries, errors, ids, ledger, members, money, programme, sql
 from wallet.campaigns import budgets, giving
 from wallet.database import Database
-from wallet.rules import awards, expiry
+from wallet.rules import awards, clock, expiry
 from wallet.rules.campaigns import conditions, outcome
 from wallet.rules.campaigns import facts as campaign_facts
-from wallet.rules.campaigns.definition import MONEYLESS, Definition
+from wallet.rules.campaigns.definition import MONEYLESS, Definition, Donation
 
 STALE_TRIES_MAX: Final = 12
 """How often a decision is made anew because a budget or the member's facts moved in between."""
@@ -245,7 +245,15 @@ def _call(
             orjson.dumps(_document(wish, allowed), default=str).decode(),
             None,
             facts["at"],
+            entries.rows(wish.award_id, _gifts(wish, facts["at"], allowed)),
         ),
+    )
+
+
+def _gifts(wish: Wish, at: datetime, allowed: awards.Allowed) -> list[entries.Gift]:
+    version = campaign_facts.Version(wish.campaign_id, wish.version_id, wish.definition)
+    return giving.gifts(
+        version, allowed.funders, cause_id=wish.award_id, due=clock.Due(at, "mature", None)
     )
 
 
@@ -254,6 +262,8 @@ def _lots(
 ) -> list[entries.Lot]:
     """One lot for each funder; it is due at once, because whoever awards has waited already."""
     definition = wish.definition
+    if isinstance(definition.give, Donation):
+        return []
     days = definition.expiry_days or EXPIRES_DAYS
     return [
         entries.Lot(

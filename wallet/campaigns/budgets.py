@@ -15,7 +15,7 @@ from uuid import UUID
 from wallet import errors, ids, ledger, money, sql
 from wallet.database import Database
 
-Kind: TypeAlias = Literal["campaign", "merchant", "funder"]
+Kind: TypeAlias = Literal["campaign", "merchant", "funder", "match"]
 
 RECALL_TRIES_MAX: Final = 3
 """How often a lower cap waits for shares that fill again while they are recalled."""

@@ -160,6 +160,10 @@ async def set_by(
 
 
 async def _subject(db: Database, kind: budgets.Kind, subject_id: UUID | None) -> UUID:
+    if kind == "match":
+        raise errors.NotFound(
+            "The budget of a match is set where the match is published.", path=("subject_id",)
+        )
     try:
         if kind == "campaign" and subject_id is not None:
             return (await shelf.find(db, subject_id)).campaign_id

@@ -22,7 +22,9 @@ BENEFITS_MAX: Final = 100
 
 _AWARD: Final = (
     "select a.award_id, a.wallet_id, a.partner_id, a.kind, a.reference, a.detail, a.fingerprint,"
-    " a.awarded_at, a.reversed_at, g.asset, g.granted_minor, e.document"
+    " a.awarded_at, a.reversed_at, g.asset, e.document,"
+    # What a charity was given is not the member's.
+    " case when a.lots = '{}' then 0 else g.granted_minor end as granted_minor"
     " from ledger.award a"
     " join ledger.grant g on g.bucket = a.bucket and g.cause_id = a.award_id"
     " left join ledger.explanation e on e.bucket = a.bucket and e.cause_id = a.award_id"

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import orjson
 
-from wallet import errors, ledger, money, sql
-from wallet.campaigns import arms, sets, terms
+from wallet import errors, ledger, money
+from wallet.campaigns import answers, arms, sets, terms
 from wallet.database import Database
 from wallet.rules import cashback, purchases
 from wallet.rules.campaigns import decide, facts, needs, outcome, record
+from wallet.rules.tiers import running
 
 NOBODY: Final = uuid.UUID(int=0)
 
@@ -33,6 +34,8 @@ class Asked:
     ready: sets.Ready
     place: facts.Place
     in_arms: arms.Arms = field(default_factory=dict)
+    ladders: Sequence[running.Running] = ()
+    """Where campaigns ask for a tier: the ladders that a standing may be on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,14 @@ async def decide_all(
     asked: Sequence[Asked],
     *,
     room: Mapping[facts.Budget, int] | None = None,
+    look: answers.Look | None = None,
 ) -> list[Decided | errors.Refusal]:
     """Decide purchases of different wallets; `room` is what is known of budgets more exactly.
 
-    COUPON_INVALID for a coupon that is shown and is not the member's, used or over.
+    COUPON_INVALID for a coupon that is shown and is not the member's, used or over. A tier is never
+    late: where a standing no longer holds, `look` works it out before anything is decided by it.
     """
-    known = await _known(db, asked)
+    known = await _known(db, asked, look)
     return [_decide(one, known[one.purchase_id], room or {}) for one in asked]
 
 
@@ -113,7 +118,9 @@ def decide_again(one: Asked, before: Decided) -> outcome.Outcome:
     )
 
 
-async def _known(db: Database, asked: Sequence[Asked]) -> dict[uuid.UUID, _Known | errors.Refusal]:
+async def _known(
+    db: Database, asked: Sequence[Asked], look: answers.Look | None
+) -> dict[uuid.UUID, _Known | errors.Refusal]:
     wanting = [one for one in asked if one.ready.set.versions or one.purchase.coupons]
     found: dict[uuid.UUID, _Known | errors.Refusal] = {
         one.purchase_id: _Known(None if one.member_id is None else facts.Member(), None, {}, {})
@@ -122,9 +129,11 @@ async def _known(db: Database, asked: Sequence[Asked]) -> dict[uuid.UUID, _Known
     if not wanting:
         return found
     questions = [_question(place, one) for place, one in enumerate(wanting)]
-    rows = await db.fetch(
-        sql.load("queries/campaign_facts"),
-        orjson.dumps([told for told, _ in questions], default=str).decode(),
+    rows = await answers.ask(
+        db,
+        [told for told, _ in questions],
+        [(one.ladders, one.purchase.purchased_at) for one in wanting],
+        look,
     )
     for one, (_, measures), row in zip(wanting, questions, rows, strict=True):
         try:
@@ -157,6 +166,8 @@ def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measur
         "terms": ready.needs.acceptance,
         "favourites": ready.needs.favourites,
         "offers": ready.needs.offers,
+        "standings": bool(one.ladders),
+        "memberships": bool(ready.needs.plans),
         "measures": [
             {
                 "merchants": None
@@ -199,6 +210,8 @@ def _member(one: Asked, measures: Sequence[facts.Measure], row: Any) -> facts.Me
         day=day,
         zone=zone,
         treated=arms.treated(one.in_arms),
+        ladders=one.ladders,
+        at=one.purchase.purchased_at,
     )
     return replace(
         plain,
@@ -217,18 +230,29 @@ def member(
     day: date,
     zone: str,
     treated: Mapping[uuid.UUID, str],
+    ladders: Sequence[running.Running],
+    at: datetime,
 ) -> facts.Member:
     """Who a member is on a local day, as far as versions ask: all but what a purchase needs.
 
     `row` is one of `queries/campaign_facts`.
     """
     joined: datetime = row["joined_at"]
+    held = answers.standings(row) if ladders else {}
+    tiers = {
+        one.scheme_id: tier
+        for one in ladders
+        if (tier := running.tier_at(one, held.get(one.scheme_id), at)) is not None
+    }
+    house = running.house(ladders, at)
     return facts.Member(
         joined_days=max(0, (day - facts.local_day(joined, zone)).days) if asked.profile else 0,
         birthday_known=asked.profile and row["birth_date"] is not None,
         birthday_days=facts.birthday_distance(row["birth_date"], day) if asked.profile else None,
         segments=frozenset(row["segments"] or ()),
-        tier=row["tier"] if asked.profile else None,
+        tier=tiers[house.scheme_id] if house else row["tier"] if asked.profile else None,
+        tiers=tiers,
+        memberships=frozenset(row["memberships"] or ()),
         accepted=_accepted(versions, frozenset(row["accepted"] or ())),
         arms=treated,
         usage=_usage(orjson.loads(row["usage"] or "[]")),

@@ -1,4 +1,4 @@
-"""What campaigns decided, as entries of the books: lots by funder, grants by line, and the rest.
+"""What campaigns decided, as entries of the books: lots and gifts by funder, grants by line.
 
 Each funder of a campaign's grant opens a lot of its own, so that every unit names who paid it. All
 lots of a purchase wait for the contract's clock; how long they live then may differ.
@@ -14,7 +14,7 @@ from wallet import entries, ids, money
 from wallet.campaigns import budgets, gather
 from wallet.rules import clock, contracts, expiry
 from wallet.rules.campaigns import facts, outcome, record
-from wallet.rules.campaigns.definition import Badge, Benefit, GiveCoupon
+from wallet.rules.campaigns.definition import Badge, Benefit, Donation, GiveCoupon
 
 
 def given(
@@ -35,7 +35,13 @@ def given(
         lots=tuple(
             lot
             for one in found.granted
+            if not one.is_gift
             for lot in _lots(one, cause_id=cause_id, place=place, terms=terms, due=due)
+        ),
+        gifts=tuple(
+            gift
+            for one in found.granted
+            for gift in gifts(one.version, one.funders, cause_id=cause_id, due=due)
         ),
         grants=(
             *(entry for one in found.granted for entry in _grants(one, day)),
@@ -58,6 +64,34 @@ def given(
         explanation=orjson.dumps(outcome.document(found)).decode(),
         facts=orjson.dumps(record.dump(decided.record)).decode(),
     )
+
+
+def gifts(
+    version: facts.Version,
+    funders: Sequence[tuple[UUID, int]],
+    *,
+    cause_id: UUID,
+    due: clock.Due,
+) -> list[entries.Gift]:
+    """What each funder gives to a charity by a version; nothing where it gives to the member."""
+    give = version.definition.give
+    if not isinstance(give, Donation):
+        return []
+    return [
+        entries.Gift(
+            gift_id=entries.gift_id(cause_id, version.version_id, funder_id),
+            rule_id=version.version_id,
+            charity_id=give.charity_id,
+            funder_id=funder_id,
+            asset=money.asset(version.definition.asset).number,
+            amount=minor,
+            due_at=due.due_at,
+            due_as=due.due_as,
+            in_kind=give.in_kind,
+            unit_minor=give.minor,
+        )
+        for funder_id, minor in funders
+    ]
 
 
 def budget_of(budget: facts.Budget) -> UUID:

@@ -17,6 +17,7 @@ import orjson
 
 from wallet import audit, errors, ids, money, programme, sql
 from wallet.campaigns import budgets, live, named, shelf, terms
+from wallet.charities import agreements
 from wallet.database import Database
 from wallet.rules.campaigns import contradictions, drafts, timeline
 from wallet.rules.campaigns.definition import Definition
@@ -128,7 +129,8 @@ async def publish(
 ) -> Changed:
     """Let a version decide from its start on, or from a later instant; until then nothing changes.
 
-    It is judged again, by what is published now.
+    It is judged again, by what is published now. Where a part goes to a charity, it needs the
+    agreement of the charity with everybody who pays, for all of its time.
     """
     step = _Step(request_id, campaign_id, "publish", reason, actor, version_id, from_at)
     return await _take(db, step, now)
@@ -306,6 +308,8 @@ async def _judged(db: Database, step: _Step, moment: live.Moment) -> timeline.Ch
         with _below("version_id", "definition"):
             await _judge(db, step.campaign_id, version.definition, moment)
         effective_at = _from(step.from_at, version.definition, now)
+        at = ("version_id", "definition")
+        await agreements.require_for(db, version.definition, since=effective_at, path=at)
         replaced_id = timeline.standing(changes, effective_at, now)
     return timeline.Change(
         change_id=step.request_id,

@@ -1,13 +1,14 @@
-"""Whether what a definition names is there: merchants that sell or pay, and segments.
+"""Whether what a definition names is there: merchants, segments, plans, and the charity.
 
-A rule can not know it, so it is asked of the database when a draft is saved. Neither merchants nor
-segments are ever deleted, so it is asked once.
+A rule can not know it, so it is asked of the database when a draft is saved. None of them is ever
+deleted, so it is asked once.
 """
 
 from collections.abc import Iterator
 from uuid import UUID
 
 from wallet import merchants
+from wallet.charities import directory
 from wallet.database import Database
 from wallet.rules.campaigns import conditions
 from wallet.rules.campaigns.definition import Definition
@@ -38,6 +39,29 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     for path, name in wanted.items():
         if name not in there:
             refuse("there is no such segment", *path)
+    receiver = definition.receiver
+    if receiver is not None and not await directory.find_many(db, [receiver.charity_id]):
+        refuse("there is no such charity", *receiver.path)
+    await _check_plans(db, definition)
+
+
+async def _check_plans(db: Database, definition: Definition) -> None:
+    named = {
+        ("when", str(place), "any_of", str(position)): plan_id
+        for place, condition in enumerate(definition.when)
+        if isinstance(condition, conditions.Membership)
+        for position, plan_id in enumerate(condition.any_of)
+    }
+    if not named:
+        return
+    rows = await db.fetch(
+        "select scheme_id from coalition.scheme where kind = 'membership' and scheme_id = any ($1)",
+        list(named.values()),
+    )
+    there = {row["scheme_id"] for row in rows}
+    for path, plan_id in named.items():
+        if plan_id not in there:
+            refuse("there is no such membership", *path)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:

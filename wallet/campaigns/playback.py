@@ -39,7 +39,9 @@ class Person:
     joined_on: date
     birth_date: date | None
     tier: str | None
+    tiers: Mapping[uuid.UUID, str]
     segments: frozenset[str]
+    memberships: frozenset[uuid.UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +335,8 @@ class Playback:
             birthday_days=facts.birthday_distance(person.birth_date, day),
             segments=person.segments,
             tier=person.tier,
+            tiers=person.tiers,
+            memberships=person.memberships,
         )
 
     def _take_back(self, at: datetime) -> None:

@@ -3,6 +3,7 @@
 A fact that is not named is left as it is, and None forgets it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import EllipsisType
@@ -18,26 +19,32 @@ LANGUAGES: Final = ("en", "pt", "es")
 AGE_MAX: Final = 130
 """Nobody has become older; a birth date further back is a typing error."""
 TIER_CHARS_MAX: Final = 64
+COUNTRY: Final = re.compile("[A-Z]{2}")
 
 _UPSERT: Final = (
     "insert into coalition.profile as p"
-    " (member_id, birth_date, language, tier, favourites_off, updated_at)"
-    " values ($1, $2, $3, $4, coalesce($5, false), $6) on conflict (member_id) do update set"
+    " (member_id, birth_date, language, tier, favourites_off, updated_at, country)"
+    " values ($1, $2, $3, $4, coalesce($5, false), $6, $10) on conflict (member_id) do update set"
     " birth_date = case when $7 then excluded.birth_date else p.birth_date end,"
     " language = case when $8 then excluded.language else p.language end,"
     " tier = case when $9 then excluded.tier else p.tier end,"
+    " country = case when $11 then excluded.country else p.country end,"
     " favourites_off = coalesce($5, p.favourites_off), updated_at = excluded.updated_at"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is known of a member; `favourites_off` if no favourites may be guessed."""
+    """What is known of a member; `favourites_off` if no favourites may be guessed.
+
+    `country` is where they live, in the two letters of ISO 3166.
+    """
 
     birth_date: date | None = None
     language: str | None = None
     tier: str | None = None
     favourites_off: bool = False
+    country: str | None = None
 
 
 async def update(
@@ -50,6 +57,7 @@ async def update(
     language: str | EllipsisType | None = ...,
     tier: str | EllipsisType | None = ...,
     favourites_off: bool | EllipsisType = ...,
+    country: str | EllipsisType | None = ...,
     now: datetime | None = None,
 ) -> Profile:
     """Change what is named. PROFILE_INVALID for what cannot be true of a person.
@@ -70,6 +78,10 @@ async def update(
         text.check(tier, "tier", chars_max=TIER_CHARS_MAX)
         if tier != tier.strip():
             raise errors.ProfileInvalid("A tier has no spaces around it.", path=("tier",))
+    if isinstance(country, str) and not COUNTRY.fullmatch(country):
+        raise errors.ProfileInvalid(
+            "A country is two capital letters, such as PT. Correct it.", path=("country",)
+        )
     await db.execute(
         _UPSERT,
         member_id,
@@ -81,12 +93,15 @@ async def update(
         birth_date is not ...,
         language is not ...,
         tier is not ...,
+        None if country is ... else country,
+        country is not ...,
     )
     told = {
         "birth_date": birth_date,
         "language": language,
         "tier": tier,
         "favourites_off": favourites_off,
+        "country": country,
     }
     # The log says which facts were changed, not what they are: it is read by more people.
     changed = [name for name, value in told.items() if value is not ...]
@@ -104,7 +119,7 @@ async def update(
 async def of(db: Database, member_id: UUID) -> Profile:
     """What is known of a member; an empty profile if nothing is."""
     row = await db.fetchrow(
-        "select birth_date, language, tier, favourites_off from coalition.profile"
+        "select birth_date, language, tier, favourites_off, country from coalition.profile"
         " where member_id = $1",
         member_id,
     )

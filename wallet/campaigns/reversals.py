@@ -59,7 +59,7 @@ async def decide(
         found = campaign_returns.decide(grants, definitions, left)
     for one in found:
         by_rule[one.version_id] = by_rule.get(one.version_id, 0) + one.reversed_minor
-    lots = [_lot(one) for one in facts["lots"]]
+    lots = [_lot(one) for one in (*facts["lots"], *facts["gifts"])]
     parts = campaign_returns.lots(lots, {rule: minor for rule, minor in by_rule.items() if minor})
     campaign_of = {UUID(one["version_id"]): UUID(one["campaign_id"]) for one in facts["grants"]}
     return Reversal(

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 import asyncpg
+import orjson
 
 from wallet import programme, sql
 from wallet.campaigns import playback
@@ -72,7 +73,7 @@ async def people(
     more: Mapping[uuid.UUID, frozenset[str]],
 ) -> dict[uuid.UUID, playback.Person]:
     """Say by wallet who members are, as far as it is asked; `more` are segments by member."""
-    if not (asks.segments or asks.profile or asked.every):
+    if not (asks.segments or asks.profile or asks.plans or asked.every):
         return {}
     names = {
         name
@@ -87,12 +88,15 @@ async def people(
         None if asked.every else sorted(names),
         asked.segments is not None,
         list(more),
+        bool(asks.plans),
     )
     return {
         row["wallet_id"]: playback.Person(
             joined_on=facts.local_day(row["joined_at"], zone),
             birth_date=row["birth_date"],
             tier=row["tier"],
+            tiers={uuid.UUID(key): one for key, one in orjson.loads(row["tiers"]).items()},
+            memberships=frozenset(row["memberships"]),
             segments=more.get(row["member_id"], frozenset()).union(row["segments"]),
         )
         for row in rows

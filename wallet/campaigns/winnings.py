@@ -13,7 +13,7 @@ from uuid import UUID
 from wallet import errors, members, programme
 from wallet.campaigns import awards, earned, live
 from wallet.database import Database
-from wallet.rules.campaigns.definition import Amount, Definition, OnReward
+from wallet.rules.campaigns.definition import Amount, Definition, Donation, OnReward
 
 Kind: TypeAlias = Literal["milestone", "contest", "draw", "quiz", "game", "membership"]
 KINDS: Final[tuple[Kind, ...]] = ("milestone", "contest", "draw", "quiz", "game", "membership")
@@ -109,7 +109,7 @@ def _in_force(moment: live.Moment, campaign_id: UUID) -> tuple[UUID, Definition]
 
 def _minor(definition: Definition, times: int) -> int:
     give = definition.give
-    if not isinstance(give, Amount):
+    if not isinstance(give, Amount | Donation):
         return 0
     return give.minor * times if give.per == "unit" else give.minor
 

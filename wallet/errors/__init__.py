@@ -13,10 +13,16 @@ assertion.
     |-- TermsInvalid              TERMS_INVALID
     |-- CampaignInvalid           CAMPAIGN_INVALID
     |-- SchemeInvalid             SCHEME_INVALID
+    |-- TierOverrideInvalid       TIER_OVERRIDE_INVALID
     |-- GameScoreInvalid          GAME_SCORE_INVALID
     |-- ActivityInvalid           ACTIVITY_INVALID
     |-- ProfileInvalid            PROFILE_INVALID
     |-- ExperimentInvalid         EXPERIMENT_INVALID
+    |-- PlayInvalid               PLAY_INVALID
+    |-- MembershipInvalid         MEMBERSHIP_INVALID
+    |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
+    |-- CharityInvalid            CHARITY_INVALID
+    |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -35,6 +41,9 @@ assertion.
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
+    |-- CharityUnknown            CHARITY_UNKNOWN
+    |-- CharityUnverified         CHARITY_UNVERIFIED          status
+    |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -44,6 +53,7 @@ assertion.
     |-- GoodwillLimit             GOODWILL_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
+    |-- NothingDue                NOTHING_DUE
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
@@ -55,7 +65,22 @@ assertion.
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
+    |-- CharityClosed             CHARITY_CLOSED              status
+    |-- RemittanceClosed          REMITTANCE_CLOSED           state
+    |-- RemittanceOpen            REMITTANCE_OPEN
+    |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- ReferralClosed            REFERRAL_CLOSED
+    |  games and draws
+    |-- SelfExcluded              SELF_EXCLUDED
+    |-- PlayLimit                 PLAY_LIMIT
+    |-- AgeGate                   AGE_GATE
+    |-- JurisdictionGate          JURISDICTION_GATE
+    |-- TicketUsed                TICKET_USED
+    |-- TicketExpired             TICKET_EXPIRED
+    `-- DrawClosed                DRAW_CLOSED
+    |-- MembershipClosed          MEMBERSHIP_CLOSED           state
+    |-- SubscriptionClosed        SUBSCRIPTION_CLOSED
     |-- ContestClosed             CONTEST_CLOSED
     |-- QuizClosed                QUIZ_CLOSED
     `-- ReferralClosed            REFERRAL_CLOSED
@@ -72,6 +97,7 @@ from wallet.errors.amounts import (
     CaptureExceedsHold,
     GoodwillLimit,
     InsufficientFunds,
+    NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
 )
@@ -84,8 +110,11 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
+    CharityUnknown,
+    CharityUnverified,
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
@@ -95,29 +124,47 @@ from wallet.errors.people import (
     ReferralInvalid,
     StepUpRequired,
 )
+from wallet.errors.play import (
+    AgeGate,
+    DrawClosed,
+    JurisdictionGate,
+    PlayInvalid,
+    PlayLimit,
+    SelfExcluded,
+    TicketExpired,
+    TicketUsed,
+)
 from wallet.errors.root import Refusal, Unavailable
 from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
+    MembershipInvalid,
+    PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
     ReasonMissing,
     SchemeInvalid,
+    SubscriptionInvalid,
     TermsInvalid,
     TextInvalid,
+    TierOverrideInvalid,
     TooMany,
 )
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CharityClosed,
     ContestClosed,
     ExperimentClosed,
+    MembershipClosed,
+    PledgeClosed,
     QuizClosed,
     RedemptionClosed,
     RedemptionCodeExpired,
@@ -125,6 +172,9 @@ from wallet.errors.states import (
     RedemptionCodeUsed,
     RedemptionExpired,
     ReferralClosed,
+    RemittanceClosed,
+    RemittanceOpen,
+    SubscriptionClosed,
 )
 
 CODES: Final[dict[str, type[Refusal]]] = {one.code: one for one in Refusal.__subclasses__()}
@@ -141,6 +191,8 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AgeGate",
+    "AgreementMissing",
     "AmountInvalid",
     "ApprovalClosed",
     "ApprovalOwn",
@@ -149,11 +201,16 @@ __all__ = [
     "CampaignClosed",
     "CampaignInvalid",
     "CaptureExceedsHold",
+    "CharityClosed",
+    "CharityInvalid",
+    "CharityUnknown",
+    "CharityUnverified",
     "ClientInvalid",
     "ContestClosed",
     "ContractMissing",
     "CouponInvalid",
     "CurrencyMismatch",
+    "DrawClosed",
     "EmailTaken",
     "EventInvalid",
     "ExperimentClosed",
@@ -163,10 +220,18 @@ __all__ = [
     "IdempotencyInProgress",
     "IdempotencyKeyReused",
     "InsufficientFunds",
+    "JurisdictionGate",
     "MemberSuspended",
+    "MembershipClosed",
+    "MembershipInvalid",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
+    "NothingDue",
+    "PlayInvalid",
+    "PlayLimit",
+    "PledgeClosed",
+    "PledgeInvalid",
     "ProfileInvalid",
     "PurchaseInvalid",
     "QuizClosed",
@@ -181,13 +246,21 @@ __all__ = [
     "ReferralInvalid",
     "RefundExceedsCapture",
     "Refusal",
+    "RemittanceClosed",
+    "RemittanceOpen",
     "ReturnExceedsPurchase",
     "SchemeInvalid",
     "SecretLimit",
+    "SelfExcluded",
     "SlugTaken",
     "StepUpRequired",
+    "SubscriptionClosed",
+    "SubscriptionInvalid",
     "TermsInvalid",
     "TextInvalid",
+    "TicketExpired",
+    "TicketUsed",
+    "TierOverrideInvalid",
     "TooMany",
     "Unavailable",
     "of",

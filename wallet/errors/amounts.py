@@ -86,3 +86,10 @@ def _amount(data: dict[str, object], name: str) -> str | None:
     if not isinstance(minor, int) or not isinstance(code, str):
         return None
     return money.phrase(minor, money.asset(code))
+
+
+class NothingDue(Refusal):
+    """Nothing is due to the charity now: wait for its next gifts."""
+
+    code = "NOTHING_DUE"
+    advice = "Nothing is due to this charity now. Make a batch when it was given something."

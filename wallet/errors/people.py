@@ -48,6 +48,36 @@ class ApprovalOwn(Refusal):
     advice = "You proposed this yourself. Ask a colleague to decide."
 
 
+class CharityUnknown(Refusal):
+    """There is no such charity: choose one of the directory."""
+
+    code = "CHARITY_UNKNOWN"
+    advice = "There is no such charity. Choose one of the directory."
+
+
+class CharityUnverified(Refusal):
+    """The charity is not verified, so it receives nothing new: choose another, or wait for it."""
+
+    code = "CHARITY_UNVERIFIED"
+    advice = "This charity is not verified and receives nothing now. Choose another one."
+
+
+class AgreementMissing(Refusal):
+    """Who pays has no written agreement with the charity for that time: record it, then go on."""
+
+    code = "AGREEMENT_MISSING"
+    advice = "The agreement with this charity is missing. Record it, then send this again."
+
+    def say(self) -> str:
+        """Name who lacks which agreement since when, where it is known."""
+        if not {"funder", "charity", "since"} <= self.data.keys():
+            return self.advice
+        return (
+            f"{self.data['funder']} has no agreement with {self.data['charity']} that covers"
+            f" {self.data['since']}. Record it, then send this again."
+        )
+
+
 class CouponInvalid(Refusal):
     """The coupon is not this member's, is used, or is over: leave it out or show another."""
 

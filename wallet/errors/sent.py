@@ -55,6 +55,13 @@ class SchemeInvalid(Refusal):
     advice = "The scheme is not valid. Correct the field at the path and publish it again."
 
 
+class TierOverrideInvalid(Refusal):
+    """No such tier, or an end that has passed or lies over a year away: correct it and propose."""
+
+    code = "TIER_OVERRIDE_INVALID"
+    advice = "This tier cannot be given so. Name a tier of the ladder, and an end within a year."
+
+
 class GameScoreInvalid(Refusal):
     """No game gives this score, or not so soon: correct it, or look at what the game allows."""
 
@@ -81,6 +88,43 @@ class ExperimentInvalid(Refusal):
 
     code = "EXPERIMENT_INVALID"
     advice = "The experiment is not valid. Correct the field at the path and register it again."
+
+
+class MembershipInvalid(Refusal):
+    """A payment does not fit its plan or its membership: correct the field at the path."""
+
+    code = "MEMBERSHIP_INVALID"
+    advice = "This does not fit the membership. Look at how it stands, then correct it."
+
+
+class SubscriptionInvalid(Refusal):
+    """A delivery, or its subscription, contradicts what was paid for: correct it."""
+
+    code = "SUBSCRIPTION_INVALID"
+    advice = "This does not fit the subscription. Look at what was paid for, then correct it."
+
+
+class CharityInvalid(Refusal):
+    """A charity or its agreement contradicts itself: correct the field at the path and send it."""
+
+    code = "CHARITY_INVALID"
+    advice = "This charity or agreement is not valid. Correct the field at the path."
+
+
+class PledgeInvalid(Refusal):
+    """A pledge contradicts itself or another one that stands: correct the field at the path."""
+
+    code = "PLEDGE_INVALID"
+    advice = "This pledge is not valid. Correct the field at the path, or end another one first."
+
+    def say(self) -> str:
+        """Name which other pledge is in the way, where it is known."""
+        match self.data.get("why"):
+            case "shares":
+                return "Your pledges come to more than all of your cashback. Make one smaller."
+            case "expiring":
+                return "What expires goes to one charity. End your other pledge of it first."
+        return self.advice
 
 
 class TextInvalid(Refusal):

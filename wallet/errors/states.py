@@ -52,6 +52,34 @@ class CampaignClosed(Refusal):
     advice = "This campaign cannot take this step in its present state. Look at its status first."
 
 
+class CharityClosed(Refusal):
+    """The charity is in a state that does not allow this step: look at its state first."""
+
+    code = "CHARITY_CLOSED"
+    advice = "This charity cannot take this step in its present state. Look at its state first."
+
+
+class RemittanceClosed(Refusal):
+    """The batch is in a state that does not allow this step: look at its state first."""
+
+    code = "REMITTANCE_CLOSED"
+    advice = "This batch cannot take this step in its present state. Look at its state first."
+
+
+class RemittanceOpen(Refusal):
+    """The charity has a batch that is not sent yet: send it or cancel it first."""
+
+    code = "REMITTANCE_OPEN"
+    advice = "This charity has a batch that is not sent yet. Send it or cancel it first."
+
+
+class PledgeClosed(Refusal):
+    """The pledge was replaced by another one: end the one that stands."""
+
+    code = "PLEDGE_CLOSED"
+    advice = "This pledge was replaced by another one. End the one that stands now."
+
+
 class ExperimentClosed(Refusal):
     """The experiment has begun or is over, and is never changed: register another."""
 
@@ -78,3 +106,17 @@ class ReferralClosed(Refusal):
 
     code = "REFERRAL_CLOSED"
     advice = "An invitation counts once, for newcomers. Nothing more can be claimed here."
+
+
+class MembershipClosed(Refusal):
+    """The membership was cancelled or has run out: start a new one."""
+
+    code = "MEMBERSHIP_CLOSED"
+    advice = "This membership has ended. Start a new one with its first payment."
+
+
+class SubscriptionClosed(Refusal):
+    """The subscription was cancelled before: look at it first."""
+
+    code = "SUBSCRIPTION_CLOSED"
+    advice = "This subscription was cancelled before. Look at what is left of it first."

@@ -5,6 +5,7 @@ writes under the wallet's lock and only if the facts are still those that it saw
 put off and never stops the others, nor the other wallets.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import orjson
 
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import boards, looks, plays, schemes
+from wallet.progress import looks, schemes
 from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
@@ -24,6 +25,8 @@ BATCH: Final = 100
 """Wallets of one turn: some hundred purchases each, in one query."""
 PURCHASES_MAX: Final = 20_000
 """Purchases of one wallet that are looked at, the newest: nobody buys that often in a window."""
+AT_ONCE: Final = 4
+"""Wallets that are looked at side by side: a look is a handful of round trips, one by one."""
 STALE_TRIES_MAX: Final = 5
 """How often a wallet is looked at again at once because its facts moved under a story."""
 
@@ -45,10 +48,6 @@ class Done:
     failures: list[Failure] = field(default_factory=list)
 
 
-STORIES: Sequence[Story] = (boards, plays)
-"""Every story, in the order in which they look: what one decides, a later one may see."""
-
-
 async def advance(
     db: Database,
     *,
@@ -60,21 +59,28 @@ async def advance(
     held = await schemes.moment(db, now)
     due = await looks.due(db, now=held.at, limit=limit)
     done = Done(wallets=len(due))
-    wanting = _wanting(STORIES if stories is None else stories, held)
+    wanting = _wanting(_all() if stories is None else stories, held)
     if not wanting:
         await looks.done(db, [(look, None) for look in due])
         return done
     seen = await gather(db, [look.wallet_id for look in due], [wants for _, wants in wanting])
     finished: list[tuple[looks.Look, datetime | None]] = []
-    for look in due:
-        one = seen.get(look.wallet_id)
-        failures: list[Failure] = []
-        at = None if one is None else await _look(db, wanting, held, one, failures)
-        if failures:
-            await looks.failed(db, look, now=held.at)
-        else:
-            finished.append((look, at))
-        done.failures.extend(failures)
+    waiting = iter(due)
+
+    async def take() -> None:
+        for look in waiting:
+            one = seen.get(look.wallet_id)
+            failures: list[Failure] = []
+            at = None if one is None else await _look(db, wanting, held, one, failures)
+            if failures:
+                await looks.failed(db, look, now=held.at)
+            else:
+                finished.append((look, at))
+            done.failures.extend(failures)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(AT_ONCE):
+            group.create_task(take())
     await looks.done(db, finished)
     return done
 
@@ -88,7 +94,7 @@ async def settle(
 ) -> None:
     """Look at these wallets at once, due or not: whoever decides by a standing needs it now."""
     held = await schemes.moment(db, now)
-    wanting = _wanting(STORIES if stories is None else stories, held)
+    wanting = _wanting(_all() if stories is None else stories, held)
     if not wanting:
         return
     seen = await gather(db, wallet_ids, [wants for _, wants in wanting])
@@ -137,6 +143,13 @@ def read(row: Any) -> facts.Seen:
         birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
+
+
+def _all() -> Sequence[Story]:
+    # Stories are made of this module, so it asks for them when it is used, not when it is loaded.
+    from wallet.progress import stories
+
+    return stories.STORIES
 
 
 def _wanting(stories: Sequence[Story], held: schemes.Moment) -> list[tuple[Story, Wants]]:

@@ -54,7 +54,8 @@ async def report(
     """Report a round of a member's.
 
     NOT_FOUND for a game that is not this merchant's or does not run, GAME_SCORE_INVALID for what
-    cannot be, REFERENCE_USED for a round of another score or member.
+    cannot be, REFERENCE_USED for a round of another score or member; MEMBER_SUSPENDED,
+    SELF_EXCLUDED.
     """
     text.check(told.round_id, "round_id", chars_max=ROUND_CHARS_MAX)
     held = await schemes.moment(db, now)

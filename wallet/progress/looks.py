@@ -14,6 +14,8 @@ from wallet.database import Database
 
 PAUSE: Final = timedelta(seconds=2)
 """The pause after a first failure; it doubles with each further one."""
+ALL_BATCH: Final = 10_000
+"""Wallets of one statement, when everybody is looked at again: a tenth of a second."""
 TRIES_COUNTED: Final = 10
 """Doublings of the pause: 2 seconds become half an hour, and stay there."""
 
@@ -43,14 +45,26 @@ async def ask(db: Database, wallets: Mapping[UUID, datetime]) -> None:
 
 
 async def ask_all(db: Database, *, at: datetime) -> None:
-    """Ask for a look at every member's wallet: what is looked for has changed."""
-    await db.execute(
-        "insert into coalition.look as k (wallet_id, at)"
-        " select wallet_id, $1 from coalition.member order by wallet_id"
-        " on conflict (wallet_id) do update"
-        " set at = least(k.at, excluded.at), asked = k.asked + 1",
-        at,
-    )
+    """Ask for a look at every member's wallet, because what is looked for has changed.
+
+    They are asked in batches, so that no statement is long; a batch that is asked twice is one.
+    """
+    last = UUID(int=0)
+    while True:
+        found = await db.fetchval(
+            "with part as (select wallet_id from coalition.member where wallet_id > $2"
+            " order by wallet_id limit $3),"
+            " asked as (insert into coalition.look as k (wallet_id, at)"
+            " select wallet_id, $1 from part on conflict (wallet_id) do update"
+            " set at = least(k.at, excluded.at), asked = k.asked + 1)"
+            " select wallet_id from part order by wallet_id offset $3 - 1",
+            at,
+            last,
+            ALL_BATCH,
+        )
+        if found is None:
+            return
+        last = found
 
 
 async def due(db: Database, *, now: datetime, limit: int) -> list[Look]:

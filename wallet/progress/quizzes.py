@@ -57,7 +57,7 @@ async def start(
     """Begin a try; its time runs from now.
 
     NOT_FOUND for a quiz that does not run, ACTIVITY_LIMIT for more tries than there are,
-    MEMBER_SUSPENDED.
+    MEMBER_SUSPENDED, SELF_EXCLUDED.
     """
     house = await programme.of(db)
     held = await schemes.moment(db, now)

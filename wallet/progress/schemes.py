@@ -16,9 +16,12 @@ import orjson
 
 from wallet import audit, errors, ids, merchants, programme, sql
 from wallet.campaigns import winnings
+from wallet.charities import promises
 from wallet.database import Database
+from wallet.progress import looks
 from wallet.rules.schemes import kinds
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.matching import Match
 
 VERSIONS_MAX: Final = 200
 """Versions of one scheme; the last is kept for its end. More of them is another scheme."""
@@ -213,7 +216,10 @@ async def _take(
             if entry is None and not fresh:
                 raise errors.NotFound(path=("scheme_id",))
             _judge(held, entry, definition, from_at)
-            await _check_named(db, definition, now)
+            await _check_named(db, held.book, definition, now)
+            if isinstance(definition, Match):
+                await promises.check(db, definition, since=max(from_at or held.at, held.at))
+                await promises.fund(db, scheme_id, definition)
             if not await _write(
                 db, held, request_id, scheme_id, entry, definition, from_at, note, actor
             ):
@@ -224,6 +230,8 @@ async def _take(
         found, version = known
         if (found.scheme_id, version.definition, version.note) != (scheme_id, definition, note):
             raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
+        # Whoever sends it again after a crash asks again, which is harmless.
+        await looks.ask_all(db, at=version.valid_from)
         await audit.write(
             db,
             actor=actor,
@@ -259,16 +267,18 @@ def _judge(
         raise errors.TooMany(path=("scheme_id",), limit=VERSIONS_MAX)
 
 
-async def _check_named(db: Database, definition: Scheme | None, now: datetime | None) -> None:
-    """Merchants and campaigns that a definition names must be there."""
+async def _check_named(
+    db: Database, book: Book, definition: Scheme | None, now: datetime | None
+) -> None:
+    """Merchants, campaigns and schemes that a definition names must be there."""
     if definition is None:
         return
     try:
-        for place, merchant_id in enumerate(definition.merchants):
+        for path, merchant_id in definition.partners().items():
             try:
                 await merchants.find(db, merchant_id)
             except errors.NotFound:
-                refuse("no merchant has this id", "merchants", str(place))
+                refuse("no merchant has this id", *path)
         for path, campaign_id in definition.rewards().items():
             try:
                 await winnings.check(db, [campaign_id], now=now)
@@ -276,6 +286,9 @@ async def _check_named(db: Database, definition: Scheme | None, now: datetime | 
                 refuse(
                     "no campaign that is published under this id has `on` set to `reward`", *path
                 )
+        for path, scheme_id in definition.schemes().items():
+            if scheme_id not in book.entries:
+                refuse("no scheme has this id", *path)
     except errors.SchemeInvalid as refusal:
         raise _below(refusal) from None
 

@@ -15,7 +15,7 @@ from wallet import errors
 from wallet.rules import purchases, text
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import checks, facts, programme
-from wallet.rules.campaigns.definition import Amount, OnActivity
+from wallet.rules.campaigns.definition import Amount, Donation, OnActivity
 
 Kind: TypeAlias = Literal["review", "share", "visit", "quiz", "custom"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -208,6 +208,8 @@ def _contest(
     best: dict[tuple[str, str], Chosen] = {}
     for one in standing:
         definition = one.version.definition
+        if isinstance(definition.give, Donation):
+            continue
         key = (definition.stack.group, definition.asset)
         mode = modes.get(definition.stack.group, "all")
         if key not in best or (mode == "best" and one.desired_minor > best[key].desired_minor):
@@ -215,6 +217,10 @@ def _contest(
     chosen: list[Chosen] = []
     barred: tuple[str, str] | None = None
     for one in standing:
+        if isinstance(one.version.definition.give, Donation):
+            # A gift to a charity takes nothing's place, and nothing takes a gift's.
+            chosen.append(one)
+            continue
         stack, asset = one.version.definition.stack, one.version.definition.asset
         winner = best[(stack.group, asset)]
         if modes.get(stack.group, "all") != "all" and winner is not one:
@@ -237,7 +243,7 @@ def _order(version: facts.Version, rules: programme.Rules) -> tuple[int, int, uu
 
 def _minor(version: facts.Version) -> int:
     give = version.definition.give
-    return give.minor if isinstance(give, Amount) else 0
+    return give.minor if isinstance(give, Amount | Donation) else 0
 
 
 def _did(activity: Activity) -> checks.Reason:

@@ -20,7 +20,7 @@ KINDS: Final[dict[Owner, tuple[str, ...]]] = {
         "suspense",
         "merchant_breakage",
     ),
-    "charity": ("due",),
+    "charity": ("due", "remitted"),
     "operator": ("goodwill", "breakage", "fees", "loss"),
 }
 
@@ -55,6 +55,11 @@ CHART: Final = (
         "A part of the cashback went to a charity, as its campaign says.",
     ),
     Movement("unshare", "due", "issued", "Shared with a charity, but the goods came back."),
+    Movement("gift", "issued", "due", "Given to a charity for a purchase or an activity."),
+    Movement("ungift", "due", "issued", "Goods came back; their gift to a charity goes back too."),
+    Movement("match", "issued", "due", "Given to a charity because a member gave."),
+    Movement("remit", "due", "remitted", "Put into a batch that is paid out to the charity."),
+    Movement("unremit", "remitted", "due", "The batch was cancelled before it was sent."),
     Movement("goodwill", "goodwill", "available", "A credit from support."),
     Movement("expire", "available", "breakage", "Expired; it falls to the operator."),
     Movement("expire_merchant", "available", "merchant_breakage", "Expired; back to its merchant."),

@@ -31,7 +31,9 @@ class Facts:
 
     `desired_minor` is what a campaign would have given without its limits, `amount_minor` what it
     gave. `award` is the kind of an activity, or `referral`; `benefit` the name of what was granted
-    and `about` its own words. `lost` is what a return took back of campaigns.
+    and `about` its own words. `lost` is what a return took back of campaigns, `gift` the kind of a
+    gift to a `charity`. `prize` is what was won, `draw` the raffle it was won in. `milestone` is
+    the name of one, `taken_back` whether returns take back what it gave.
     """
 
     topic: str
@@ -49,7 +51,13 @@ class Facts:
     benefit: str | None = None
     about: str | None = None
     charity: str | None = None
+    funder: str | None = None
+    gift: str | None = None
     lost: tuple[Lost, ...] = ()
+    draw: str | None = None
+    prize: str | None = None
+    milestone: str | None = None
+    taken_back: bool = False
 
 
 def sentence(facts: Facts) -> str | None:
@@ -82,12 +90,29 @@ def sentence(facts: Facts) -> str | None:
             return _awarded(facts, amount, where)
         case "award.reversed":
             return _taken(facts, amount)
+        case "milestone.completed":
+            return _completed(facts)
+        case "milestone.taken_back":
+            return (
+                f"{facts.milestone} is no longer reached, because goods went back."
+                " What it gave is taken back."
+            )
         case "lot.shared":
             return _shared(facts, amount, where)
+        case "gift.given":
+            return _gift(facts, amount)
+        case "donation.matched":
+            return _matched(facts, amount)
+        case "donation.posted":
+            return _gave(facts, amount)
         case "benefit.granted":
             return _granted(facts, where)
         case "campaign.capped":
             return _capped(facts, amount, where)
+        case "spin.settled":
+            return f"Your spin won {facts.prize}."
+        case "raffle.won":
+            return f"You have won {facts.prize} in {facts.draw}."
         case _:
             return None
 
@@ -159,6 +184,13 @@ def _taken(facts: Facts, amount: str) -> str | None:
     return f"{told} taken back{why}.{_owed(facts)}"
 
 
+def _completed(facts: Facts) -> str:
+    told = f"You reached {facts.milestone}."
+    if not facts.taken_back:
+        return told
+    return f"{told} If goods go back and too little is left, what it gave is taken back."
+
+
 def _shared(facts: Facts, amount: str, where: str) -> str | None:
     if facts.amount_minor == 0:
         return None
@@ -167,6 +199,32 @@ def _shared(facts: Facts, amount: str, where: str) -> str | None:
         f"{amount} of your cashback from {where} went to {facts.charity or 'a charity'},"
         f" as {promised} promised."
     )
+
+
+def _gift(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    who = facts.funder or "The coalition"
+    return f"{who} gave {amount} to {facts.charity or 'a charity'}, thanks to you."
+
+
+def _matched(facts: Facts, amount: str) -> str | None:
+    if facts.amount_minor == 0:
+        return None
+    who = facts.funder or "The coalition"
+    return f"{who} gave {amount} to {facts.charity or 'a charity'} on top of your gift."
+
+
+_BY_PLEDGE: Final = {
+    "share": ", as you pledged",
+    "round_up": " by rounding up, as you pledged",
+    "expiring": " before it expired",
+}
+
+
+def _gave(facts: Facts, amount: str) -> str:
+    how = _BY_PLEDGE.get(facts.gift or "", "")
+    return f"You gave {amount} to {facts.charity or 'a charity'}{how}."
 
 
 def _granted(facts: Facts, where: str) -> str:

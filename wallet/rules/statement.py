@@ -21,8 +21,8 @@ _REASONS: Final = {
     "release": "{amount} set aside for {partner} is free again.",
     "capture": "{amount} spent at {partner}.",
     "refund": "{amount} given back by {partner}.",
-    "donate": "{amount} given to {partner}.",
-    "share": "{amount} given to a charity, as its campaign promised.",
+    "donate": "{amount} given to {charity}.",
+    "share": "{amount} given to {charity}, as its campaign promised.",
     "unshare": "{amount} given to a charity came back: goods were returned to {partner}.",
     "goodwill": "{amount} credited by our support.",
     "expire": "{amount} from {partner} expired.",
@@ -34,7 +34,9 @@ _REASONS: Final = {
 def reason(code: str, amount_minor: int, asset: money.Asset, partner: str | None) -> str:
     """Say why a balance moved, in a sentence a member can read."""
     return _REASONS[code].format(
-        amount=money.phrase(amount_minor, asset), partner=partner or "the coalition"
+        amount=money.phrase(amount_minor, asset),
+        partner=partner or "the coalition",
+        charity=partner or "a charity",
     )
 
 

@@ -17,7 +17,7 @@ class Budget(SQLModel, table=True):
 
     __tablename__ = "budget"
     __table_args__ = (
-        CheckConstraint("kind in ('campaign', 'merchant', 'funder')", name="budget_kind"),
+        CheckConstraint("kind in ('campaign', 'merchant', 'funder', 'match')", name="budget_kind"),
         CheckConstraint("allotted_minor between 0 and cap_minor", name="budget_within_cap"),
         UniqueConstraint("kind", "subject_id", "asset", name="budget_subject"),
         {"schema": "coalition"},

@@ -199,6 +199,7 @@ class Profile(SQLModel, table=True):
     __tablename__ = "profile"
     __table_args__ = (
         CheckConstraint("language in ('en', 'pt', 'es')", name="profile_language"),
+        CheckConstraint("country ~ '^[A-Z]{2}$'", name="profile_country"),
         {"schema": "coalition"},
     )
 
@@ -206,6 +207,7 @@ class Profile(SQLModel, table=True):
     birth_date: date | None = None
     language: str | None = columns.words_or_none()
     tier: str | None = columns.words_or_none()
+    country: str | None = columns.words_or_none()
     favourites_off: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     updated_at: datetime = columns.instant_now()
 

@@ -42,6 +42,12 @@ class Purchase(SQLModel, table=True):
         CheckConstraint("total_minor >= 0 and cashback_paid_minor >= 0", name="purchase_amounts"),
         CheckConstraint("channel in ('online', 'shop', 'app')", name="purchase_channel"),
         Index("purchase_wallet", "bucket", "wallet_id", "purchased_at", "purchase_id"),
+        # Most purchases are no delivery, and cost nothing here.
+        Index(
+            "purchase_delivery",
+            *("bucket", "wallet_id", "subscription"),
+            postgresql_where=text("subscription is not null"),
+        ),
         {"schema": "ledger"},
     )
 

@@ -8,6 +8,7 @@ import { post } from "./door.js";
 export const MOVES_MONEY = new Set([
   "activityReport",
   "approvalDecide",
+  "donationCreate",
   "goodwillCredit",
   "purchaseReport",
   "purchaseReportBulk",

@@ -85,8 +85,14 @@ def _of_member(
             return Checked(
                 inside != unless, {"if": "segment", "any_of": [*names], "unless": unless}
             )
-        case c.Tier(any_of=names):
-            return _one_of("tier", member.tier, names)
+        case c.Tier(any_of=names, ladder=ladder):
+            had = member.tier if ladder is None else member.tiers.get(ladder)
+            return _one_of("tier", had, names)
+        case c.Membership(any_of=plans, unless=unless):
+            inside = not member.memberships.isdisjoint(plans)
+            known = [basket.place.names[one] for one in plans if one in basket.place.names]
+            reason: Reason = {"if": "membership", "any_of": known, "unless": unless}
+            return Checked(inside != unless, reason)
         case c.Joined(within_days=days):
             held = member.joined_days <= days
             return Checked(held, {"if": "joined", "within_days": days, "days": member.joined_days})

@@ -188,9 +188,24 @@ class Segment(Condition, frozen=True, tag="segment"):
 
 
 class Tier(Condition, frozen=True, tag="tier"):
-    """The member is in one of these tiers."""
+    """The member is in one of these tiers of a ladder.
+
+    Without a ladder it is the programme's own, the oldest that holds everywhere; where there is
+    none, the word on the member's profile.
+    """
 
     any_of: Names
+    ladder: uuid.UUID | None = None
+
+
+class Membership(Condition, frozen=True, tag="membership"):
+    """The member has one of these paid memberships at that instant (with `unless`, none of them).
+
+    They are named by the ids of their plans.
+    """
+
+    any_of: Ids
+    unless: bool = False
 
 
 class Joined(Condition, frozen=True, tag="joined"):
@@ -233,6 +248,7 @@ BasketCondition: TypeAlias = (
     | Birthday
     | Segment
     | Tier
+    | Membership
     | Joined
     | Coupon
     | Subscription

@@ -22,10 +22,15 @@ BPS: Final = 10_000
 PAST_MAX: Final = timedelta(minutes=5)
 """How far back a start may lie: the time that it takes to save what was just written."""
 
-_ANYWHEN: Final = (ask.Segment, ask.Tier, ask.Joined, ask.Birthday, ask.Schedule, ask.InExperiment)
+_ANYWHEN: Final = (
+    *(ask.Segment, ask.Tier, ask.Membership, ask.Joined, ask.Birthday),
+    *(ask.Schedule, ask.InExperiment),
+)
+_FIXED: Final = (say.Amount, say.Donation)
 _LISTS: Final = (
     *(ask.OfCategory, ask.OfProduct, ask.OfLabel, ask.OfBrand),
     *(ask.Store, ask.Channel, ask.Instrument, ask.BoughtAt, ask.Segment, ask.Tier),
+    ask.Membership,
 )
 _WITHIN: Final = {
     "day": ("week", "month", "year", "campaign"),
@@ -91,6 +96,8 @@ def _check_asset(it: Definition, house_asset: str) -> None:
         refuse(f"what a contract gives is {house_asset}, so a top-up is too", "stack", "tops_up")
     if it.charity is not None:
         refuse("points can not be given to a charity", "charity")
+    if isinstance(it.give, say.Donation):
+        refuse("points can not be given to a charity", "give")
 
 
 def _check_trigger(it: Definition) -> None:
@@ -108,11 +115,11 @@ def _check_trigger(it: Definition) -> None:
         _check_invitation(it)
     if it.lines:
         refuse("there are no lines without a purchase", "lines", "0")
-    if not isinstance(it.give, (say.Amount, *say.MONEYLESS)):
+    if not isinstance(it.give, (*_FIXED, *say.MONEYLESS)):
         refuse("without a purchase an amount, a coupon, a benefit or a badge can be given", "give")
     if isinstance(it.on, say.OnReward):
         _check_reward(it)
-    elif isinstance(it.give, say.Amount) and it.give.per == "unit":
+    elif isinstance(it.give, _FIXED) and it.give.per == "unit":
         refuse("there are no units without a purchase", "give", "per")
     if it.stack.tops_up:
         refuse("there is no contract to top up without a purchase", "stack", "tops_up")
@@ -124,6 +131,8 @@ def _check_invitation(it: Definition) -> None:
     """As `referrals.takes_invitations`: what it does not take would be published in vain."""
     if it.when:
         refuse("an invitation can answer no condition", "when", "0")
+    if isinstance(it.give, say.Donation):
+        refuse("an invitation rewards the two people, and no charity", "give")
     for place, share in enumerate(it.funding):
         if share.funder == "merchant":
             refuse(
@@ -212,10 +221,12 @@ def _check_funding(it: Definition) -> None:
         refuse(f"the shares add up to {total}, not to {BPS}", "funding")
     if it.charity is not None and _is_moneyless(it):
         refuse("what is no money can not be shared with a charity", "charity")
+    if it.charity is not None and isinstance(it.give, say.Donation):
+        refuse("all of it goes to a charity already", "charity")
 
 
 def _check_caps(it: Definition) -> None:
-    caps, fixed = it.caps, it.give if isinstance(it.give, say.Amount) else None
+    caps, fixed = it.caps, it.give if isinstance(it.give, _FIXED) else None
     if _is_moneyless(it) and (caps.purchase_minor or caps.member):
         refuse("this cap can never bind: what is given is no money", "caps")
     periods: dict[str, int] = {}
@@ -255,7 +266,7 @@ def _check_budget(it: Definition) -> None:
         return
     if _is_moneyless(it):
         refuse("what is no money has no budget", "budget")
-    once = it.give.minor if isinstance(it.give, say.Amount) else 0
+    once = it.give.minor if isinstance(it.give, _FIXED) else 0
     if isinstance(it.on, say.OnReferral):
         once += it.on.referrer_minor
     if it.budget.minor < once:

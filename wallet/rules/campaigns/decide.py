@@ -15,7 +15,7 @@ from wallet.rules import cashback, contracts, purchases
 from wallet.rules.campaigns import basket as baskets
 from wallet.rules.campaigns import checks, compiled, effects, facts, limits, needs
 from wallet.rules.campaigns import conditions as c
-from wallet.rules.campaigns.definition import MONEYLESS, OnPurchase
+from wallet.rules.campaigns.definition import MONEYLESS, Donation, OnPurchase
 from wallet.rules.campaigns.outcome import (
     NOTHING,
     Cut,
@@ -73,13 +73,17 @@ def of_basket(
         if not wave:
             continue
         candidates = _candidates(wave, basket, targets, missed, given)
-        _contest(candidates, ready, granted)
+        # A gift to a charity takes no cashback's place, and none takes a gift's.
+        rivals = [one for one in candidates if not _is_gift(one)]
+        _contest(rivals, ready, [one for one in granted if not one.is_gift])
         for candidate in candidates:
             settled = _settle(candidate, basket, till)
             if settled is None:
                 missed.append(_beaten(candidate))
                 continue
             granted.append(settled)
+            if settled.is_gift:
+                continue
             for line in settled.lines:
                 key = (candidate.group, settled.version.definition.asset, line.number)
                 targets[key] = targets.get(key, 0) + line.granted_minor
@@ -143,6 +147,10 @@ def _candidates(
             numbers = tuple(line.number for line in lines)
             missed.append(Missed(version, numbers, ({"if": "nothing_left"},)))
     return found
+
+
+def _is_gift(candidate: _Candidate) -> bool:
+    return isinstance(candidate.version.definition.give, Donation)
 
 
 def _contest(

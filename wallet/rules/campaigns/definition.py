@@ -7,7 +7,7 @@ charities and experiments are named by their UUID. `drafts.parse` reads it stric
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -90,6 +90,18 @@ class Benefit(Effect, frozen=True, tag="benefit"):
     days: Annotated[int, msgspec.Meta(ge=1, le=DAYS_MAX)] = 30
 
 
+class Donation(Effect, frozen=True, tag="donation"):
+    """A gift to a charity for the purchase, or for each unit, beside what the member gets.
+
+    `in_kind` says what the charity does with each `minor`: a pair of shoes, a meal.
+    """
+
+    charity_id: uuid.UUID
+    minor: Minor
+    per: Literal["purchase", "unit"] = "purchase"
+    in_kind: Name | None = None
+
+
 class Badge(Effect, frozen=True, tag="badge"):
     """A sign of what the member did, and whatever it opens: lasting, or shown once like a coupon.
 
@@ -102,7 +114,9 @@ class Badge(Effect, frozen=True, tag="badge"):
     single_use: bool = False
 
 
-AnyEffect: TypeAlias = Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit | Badge
+AnyEffect: TypeAlias = (
+    Rate | Amount | Points | Multiplier | Personal | GiveCoupon | Benefit | Badge | Donation
+)
 MONEYLESS: Final = (GiveCoupon, Benefit, Badge)
 """Effects that give no money but a benefit."""
 
@@ -233,3 +247,19 @@ class Definition(Part, frozen=True, kw_only=True):
     on_return: Literal["recheck", "proportional"] = "recheck"
     """`recheck`: where what is kept no longer meets minimum, quantity or bundle, all goes back."""
     terms: TermsText
+
+    @property
+    def receiver(self) -> "Receiver | None":
+        """The charity that gets a part of what is given, or all of it."""
+        if isinstance(self.give, Donation):
+            return Receiver(self.give.charity_id, ("give", "charity_id"))
+        if self.charity is not None:
+            return Receiver(self.charity.charity_id, ("charity", "charity_id"))
+        return None
+
+
+class Receiver(NamedTuple):
+    """A charity, and where a definition names it."""
+
+    charity_id: uuid.UUID
+    path: tuple[str, ...]

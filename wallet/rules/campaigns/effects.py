@@ -43,7 +43,7 @@ def wishes(
     match definition.give:
         case d.Rate(bps=bps):
             found = [_rated(line, bps, definition.rounding) for line in lines]
-        case d.Amount():
+        case d.Amount() | d.Donation():
             found = _amounts(definition.give, lines)
         case d.Points(units=units, per_minor=per_minor):
             base_minor = sum(line.base_minor for line in lines)
@@ -72,7 +72,7 @@ def _rated(line: baskets.Line, bps: int, rounding: money.Rounding) -> Wish:
     return Wish(line, money.divide(line.base_minor * bps, contracts.BPS, rounding), bps)
 
 
-def _amounts(effect: d.Amount, lines: Sequence[baskets.Line]) -> list[Wish]:
+def _amounts(effect: d.Amount | d.Donation, lines: Sequence[baskets.Line]) -> list[Wish]:
     if effect.per == "purchase":
         return _shared(effect.minor, lines)
     # A half unit of something sold by weight earns no half gift.

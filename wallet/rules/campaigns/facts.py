@@ -79,9 +79,10 @@ class Member:
     """A member as campaigns see one, on the day of the purchase.
 
     `birthday_days` is how far this day lies behind the nearest birthday (below zero: before it),
-    None if it is not known or more than a month away. `offers` are by campaign and category.
-    `coupons` are those that the purchase presents, by name. `accepted` are versions whose terms
-    the member accepted.
+    None if it is not known or more than a month away. `memberships` are the plans that they pay
+    for. `offers` are by campaign and category. `coupons` are those that the purchase presents, by
+    name. `accepted` are versions whose terms the member accepted. `tier` is that of the programme's
+    ladder (or the word on the profile where it has none), `tiers` those by ladder.
     """
 
     joined_days: int = 0
@@ -89,6 +90,7 @@ class Member:
     birthday_days: int | None = None
     segments: frozenset[str] = frozenset()
     tier: str | None = None
+    memberships: frozenset[uuid.UUID] = frozenset()
     favourites: tuple[str, ...] = ()
     offers: Mapping[uuid.UUID, Mapping[str, Offer]] = field(default_factory=dict)
     accepted: frozenset[uuid.UUID] = frozenset()
@@ -96,6 +98,7 @@ class Member:
     arms: Mapping[uuid.UUID, str] = field(default_factory=dict)
     measures: Mapping[Measure, Measured] = field(default_factory=dict)
     usage: Mapping[uuid.UUID, tuple[Used, ...]] = field(default_factory=dict)
+    tiers: Mapping[uuid.UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,13 +32,17 @@ class Needs:
     coupons: bool
     favourites: bool
     offers: bool
+    tiers: bool = False
+    """A tier follows from what the member bought before, so it may change with each purchase."""
     merchants: frozenset[uuid.UUID] = frozenset()
     """Of whom a condition speaks by name."""
+    plans: frozenset[uuid.UUID] = frozenset()
+    """The paid memberships that a condition asks for."""
 
     @property
     def stateful(self) -> bool:
         """True if the decision depends on what the member did or got before."""
-        return bool(self.asking or self.using or self.coupons)
+        return bool(self.asking or self.using or self.coupons or self.tiers or self.plans)
 
     @property
     def personal(self) -> bool:
@@ -93,11 +97,18 @@ def of(versions: Sequence[facts.Version]) -> Needs:
         coupons=c.Coupon in kinds,
         favourites=c.OfFavourite in on_lines,
         offers=any(isinstance(one.definition.give, Personal) for one in versions),
+        tiers=c.Tier in kinds,
         merchants=frozenset(
             merchant_id
             for condition, _ in pairs
             if isinstance(condition, c.BoughtAt)
             for merchant_id in condition.any_of
+        ),
+        plans=frozenset(
+            plan_id
+            for condition, _ in pairs
+            if isinstance(condition, c.Membership)
+            for plan_id in condition.any_of
         ),
     )
 

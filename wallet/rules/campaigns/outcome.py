@@ -14,6 +14,7 @@ import msgspec
 
 from wallet.rules.campaigns import facts
 from wallet.rules.campaigns.checks import Reason
+from wallet.rules.campaigns.definition import Donation
 
 MISSES_MAX: Final = 10
 """Near misses kept of one purchase: the nearest ones; nobody reads about the two-hundredth."""
@@ -53,6 +54,11 @@ class Granted:
     funders: tuple[tuple[uuid.UUID, int], ...]
     charity_minor: int
 
+    @property
+    def is_gift(self) -> bool:
+        """True where a charity gets it, and nothing of it the member."""
+        return isinstance(self.version.definition.give, Donation)
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -84,10 +90,17 @@ class Outcome:
     coupons: tuple[uuid.UUID, ...]
 
     def total_minor(self, asset: str) -> int:
-        """Add up what was granted in one asset."""
-        return sum(
-            one.granted_minor for one in self.granted if one.version.definition.asset == asset
-        )
+        """Add up what was granted to the member in one asset."""
+        return self.totals().get(asset, 0)
+
+    def totals(self) -> dict[str, int]:
+        """What was granted to the member in each asset; gifts to charities are not theirs."""
+        found: dict[str, int] = {}
+        for one in self.granted:
+            if not one.is_gift:
+                asset = one.version.definition.asset
+                found[asset] = found.get(asset, 0) + one.granted_minor
+        return found
 
 
 NOTHING: Final = Outcome((), (), (), {}, frozenset(), ())
@@ -114,7 +127,9 @@ def matched(
     """Write what one version gave, as it stands in a document of a purchase or of an award."""
     definition = version.definition
     charity = None
-    if definition.charity is not None and charity_minor is not None:
+    if isinstance(definition.give, Donation):
+        charity = {"charity": str(definition.give.charity_id), "minor": granted_minor}
+    elif definition.charity is not None and charity_minor is not None:
         charity = {"charity": str(definition.charity.charity_id), "minor": charity_minor}
     return _named(version) | {
         "effect": msgspec.to_builtins(definition.give),

@@ -72,6 +72,8 @@ def _member(one: facts.Member) -> dict[str, Any]:
         "birthday_days": one.birthday_days,
         "segments": sorted(one.segments),
         "tier": one.tier,
+        "tiers": {str(key): tier for key, tier in one.tiers.items()},
+        "memberships": sorted(str(key) for key in one.memberships),
         "favourites": list(one.favourites),
         "offers": {
             str(key): {category: [offer.bps, offer.reason] for category, offer in mine.items()}
@@ -104,6 +106,9 @@ def _read_member(raw: dict[str, Any]) -> facts.Member:
         birthday_days=raw["birthday_days"],
         segments=frozenset(raw["segments"]),
         tier=raw["tier"],
+        # What was decided before there were ladders knows of none.
+        tiers={uuid.UUID(key): tier for key, tier in raw.get("tiers", {}).items()},
+        memberships=frozenset(uuid.UUID(key) for key in raw.get("memberships", ())),
         favourites=tuple(raw["favourites"]),
         offers={
             uuid.UUID(key): {

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, needs, whatif
-from wallet.rules.campaigns.definition import Amount, Multiplier, Personal
+from wallet.rules.campaigns.definition import Amount, Donation, Multiplier, Personal
 
 Words: TypeAlias = frozenset[str] | None
 """Words that are looked for; None for any."""
@@ -142,7 +142,7 @@ def _columns_of(draft: facts.Version) -> set[str]:
     match definition.give:
         case Personal():
             found.add("categories")
-        case Amount(per="unit"):
+        case Amount(per="unit") | Donation(per="unit"):
             found.add("quantities")
         case Multiplier():
             found.add("credits")

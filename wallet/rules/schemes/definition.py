@@ -38,6 +38,14 @@ class Scheme(Part, frozen=True, kw_only=True, tag_field="kind"):
         """The campaigns that pay for it, by the path of the field that names each."""
         return {}
 
+    def schemes(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The other schemes that it goes by, by the path of the field that names each."""
+        return {}
+
+    def partners(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The merchants that it names, by the path of the field that names each."""
+        return {("merchants", str(place)): one for place, one in enumerate(self.merchants)}
+
     def shown(self) -> dict[str, Any]:
         """The definition as everybody may read it."""
         written = msgspec.to_builtins(self)

@@ -13,6 +13,15 @@ do $$ begin
     drop type ledger.purchase_in;
     drop type ledger.line_in;
   end if;
+  if to_regtype('ledger.gift_in') is null and to_regtype('ledger.purchase_in') is not null then
+    -- Before there were gifts, what posts purchases and awards took none.
+    drop function if exists ledger.post_purchases(
+      smallint[], ledger.purchase_in[], ledger.line_in[], ledger.event_in[], ledger.lot_in[], ledger.grant_in[],
+      ledger.draw_in[], ledger.benefit_in[], bigint, timestamptz);
+    drop function if exists ledger.post_award(
+      smallint, uuid, uuid, smallint, uuid, text, text, text, jsonb, uuid, bigint, bigint, ledger.lot_in[],
+      ledger.grant_in[], ledger.draw_in[], ledger.benefit_in[], jsonb, jsonb, timestamptz);
+  end if;
   if to_regtype('ledger.purchase_in') is null then
     create type ledger.purchase_in as (
       bucket smallint, purchase_id uuid, wallet_id uuid, asset smallint, merchant_id uuid, contract_id uuid,

@@ -7,7 +7,7 @@
 create or replace function ledger.post_purchases(
   p_buckets smallint[], p_purchases ledger.purchase_in[], p_lines ledger.line_in[], p_events ledger.event_in[],
   p_lots ledger.lot_in[], p_grants ledger.grant_in[], p_draws ledger.draw_in[], p_benefits ledger.benefit_in[],
-  p_floor bigint, p_at timestamptz default null)
+  p_floor bigint, p_at timestamptz default null, p_gifts ledger.gift_in[] default '{}')
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
@@ -205,7 +205,8 @@ begin
   -- Most purchases were given nothing by campaigns, and then the statement above is cheaper without all this.
   if cardinality(p_grants) > 0 or cardinality(p_draws) > 0 or cardinality(p_benefits) > 0
      or exists (select 1 from unnest(p_purchases) where explanation is not null or coupons <> '{}') then
-    perform ledger.post_given(p_buckets, array_agg(i), p_grants, p_draws, p_benefits, v_at)
+    perform ledger.post_given(p_buckets, array_agg(i), p_grants, p_draws, p_benefits, v_at),
+            ledger.promise_gifts(p_buckets, p_gifts, array_agg(i), v_at)
        from unnest(p_purchases) i
       where i.purchase_id in (
               select (a ->> 'purchase_id')::uuid from jsonb_array_elements(v_answer) a

@@ -1,6 +1,6 @@
 -- Records a business event of a purchase and, when it is the one the contract waits for, starts the clock of all its
--- lots. The due instant was worked out by the rule, and for each lot named how long it lives; here it is only set,
--- under the wallet's lock, while the lot is pending.
+-- lots and gifts. The due instant was worked out by the rule, and for each lot named how long it lives; here it is only
+-- set, under the wallet's lock, while the lot is pending.
 create or replace function ledger.record_event(
   p_bucket smallint, p_purchase uuid, p_request uuid, p_fingerprint uuid, p_merchant uuid, p_kind text,
   p_happened_at timestamptz, p_due_at timestamptz, p_due_as text, p_lots uuid[], p_expires timestamptz[])
@@ -37,6 +37,8 @@ begin
       from unnest(b.lots || b.lot_id) o (lot_id)
       left join unnest(p_lots, p_expires) i (lot_id, expires_at) on i.lot_id = o.lot_id
      where l.bucket = p_bucket and l.lot_id = o.lot_id and l.pending > 0;
+    update ledger.gift set due_at = p_due_at, due_as = p_due_as
+     where bucket = p_bucket and cause_id = p_purchase and promised > 0;
   end if;
   perform ledger.tell(p_bucket, ledger.derived(p_purchase, 'event' || p_kind), 'purchase.event', b.wallet_id,
             p_purchase, p_happened_at,

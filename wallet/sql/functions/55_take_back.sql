@@ -77,7 +77,8 @@ begin
     select lot_id, sum(reversed_minor)::bigint from unnest(p_lots) group by lot_id
      order by lot_id is distinct from p_first, lot_id
   loop
-    continue when i.reversed_minor = 0;
+    continue when i.reversed_minor = 0
+      or exists (select 1 from ledger.gift where bucket = p_bucket and gift_id = i.lot_id);
     select * into l from ledger.lot where bucket = p_bucket and lot_id = i.lot_id;
     if l.cause_id is distinct from p_cause or i.reversed_minor < 0 or i.reversed_minor > l.amount - (
          select coalesce(sum(reversed_minor), 0) from ledger.return_lot where bucket = p_bucket and lot_id = i.lot_id)
@@ -155,7 +156,9 @@ begin
      where bucket = p_bucket and wallet_id = p_wallet and asset = l.asset;
     insert into ledger.return_lot select r.*;
   end loop;
-  perform ledger.post_moves(p_bucket, v_moves);
+  -- Gifts went past the wallet. Their movements go with the others, so that positions are counted in one order.
+  perform ledger.post_moves(p_bucket, v_moves || ledger.take_back_gifts(p_bucket, p_cause, p_return, p_lots, p_partner,
+            p_at));
 end $$;
 
 -- Takes grants back: what is reversed of each, out of what the member had of the campaign on that day, and, as far as

@@ -6,7 +6,7 @@ create or replace function ledger.post_award(
   p_bucket smallint, p_award uuid, p_wallet uuid, p_house_asset smallint, p_partner uuid, p_kind text,
   p_reference text, p_subject text, p_detail jsonb, p_fingerprint uuid, p_facts_version bigint, p_floor bigint,
   p_lots ledger.lot_in[], p_grants ledger.grant_in[], p_draws ledger.draw_in[], p_benefits ledger.benefit_in[],
-  p_explanation jsonb, p_facts jsonb, p_at timestamptz default null)
+  p_explanation jsonb, p_facts jsonb, p_at timestamptz default null, p_gifts ledger.gift_in[] default '{}')
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
@@ -85,6 +85,7 @@ begin
   v_posted.explanation := p_explanation;
   v_posted.facts := p_facts;
   perform ledger.post_given(array[p_bucket], array[v_posted], p_grants, p_draws, p_benefits, v_at);
+  perform ledger.promise_gifts(array[p_bucket], p_gifts, array[v_posted], v_at);
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset;
   perform ledger.tell(p_bucket, p_award, 'award.posted', p_wallet, p_award, v_at, null);
@@ -106,7 +107,10 @@ declare
   v_lots ledger.return_lot_in[] := coalesce(p_lots, array(
     select row(l.lot_id, l.amount)::ledger.return_lot_in from ledger.award o
       join ledger.lot l on l.bucket = o.bucket and l.lot_id = any (o.lots)
-     where o.bucket = p_bucket and o.award_id = p_award));
+     where o.bucket = p_bucket and o.award_id = p_award
+    union all
+    select row(gift_id, amount)::ledger.return_lot_in from ledger.gift
+     where bucket = p_bucket and cause_id = p_award));
   v_grants ledger.return_grant_in[] := coalesce(p_grants, array(
     select row(line_no, version_id, granted_minor)::ledger.return_grant_in from ledger.grant
      where bucket = p_bucket and cause_id = p_award and granted_minor > 0));
@@ -123,12 +127,17 @@ begin
              jsonb_build_object('award_id', p_award, 'return_id', a.return_id));
   end if;
   if (select coalesce(sum(reversed_minor), 0) from unnest(v_lots))
-     <> (select coalesce(sum(amount), 0) from ledger.lot where bucket = p_bucket and lot_id = any (a.lots)) then
+     <> (select coalesce(sum(amount), 0) from ledger.lot where bucket = p_bucket and lot_id = any (a.lots))
+      + (select coalesce(sum(amount), 0) from ledger.gift where bucket = p_bucket and cause_id = p_award) then
     raise exception 'award % goes back whole or not at all', p_award using errcode = '22023';
   end if;
   perform ledger.take_back(p_bucket, a.wallet_id, p_award, p_return, null, v_lots, a.partner_id, p_deficit_max,
             p_loss_bearer, p_operator, v_at);
   perform ledger.take_back_grants(p_bucket, a.wallet_id, p_award, p_return, v_grants, v_releases);
+  -- What it gave that is no money is over from now on, unless it was used.
+  update ledger.benefit set expires_at = v_at
+   where bucket = p_bucket and wallet_id = a.wallet_id and cause_id = p_award and used_at is null
+     and (expires_at is null or expires_at > v_at);
   update ledger.wallet set facts = facts + 1
    where bucket = p_bucket and wallet_id = a.wallet_id and asset = a.asset;
   update ledger.award

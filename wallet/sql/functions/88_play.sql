@@ -24,6 +24,7 @@ begin
   if v_answer is not null then return v_answer; end if;
   v_answer := case
     when house.state <> 'open' then jsonb_build_object('code', 'member_suspended')
+    when ledger.excluded(p_bucket, p_wallet, v_at) is not null then jsonb_build_object('code', 'self_excluded')
     when exists (select from ledger.play
                   where bucket = p_bucket and wallet_id = p_wallet and scheme_id = p_game
                     and happened_at > p_happened - make_interval(secs => p_seconds_min)

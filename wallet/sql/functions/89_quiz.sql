@@ -24,6 +24,7 @@ begin
    where bucket = p_bucket and wallet_id = p_wallet and quiz_id = p_quiz;
   v_answer := case
     when house.state <> 'open' then jsonb_build_object('code', 'member_suspended')
+    when ledger.excluded(p_bucket, p_wallet, v_at) is not null then jsonb_build_object('code', 'self_excluded')
     when v_tries >= p_tries_max then jsonb_build_object('code', 'activity_limit')
   end;
   if v_answer is not null then

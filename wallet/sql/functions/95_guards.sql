@@ -15,8 +15,11 @@ begin
     'coalition.audit', 'coalition.campaign_version', 'coalition.campaign_change', 'coalition.programme_version',
     'coalition.terms_document', 'coalition.terms_publication', 'coalition.terms_acceptance', 'coalition.experiment',
     'coalition.experiment_end', 'coalition.exposure', 'coalition.offer',
-    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize',
-    'coalition.scheme_version']
+    'coalition.scheme_version', 'coalition.draw_turn', 'coalition.draw_list', 'coalition.draw_result',
+    'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
+    'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
+    'ledger.gift_return',
+    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

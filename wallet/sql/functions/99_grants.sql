@@ -39,4 +39,27 @@ grant execute on function ledger.score_board, ledger.set_board_member, ledger.en
 grant insert on coalition.contest_freeze, coalition.contest_result, coalition.contest_prize to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+-- Limits on games are the member's own, and are written under the wallet's lock.
+grant execute on function ledger.set_play_limit to commonpurse_app;
+grant execute on function ledger.grant_tickets, ledger.withdraw_tickets, ledger.spin, ledger.settle_spin, ledger.enter,
+  ledger.close_gates, ledger.tell_win to commonpurse_app;
+-- A seed is secret until it is revealed, also to the application: it may ask for turns, and never read one.
+revoke select on coalition.draw_secret from commonpurse_app;
+revoke execute on function coalition.hmac_sha256, coalition.sampled, coalition.commit_seed, coalition.open_epoch,
+  coalition.reveal_seed, coalition.take_turn, coalition.pass_place from public;
+grant execute on function coalition.commit_seed, coalition.open_epoch, coalition.reveal_seed, coalition.take_turn,
+  coalition.pass_place to commonpurse_app;
+grant insert on coalition.draw_list, coalition.draw_result, coalition.draw_place to commonpurse_app;
+grant update (award_id, note, settled_at) on coalition.draw_place to commonpurse_app;
+grant execute on function ledger.advance_standings, ledger.override_tier to commonpurse_app;
+grant execute on function ledger.keep_activity, ledger.record_completions, ledger.rename_reward to commonpurse_app;
+grant execute on function ledger.act_membership, ledger.refuse_membership, ledger.remind_membership,
+  ledger.open_subscription, ledger.cancel_subscription to commonpurse_app;
+-- Gifts to charities, and what is paid out to them.
+grant execute on function ledger.give_due, ledger.remit, ledger.unremit, ledger.match_donation to commonpurse_app;
+grant insert, update on coalition.remittance to commonpurse_app;
+-- A charity moves by steps that stay; what it is due moves in the books alone.
+grant insert, update on coalition.charity to commonpurse_app;
+grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
+grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
 grant commonpurse_app to current_user;

@@ -1,11 +1,15 @@
--- A purchase credited what the decisions on its lines and the grants in its asset add up to; its contract opened one
--- lot of what the lines earned, and it names the lots of its campaigns; it reversed what its returns say. Nothing came
--- back that was not bought, and no line gave back more than it earned.
+-- A purchase credited what the decisions on its lines and the grants in its asset, but for gifts, add up to; its
+-- contract opened one lot of what the lines earned, and it names the lots of its campaigns; it reversed what its
+-- returns say. Nothing came back that was not bought, and no line gave back more than it earned.
 with line as (
   select bucket, purchase_id, sum(credited_minor) as credited, count(*) as lines
     from ledger.purchase_line group by bucket, purchase_id
 ), granted as (
-  select bucket, cause_id, asset, sum(granted_minor) as granted from ledger.grant group by bucket, cause_id, asset
+  select g.bucket, g.cause_id, g.asset, sum(g.granted_minor) as granted
+    from ledger.grant g
+   where not exists (select 1 from ledger.gift o
+                      where o.bucket = g.bucket and o.cause_id = g.cause_id and o.rule_id = g.version_id)
+   group by g.bucket, g.cause_id, g.asset
 ), opened as (
   select bucket, cause_id, array_agg(lot_id) as lots from ledger.lot group by bucket, cause_id
 ), back as (

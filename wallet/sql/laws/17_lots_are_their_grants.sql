@@ -1,5 +1,5 @@
--- What a campaign version granted for a purchase or an award lies in the lots that it opened for it, unit by unit, and
--- what of its grants was taken back came out of them. Lots of contracts and of goodwill have no grants.
+-- What a campaign version granted for a purchase or an award lies in the lots or gifts that it opened for it, unit by
+-- unit, and what of its grants was taken back came out of them. Lots of contracts and of goodwill have no grants.
 with granted as (
   select bucket, cause_id, version_id, asset, sum(granted_minor) as amount
     from ledger.grant group by bucket, cause_id, version_id, asset having sum(granted_minor) > 0
@@ -13,6 +13,12 @@ with granted as (
       on r.bucket = l.bucket and r.lot_id = l.lot_id
    where l.rule_id is distinct from p.contract_id
    group by l.bucket, l.cause_id, l.rule_id, l.asset
+  union all
+  select g.bucket, g.cause_id, g.rule_id, g.asset, sum(g.amount), coalesce(sum(r.reversed), 0)
+    from ledger.gift g
+    left join (select bucket, gift_id, sum(reversed_minor) as reversed from ledger.gift_return group by bucket, gift_id)
+              r on r.bucket = g.bucket and r.gift_id = g.gift_id
+   group by g.bucket, g.cause_id, g.rule_id, g.asset
 ), back as (
   select bucket, cause_id, version_id, sum(reversed_minor) as reversed
     from ledger.grant_return group by bucket, cause_id, version_id)

@@ -15,6 +15,11 @@ union all
 select d.bucket, d.cause_id, 'draw'
   from ledger.budget_draw d left join cause c on c.bucket = d.bucket and c.cause_id = d.cause_id
  where c.cause_id is null
+   and not exists (select 1 from ledger.match m where m.bucket = d.bucket and m.match_id = d.cause_id)
+union all
+select g.bucket, g.gift_id, 'gift'
+  from ledger.gift g left join cause c on c.bucket = g.bucket and c.cause_id = g.cause_id
+ where c.wallet_id is distinct from g.wallet_id
 union all
 select b.bucket, b.benefit_id, 'benefit'
   from ledger.benefit b

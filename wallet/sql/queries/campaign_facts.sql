@@ -1,16 +1,23 @@
 -- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
--- at, day, asset, segments?, terms?, favourites?, offers?, measures, usage, coupons, budgets): sums over purchases
--- net of returns, what they got of campaigns, who they are, their coupons, and what is left of budgets, in their
--- bucket and in the pool.
+-- at, day, asset, segments?, terms?, favourites?, offers?, standings?, memberships?, measures, usage, coupons, budgets):
+-- sums over purchases net of returns, what they got of campaigns, who they are, their coupons, and what is left of
+-- budgets, in their bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,
-    segments boolean, terms boolean, favourites boolean, offers boolean, measures jsonb, usage jsonb, coupons uuid[],
-    budgets uuid[]))
+    segments boolean, terms boolean, favourites boolean, offers boolean, standings boolean, memberships boolean,
+    measures jsonb,
+    usage jsonb, coupons uuid[], budgets uuid[]))
 select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
        case when i.segments then array(
          select s.name from coalition.segment_member b join coalition.segment s on s.segment_id = b.segment_id
           where b.member_id = i.member and b.since <= i.at and (b.until is null or b.until > i.at)) end as segments,
+       case when i.memberships then array(
+         -- By the acts: a purchase may be reported after its member went over to another plan.
+         select e.scheme_id from (
+           select distinct on (membership_id) scheme_id, entitled_until from ledger.membership_act
+            where bucket = i.bucket and wallet_id = i.wallet and effective_at <= i.at
+            order by membership_id, number desc) e where e.entitled_until > i.at) end as memberships,
        case when i.terms then array(
          select a.document_id from coalition.terms_acceptance a
           where a.member_id = i.member and a.accepted_at <= i.at) end as accepted,
@@ -21,6 +28,9 @@ select i.n, w.facts, m.created_at as joined_at, p.birth_date, p.tier,
            select distinct on (campaign_id, category) campaign_id, category, bps, scorer from coalition.offer
             where member_id = i.member and valid_from <= i.at and valid_until > i.at
             order by campaign_id, category, bps desc, valid_from) o) end as offers,
+       case when i.standings then (
+         select jsonb_agg(to_jsonb(t)) from ledger.standing t
+          where t.bucket = i.bucket and t.wallet_id = i.wallet) end as standings,
        (select jsonb_agg(jsonb_build_array(a.purchases, a.kept) order by q.place)
           from jsonb_array_elements(i.measures) with ordinality as q (asked, place)
          cross join lateral (

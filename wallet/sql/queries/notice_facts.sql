@@ -9,6 +9,8 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
        c.amount as credit_minor, c.reason as credit_reason, a.kind as award, a.return_reason as award_reason,
        (select k.name from ledger.grant g join coalition.campaign k using (campaign_id)
          where g.bucket = a.bucket and g.cause_id = a.award_id limit 1) as campaign,
+       (select f.name from coalition.merchant f where f.merchant_id = (o.detail ->> 'funder_id')::uuid) as funder,
+       h.name as charity,
        case o.topic when 'award.posted' then al.amount end as award_minor,
        case o.topic when 'award.reversed' then ar.taken end as award_taken_minor,
        case o.topic when 'award.reversed' then ar.deficit end as award_deficit_minor
@@ -26,6 +28,7 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
   left join coalition.merchant lm on lm.merchant_id = l.funder_id
   left join ledger.credit c on c.bucket = o.bucket and c.credit_id = o.subject_id
   left join ledger.award a on a.bucket = o.bucket and a.award_id = o.subject_id
+  left join coalition.charity h on h.charity_id = (o.detail ->> 'charity_id')::uuid
   left join coalition.merchant am on am.merchant_id = a.partner_id
   left join lateral (
     select max(i.asset) as asset, sum(i.amount)::bigint as amount

@@ -1,4 +1,4 @@
--- One purchase as a return or an event needs it: its contract, its clock, and each line, grant, lot and draw on a
+-- One purchase as a return or an event needs it: its contract, its clock, and each line, grant, lot, gift and draw on a
 -- budget with what came back so far.
 select p.contract_id, p.wallet_id, p.asset, p.reported_at, p.version, p.lot_id, clock_timestamp() as now,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', e.kind, 'at', e.happened_at)), '[]')
@@ -32,6 +32,12 @@ select p.contract_id, p.wallet_id, p.asset, p.reported_at, p.version, p.lot_id, 
                      where r.bucket = t.bucket and r.lot_id = t.lot_id), 0)) order by o.n), '[]')
           from unnest(p.lot_id || p.lots) with ordinality o (lot_id, n)
           join ledger.lot t on t.bucket = p.bucket and t.lot_id = o.lot_id) as lots,
+       (select coalesce(jsonb_agg(jsonb_build_object(
+                 'lot_id', t.gift_id, 'rule_id', t.rule_id, 'funder_id', t.funder_id, 'asset', t.asset,
+                 'amount_minor', t.amount, 'reversed_minor', coalesce(
+                   (select sum(r.reversed_minor) from ledger.gift_return r
+                     where r.bucket = t.bucket and r.gift_id = t.gift_id), 0)) order by t.gift_id), '[]')
+          from ledger.gift t where t.bucket = p.bucket and t.cause_id = p.purchase_id) as gifts,
        (select coalesce(jsonb_agg(jsonb_build_object(
                  'budget_id', d.budget_id, 'amount_minor', d.amount, 'released_minor', d.released)
                  order by d.budget_id), '[]')

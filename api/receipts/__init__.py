@@ -1,0 +1,1 @@
+"""Receipts: what a member gave, as a PDF for one gift or for a year."""

@@ -1,0 +1,1 @@
+"""Giving: the directory of charities, their agreements, and what members give them."""

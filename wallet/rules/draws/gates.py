@@ -1,0 +1,48 @@
+"""Who may play a draw, and when: by its dates, the member's age and country, and how often.
+
+What is not known of a member keeps the gate shut: an age that is asked for must be known.
+"""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from wallet.rules import play
+from wallet.rules.draws import definition
+
+
+def refusal(
+    draw: definition.Draw,
+    at: datetime,
+    *,
+    zone: str,
+    birth_date: date | None,
+    country: str | None,
+) -> str | None:
+    """The code of what keeps a member from playing at an instant, None if nothing does."""
+    if not draw.opens_at <= at < draw.closes_at:
+        return "draw_closed"
+    gates = draw.gates
+    if gates.age_min is not None and (
+        birth_date is None or age(birth_date, at.astimezone(ZoneInfo(zone)).date()) < gates.age_min
+    ):
+        return "age_gate"
+    if gates.countries is not None and country not in gates.countries:
+        return "jurisdiction_gate"
+    return None
+
+
+def age(birth_date: date, today: date) -> int:
+    """Whole years; whoever was born on 29 February grows older on 1 March of other years."""
+    return (
+        today.year
+        - birth_date.year
+        - ((today.month, today.day) < (birth_date.month, birth_date.day))
+    )
+
+
+def since(per: definition.Period, draw: definition.Draw, at: datetime, zone: str) -> datetime:
+    """When the period began in which an instant lies."""
+    if per == "draw":
+        return min(draw.opens_at, at)
+    day, week, month = play.starts(at, zone)
+    return {"day": day, "week": week, "month": month}[per]

@@ -1,0 +1,19 @@
+-- What milestones go by besides purchases, of one wallet ($1, $2, its row of the house's asset $3) and its member ($4):
+-- the state of its facts, what was done since $5, the member's segments at $6, and the newest $8 completions of the
+-- milestones $7, with whether their awards stand.
+select w.facts, w.state,
+       (select jsonb_agg(jsonb_build_array(a.activity_id, a.merchant_id, a.kind, a.name, a.happened_at))
+          from (select * from ledger.activity
+                 where bucket = $1 and wallet_id = $2 and happened_at >= $5
+                 order by happened_at desc limit $9) a) as activities,
+       array(select s.name from coalition.segment_member b join coalition.segment s on s.segment_id = b.segment_id
+              where b.member_id = $4 and b.since <= $6 and (b.until is null or b.until > $6)) as segments,
+       (select jsonb_agg(jsonb_build_array(c.completion_id, c.milestone_id, c.version_id, c.period, c.nth, c.reached_at,
+                 c.taken_back_at, c.award_id, a.award_id is not null, a.reversed_at is not null)
+                 order by c.reached_at, c.completion_id)
+          from (select * from ledger.completion
+                 where bucket = $1 and wallet_id = $2 and milestone_id = any ($7)
+                 order by reached_at desc, completion_id desc limit $8) c
+          left join ledger.award a on a.bucket = $1 and a.award_id = c.award_id) as completions
+  from ledger.wallet w
+ where w.bucket = $1 and w.wallet_id = $2 and w.asset = $3

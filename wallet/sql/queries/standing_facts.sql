@@ -1,0 +1,37 @@
+-- Everything that where members stand on ladders is worked out from, one row for each of the wallets $2 in their
+-- buckets $1, in one look: the wallet's facts, purchases in the house's asset $3 with what came back of each when,
+-- points of the assets $4, what the staff gave, and the standings as they are.
+select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at, w.facts, m.created_at as joined_at,
+       (select jsonb_agg(jsonb_build_array(p.purchase_id, p.purchased_at, p.merchant_id, p.total_minor,
+                 p.cashback_paid_minor,
+                 case when p.version = 0 then '[]'::jsonb else coalesce((
+                   select jsonb_agg(jsonb_build_array(r.returned_at, l.amount_minor))
+                     from ledger.purchase_return r
+                     join ledger.purchase_return_line l
+                       on l.bucket = r.bucket and l.purchase_id = r.purchase_id and l.return_id = r.return_id
+                    where r.bucket = p.bucket and r.purchase_id = p.purchase_id), '[]') end))
+          from ledger.purchase p
+         where p.bucket = i.bucket and p.wallet_id = i.wallet_id and p.asset = $3) as purchases,
+       case when cardinality($4::smallint[]) > 0 then (
+         select jsonb_agg(jsonb_build_array(l.cause_id, coalesce(p.purchased_at, l.earned_at),
+                  coalesce(p.merchant_id, l.funder_id), l.amount, 0, coalesce((
+                    select jsonb_agg(jsonb_build_array(coalesce(r.returned_at, a.reversed_at), t.reversed_minor))
+                      from ledger.return_lot t
+                      left join ledger.purchase_return r on r.bucket = t.bucket and r.return_id = t.return_id
+                      left join ledger.award a on a.bucket = l.bucket and a.award_id = l.cause_id
+                     where t.bucket = l.bucket and t.lot_id = l.lot_id), '[]')))
+           from ledger.lot l
+           left join ledger.purchase p on p.bucket = l.bucket and p.purchase_id = l.cause_id
+          where l.bucket = i.bucket and l.wallet_id = i.wallet_id and l.asset = any ($4)) end as points,
+       (select jsonb_agg(jsonb_build_array(o.override_id, o.scheme_id, o.tier, o.since, o.until))
+          from ledger.tier_override o
+         where o.bucket = i.bucket and o.wallet_id = i.wallet_id) as overrides,
+       (select jsonb_agg(jsonb_build_array(s.scheme_id, s.tier, s.changes, s.looked_at, (
+                 select c.effective_at from ledger.tier_change c
+                  where c.bucket = s.bucket and c.wallet_id = s.wallet_id and c.scheme_id = s.scheme_id
+                    and c.n = s.changes), s.lifetime))
+          from ledger.standing s
+         where s.bucket = i.bucket and s.wallet_id = i.wallet_id) as standings
+  from unnest($1::smallint[], $2::uuid[]) as i (bucket, wallet_id)
+  join ledger.wallet w on w.bucket = i.bucket and w.wallet_id = i.wallet_id and w.asset = $3
+  join coalition.member m on m.wallet_id = i.wallet_id
