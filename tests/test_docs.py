@@ -271,13 +271,18 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
 
     assert {
         "Charities",
+        "ContestEnter",
         "DonationCreate",
         "Explanation",
+        "Games",
         "Giving",
         "Impact",
+        "Leaderboard",
         "Movements",
         "PledgeEnd",
         "PledgeSet",
+        "QuizAnswer",
+        "QuizStart",
         "RedemptionCodeCreate",
         "Rewards",
         "TermsAccept",

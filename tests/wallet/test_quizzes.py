@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 
 from tests.rules.test_quizzes import PLAIN
-from tests.wallet import factories, taking_part
+from tests.wallet import factories, taking_part, test_games
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import SPEND, board, look
 from tests.wallet.test_games import given
-from wallet import audit, errors, ids, members
-from wallet.progress import quizzes, schemes
+from wallet import audit, errors, ids, members, notices
+from wallet.progress import advance, milestones, quizzes, schemes
 
 SECOND = timedelta(seconds=1)
 
@@ -227,3 +227,32 @@ async def test_points_of_quizzes_count_on_a_board(
     await look(coalition)
 
     assert [(ana.wallet_id, 5)] == await board(coalition, made.entry.scheme_id)
+
+
+async def test_a_finished_quiz_and_a_round_of_a_game_are_activities_to_milestones(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    rosa, quiz = await coalition.merchant(), await publish(coalition)
+    game = await test_games.publish(coalition, rosa)
+    keys = [
+        (
+            await taking_part.scheme(
+                coalition,
+                plain={"kind": "milestone", "name": "x", "metric": "events", "target": 1},
+                deeds=[deed],
+            )
+        ).entry.scheme_id
+        for deed in (
+            {"kind": "quiz", "name": "Do you know your tea?"},
+            {"kind": "custom", "name": "Catch the bean"},
+            {"kind": "custom", "name": "Another game"},
+        )
+    ]
+    await answer(coalition, ana, await start(coalition, ana, quiz))
+    await test_games.play(coalition, rosa, ana, game, 1)
+    while await notices.drain(coalition.db):
+        pass
+    await advance.advance(coalition.db, now=NOON + DAY, stories=[milestones])
+
+    rows = await coalition.db.fetch("select milestone_id from ledger.completion")
+    assert set(keys[:2]) == {row["milestone_id"] for row in rows}
