@@ -1,4 +1,4 @@
-"""The campaigns of the demo: two that run since its first day, so that a preview has a tale.
+"""The campaigns and charities of the demo, there since its first day, so that it has a tale.
 
 One asks for a minimum on coffee, the other gives points on everything. They are published after the
 year was replayed, so they changed none of its purchases. Repeating it is harmless.
@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from api.journey import coalition, keys
+from api.journey import charities, coalition, keys
 from wallet import audit, database
 from wallet.campaigns import lives, shelf
 
@@ -17,8 +17,9 @@ NOTE: Final = "For a first look."
 
 
 async def run(db: database.Database) -> None:
-    """Publish the demo's campaigns, unless they are there."""
+    """Publish the demo's campaigns and charities, unless they are there."""
     begun = await db.fetchval("select min(valid_from) from coalition.contract")
+    await charities.run(db, begun)
     for name, definition in _definitions(begun).items():
         version_id = keys.named("campaign version", f"{name}/1")
         if await shelf.version_or_none(db, version_id) is None:

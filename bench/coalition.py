@@ -50,6 +50,13 @@ def payee(number: int) -> UUID:
     return _id("a000", number)
 
 
+CHARITY = (
+    "insert into coalition.charity (charity_id, version, state, name, about, category, country,"
+    " registrar, registration, website, created_at) values ($1, 1, 'verified', $2, 'x', 'other',"
+    " 'PT', 'x', $2, 'https://charity.example', clock_timestamp())"
+)
+
+
 async def found(dsn: str, *, payees: int) -> None:
     """Create the programme and its merchants, each with a contract, in an empty database."""
     db = await Database.connect(dsn)
@@ -75,6 +82,8 @@ async def found(dsn: str, *, payees: int) -> None:
                 actor=audit.SYSTEM,
                 note="The terms of the benchmark.",
             )
+            # The same id names a charity, so that a benchmark needs one kind of payee only.
+            await db.execute(CHARITY, merchant_id, f"Charity {number}")
     finally:
         await db.close()
 

@@ -273,6 +273,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Charities",
         "ContestEnter",
         "DonationCreate",
+        "Draws",
         "Explanation",
         "Games",
         "Giving",
@@ -289,6 +290,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Tiers",
         "Wallet",
         "WalletChanged",
+        "WheelSpin",
     } == {sent.get(one) for one in shown}
 
 

@@ -4,6 +4,7 @@ Nobody is told who somebody is: a row has the name that its member has chosen fo
 and no id at all.
 """
 
+import asyncio
 import datetime
 import enum
 import uuid
@@ -112,11 +113,12 @@ class MemberBoards:
     name: str | None = strawberry.field(description="The name that others see; null for none.")
     present: bool = strawberry.field(description="False for who has left all boards.")
     wallet_id: strawberry.Private[uuid.UUID]
+    places: strawberry.Private[list[BoardRank] | None] = None
 
     @shapes.listed("ranks", "The place on each board of now that has one; at most 50.", size=5)
     async def ranks(self, info: context.Info) -> list[BoardRank] | None:
-        """One round trip for all boards."""
-        return await _ranks(info, self.wallet_id)
+        """One round trip for all boards; a page brings them along."""
+        return await _ranks(info, self.wallet_id) if self.places is None else self.places
 
 
 @strawberry.type(description="Outcome of saying how one is shown on boards.")
@@ -217,8 +219,11 @@ class Mutation:
 
 
 async def of_member(info: context.Info, wallet_id: uuid.UUID) -> MemberBoards:
-    """How a member is shown, for themselves and for support."""
-    return _boards(wallet_id, await appearances.shown(info.context.db, wallet_id))
+    """How a member is shown and where they stand, for themselves and for support."""
+    shown, places = await asyncio.gather(
+        appearances.shown(info.context.page, wallet_id), _ranks(info, wallet_id)
+    )
+    return MemberBoards(name=shown.name, present=not shown.left, wallet_id=wallet_id, places=places)
 
 
 def _own(info: context.Info) -> members.Member:
@@ -260,8 +265,8 @@ def row(info: context.Info, found: rankings.Row) -> BoardRow:
 
 
 async def _ranks(info: context.Info, wallet_id: uuid.UUID) -> list[BoardRank]:
-    moment = await schemes.moment(info.context.db)
-    zone = (await programme.of(info.context.db)).time_zone
+    moment = await schemes.moment(info.context.page)
+    zone = (await programme.of(info.context.page)).time_zone
     asked: dict[tuple[uuid.UUID, str], Ranked] = {}
     for entry in moment.book.entries.values():
         held = entry.at(moment.at)
@@ -270,7 +275,7 @@ async def _ranks(info: context.Info, wallet_id: uuid.UUID) -> list[BoardRank]:
         window = windows.at(held.definition, moment.at, zone)
         if window is not None:
             asked[entry.scheme_id, window.key] = held.definition
-    found = await rankings.ranks(info.context.db, wallet_id, list(asked)[:BOARDS_MAX])
+    found = await rankings.ranks(info.context.page, wallet_id, list(asked)[:BOARDS_MAX])
     return [
         BoardRank(
             scheme_id=strawberry.ID(ids.show("sch", board_id)),

@@ -174,10 +174,9 @@ class RunningCampaign:
         receiver = self.facts.receiver
         return None if receiver is None else await charities.load(info, receiver.charity_id)
 
-    @shapes.listed(
+    @shapes.relation(
         "charityStatements",
         "How much goes to the charity, in the words that who pays has agreed with it; at most 10.",
-        size=1,
     )
     async def charity_statements(self, info: context.Info) -> list[str] | None:
         """In the language of the request where they are there."""

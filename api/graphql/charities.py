@@ -11,9 +11,20 @@ from typing import Annotated, Any, Final
 
 import strawberry
 
-from api.graphql import context, cost, merchants, people, permissions, scalars, shapes, wording
+from api.graphql import (
+    context,
+    cost,
+    failures,
+    merchants,
+    people,
+    permissions,
+    scalars,
+    shapes,
+    wording,
+)
 from wallet import ids
 from wallet.charities import agreements, directory
+from wallet.rules import charities as rules
 
 READ: Final = "campaigns:read"
 SOURCE: Final = "en"  # every statement is there in English
@@ -148,6 +159,8 @@ class Query:
     ) -> shapes.Connection[Charity] | None:
         """One round trip."""
         shapes.first_of(first)
+        if country is not None and country not in rules.COUNTRIES:
+            raise failures.Failure("BAD_USER_INPUT", "A country has two letters by ISO 3166-1.")
         rows = await directory.page(
             info.context.db,
             first=first + 1,
@@ -173,9 +186,10 @@ class Query:
     async def charity_agreements(
         self, info: context.Info, charity_id: Which
     ) -> list[CharityAgreement] | None:
-        """One round trip."""
-        key = shapes.key("cha", charity_id, path=("charity_id",))
-        return [show_agreement(one) for one in (await agreements.of(info.context.db, [key]))[key]]
+        """One round trip; none for what is no charity's id."""
+        keys = _keys(charity_id)
+        found = await agreements.of(info.context.db, keys)
+        return [show_agreement(one) for key in keys for one in found[key]]
 
     @permissions.root(
         "Query.charitySteps",
@@ -187,9 +201,10 @@ class Query:
     async def charity_steps(
         self, info: context.Info, charity_id: Which
     ) -> list[CharityStep] | None:
-        """One round trip."""
-        key = shapes.key("cha", charity_id, path=("charity_id",))
-        return [_show_step(one) for one in (await directory.changes(info.context.db, [key]))[key]]
+        """One round trip; none for what is no charity's id."""
+        keys = _keys(charity_id)
+        found = await directory.changes(info.context.db, keys)
+        return [_show_step(one) for key in keys for one in found[key]]
 
 
 def show(row: directory.Charity) -> Charity:
@@ -259,6 +274,13 @@ async def names(info: context.Info, *documents: object) -> dict[uuid.UUID, str]:
     return {one.charity_id: one.name for one in found if one is not None} | {
         one.merchant_id: one.name for one in givers if one is not None
     }
+
+
+def _keys(text: str) -> list[uuid.UUID]:
+    try:
+        return [ids.parse("cha", text)]
+    except ValueError:
+        return []
 
 
 def _matched(document: object) -> Sequence[Any]:

@@ -9,12 +9,13 @@ import strawberry
 from api import explaining
 from api.graphql import hub, loaders
 from api.identity import bearer
-from wallet import audit, credit, database, ids
+from wallet import audit, credit, database, ids, together
+from wallet.progress import schemes
 
 
 @dataclasses.dataclass(slots=True)
 class Context:
-    """One per request; nothing in it outlives the answer."""
+    """One per request; nothing in it outlives the answer. What a page reads, it asks `page` for."""
 
     db: database.Database
     principal: bearer.Principal
@@ -24,6 +25,16 @@ class Context:
     hub: hub.Hub
     origin: str  # where this installation is reached
     refused: list[str] = dataclasses.field(default_factory=list)
+    page: together.Together = dataclasses.field(init=False)
+
+    def __post_init__(self) -> None:
+        self.page = together.Together(self.db)
+
+    def begin(self) -> None:
+        """Let the page of a single answer begin with what the look at the token has told."""
+        if self.principal.epoch is not None:
+            told = {"epoch": self.principal.epoch, "at": self.principal.at}
+            self.page.know(schemes.MOMENT, **told)
 
     @property
     def scopes(self) -> frozenset[str]:

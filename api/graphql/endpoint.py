@@ -179,7 +179,7 @@ class Endpoint:
         self, principal: bearer.Principal, admitted: gate.Admitted, request_id: str
     ) -> context.Context:
         """Return what the resolvers of one request know."""
-        return context.Context(
+        caller = context.Context(
             db=self._db,
             principal=principal,
             request_id=request_id,
@@ -188,6 +188,9 @@ class Endpoint:
             hub=self._hub,
             origin=self._settings.origin,
         )
+        if admitted.operation.kind is graphql.OperationType.QUERY:
+            caller.begin()
+        return caller
 
     def _told(
         self, principal: bearer.Principal, admitted: gate.Admitted

@@ -109,7 +109,7 @@ class Mutation:
 
 async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[Play]:
     """What a member played, for themselves and for support."""
-    return [show(one) for one in await plays.newest(info.context.db, wallet_id)]
+    return [show(one) for one in await plays.newest(info.context.page, wallet_id)]
 
 
 def show(row: plays.Play) -> Play:

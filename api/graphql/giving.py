@@ -101,6 +101,7 @@ class Pledge(shapes.Node):
     """Loaded by someone who may."""
 
     kind: PledgeKind = strawberry.field(description="What it gives.")
+    charity_name: str = strawberry.field(description="To whom.")
     percent: scalars.Decimal | None = strawberry.field(
         description="The share in per cent; null for other kinds."
     )
@@ -301,6 +302,7 @@ def show_pledge(row: pledges.Pledge) -> Pledge:
     return Pledge(
         id=strawberry.ID(ids.show("ple", row.pledge_id)),
         kind=PledgeKind(row.kind),
+        charity_name=row.charity_name,
         percent=None if row.share_bps is None else merchants.percent(row.share_bps),
         round_up_to=None
         if row.multiple_minor is None

@@ -62,6 +62,9 @@ class CharityImpact:
 class OwnImpact:
     """Shown to the member and to support."""
 
+    charity_name: str | None = strawberry.field(
+        description="To whom; null for a charity that never was in the directory."
+    )
     gave: shapes.Money = strawberry.field(description="Out of the wallet.")
     shared: shapes.Money = strawberry.field(description="The part of cashback that went there.")
     caused: shapes.Money = strawberry.field(
@@ -127,13 +130,14 @@ async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[OwnImpact]
     return [
         OwnImpact(
             charity_id=one.charity_id,
+            charity_name=one.name,
             gave=shapes.show(one.gave_minor, one.asset),
             shared=shapes.show(one.shared_minor, one.asset),
             caused=shapes.show(one.caused_minor, one.asset),
             promised=shapes.show(one.promised_minor, one.asset),
             matched=shapes.show(one.matched_minor, one.asset),
         )
-        for one in await impact.of_member(info.context.db, wallet_id)
+        for one in await impact.of_member(info.context.page, wallet_id)
     ]
 
 

@@ -76,7 +76,7 @@ class Member(shapes.Node, tickets.Played):
     @shapes.relation("profile", "What campaigns may know besides the purchases.")
     async def profile(self, info: context.Info) -> profiles.Profile | None:
         """One round trip."""
-        return profiles.show(await profile_facts.of(info.context.db, self.key))
+        return profiles.show(await profile_facts.of(info.context.page, self.key))
 
     @shapes.listed(
         "termsToAccept",
@@ -86,7 +86,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def terms_to_accept(self, info: context.Info) -> list[agreements.TermsDocument] | None:
         """A few small questions; most members have none left to answer."""
-        found = await consents.waiting(info.context.db, self.key)
+        found = await consents.waiting(info.context.page, self.key)
         return [agreements.best(one) for one in found]
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
@@ -97,7 +97,7 @@ class Member(shapes.Node, tickets.Played):
     @shapes.listed("balances", "What the wallet holds: money first, then points.", size=2)
     async def balances_list(self, info: context.Info) -> list[wallets.Balance] | None:
         """One round trip."""
-        found = await balances.of(info.context.db, self.wallet_id)
+        found = await balances.of(info.context.page, self.wallet_id)
         return [wallets.balance(one) for one in found]
 
     @shapes.listed(
@@ -107,7 +107,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def benefits_list(self, info: context.Info) -> list[benefits.Benefit] | None:
         """One round trip."""
-        found = await earned.benefits(info.context.db, self.wallet_id)
+        found = await earned.benefits(info.context.page, self.wallet_id)
         return [benefits.show(one) for one in found]
 
     @shapes.listed(
@@ -126,7 +126,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def entitlements_list(self, info: context.Info) -> list[tiers.Entitlement] | None:
         """A round trip for each source."""
-        found = await entitlements.of(info.context.db, self.wallet_id)
+        found = await entitlements.of(info.context.page, self.wallet_id)
         return [tiers.entitlement(one) for one in found]
 
     @shapes.listed(
@@ -160,7 +160,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip."""
         shapes.first_of(first)
         rows = await earned.awards(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -194,7 +194,7 @@ class Member(shapes.Node, tickets.Played):
         """Two round trips, one of them small."""
         shapes.first_of(first)
         rows = await completions.page(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -233,7 +233,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def memberships_list(self, info: context.Info) -> list[memberships.Membership] | None:
         """One round trip, and one for the time."""
-        found = await plans.of(info.context.db, self.wallet_id)
+        found = await plans.of(info.context.page, self.wallet_id)
         return [await memberships.show(info, one) for one in found]
 
     @shapes.paged("subscriptions", "What was paid for in advance, newest first.")
@@ -246,7 +246,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip."""
         shapes.first_of(first)
         rows = await subscriptions.page(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -276,7 +276,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip, and one for their charities."""
         shapes.first_of(first)
         rows = await donations.page(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -293,7 +293,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def pledges_list(self, info: context.Info) -> list[giving.Pledge] | None:
         """One round trip, and one for their charities."""
-        found = await pledges.standing(info.context.db, self.wallet_id)
+        found = await pledges.standing(info.context.page, self.wallet_id)
         return [giving.show_pledge(one) for one in found]
 
     @shapes.paged("purchases", "What was bought, newest first.")
@@ -306,7 +306,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip; lines and returns are read for those whose lines are asked for."""
         shapes.first_of(first)
         rows = await statements.purchases(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -328,7 +328,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip."""
         shapes.first_of(first)
         rows = await statements.redemptions(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -350,7 +350,7 @@ class Member(shapes.Node, tickets.Played):
         """One round trip."""
         shapes.first_of(first)
         rows = await notices.page(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -378,7 +378,7 @@ def show(member: members.Member) -> Member:
 
 async def node(info: context.Info, member_id: uuid.UUID) -> Member | None:
     """Return a member to themselves or support."""
-    found = await members.find(info.context.db, member_id)
+    found = await members.find(info.context.page, member_id)
     return show(found) if context.may_see(info, wallet_id=found.wallet_id) else None
 
 

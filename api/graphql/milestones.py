@@ -105,7 +105,7 @@ class Completion(shapes.Node):
 
 async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[MilestoneProgress]:
     """Return how a wallet stands, what can be reached next first; three round trips."""
-    found = await completions.progress(info.context.db, wallet_id)
+    found = await completions.progress(info.context.page, wallet_id)
     return [_progress(one, found) for one in found.standings]
 
 
@@ -142,8 +142,8 @@ async def node(info: context.Info, completion_id: uuid.UUID) -> Completion | Non
 
 async def shown_all(info: context.Info, rows: list[completions.Completion]) -> list[Completion]:
     """Return what was reached, with the schemes as they are now; one small round trip."""
-    moment = await published.moment(info.context.db)
-    house = await programme.of(info.context.db)
+    moment = await published.moment(info.context.page)
+    house = await programme.of(info.context.page)
     return [show(row, moment, house.asset) for row in rows]
 
 

@@ -268,8 +268,8 @@ class Mutation:
 
 async def of(info: context.Info, wallet_id: uuid.UUID) -> list[TierStanding]:
     """Return where a member stands; whoever asks may see the member."""
-    house = await programme.of(info.context.db)
-    found = await standings.of(info.context.db, wallet_id)
+    house = await programme.of(info.context.page)
+    found = await standings.of(info.context.page, wallet_id)
     said = _Said(house.asset, house.time_zone, wording.language())
     return [_standing(one, wallet_id, said) for one in found.held[:LADDERS_MAX]]
 

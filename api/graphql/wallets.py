@@ -249,10 +249,10 @@ async def _page(info: context.Info, wallet_id: uuid.UUID, **asked: Any) -> state
 
 async def load(info: context.Info, wallet_id: uuid.UUID) -> Wallet | None:
     """Return a wallet that the caller may see, with its first movements if they are asked for."""
-    house = await programme.of(info.context.db)
+    house = await programme.of(info.context.page)
     first = _first_ahead(info)
     page = await statements.page(
-        info.context.db, wallet_id, asset=house.asset, first=first + 1 if first else 0
+        info.context.page, wallet_id, asset=house.asset, first=first + 1 if first else 0
     )
     return _show(page.wallet, page=page, first_read=first)
 

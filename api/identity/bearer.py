@@ -74,7 +74,8 @@ _INSERT: Final = """
 _FIND: Final = """
     select t.token_id, t.principal_kind, t.principal_id, t.scopes, t.client_id, t.expires_at,
            coalesce(g.authenticated_at, t.created_at) as authenticated_at, s.role,
-           m.wallet_id, m.display_name, m.email, m.status, m.created_at
+           m.wallet_id, m.display_name, m.email, m.status, m.created_at,
+           (select epoch from coalition.programme) as epoch, clock_timestamp() as at
     from identity.token t
     left join identity.access_grant g on g.grant_id = t.grant_id
     left join identity.client c on c.client_id = t.client_id
@@ -110,7 +111,8 @@ class Principal:
 
     `role` is the role of a person of the staff, which limits what they may give; `member` is read
     along with a member's token, because hardly a request does without. Each is None for the rest.
-    `token_id` is the session's id for a person of the staff who signed in with a browser.
+    `token_id` is the session's id for a person of the staff who signed in with a browser. `epoch`
+    and `at` are the programme's epoch and the instant, as the books had them at that look.
     """
 
     token_id: uuid.UUID
@@ -122,6 +124,8 @@ class Principal:
     client_id: str | None = None
     expires_at: datetime.datetime | None = None
     authenticated_at: datetime.datetime | None = None
+    epoch: int | None = None
+    at: datetime.datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -191,6 +195,8 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
         client_id=row["client_id"],
         expires_at=row["expires_at"],
         authenticated_at=row["authenticated_at"],
+        epoch=row["epoch"],
+        at=row["at"],
     )
 
 

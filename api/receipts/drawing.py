@@ -5,7 +5,6 @@ Cyrillic letters; what the font lacks is a question mark, and never stops the pa
 """
 
 import datetime
-import functools
 import unicodedata
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -13,7 +12,7 @@ from typing import Final
 
 import babel.dates
 import fpdf
-from fontTools import ttLib
+from fpdf.fonts import TTFFont
 
 from api import texts
 from api.receipts.gathering import Receipt, Row
@@ -52,12 +51,14 @@ class _Page(fpdf.FPDF):
         super().__init__(format="A4")
         self.receipt, self.language, self.say = receipt, language, say
         for style, name in (("", "Regular"), ("B", "Bold")):
-            self.add_font(FONT, style, str(_file(name)))
+            self.add_font(FONT, style, _file(name))
+        fonts = [one for one in self.fonts.values() if isinstance(one, TTFFont)]
+        self.letters = set.intersection(*(set(one.cmap) for one in fonts))
         self.set_margins(EDGE, EDGE)
         self.set_auto_page_break(auto=True, margin=34)
         self.set_creation_date(receipt.at.astimezone(datetime.UTC))
         self.set_title(f"{say('Receipt')} {receipt.number}")
-        self.set_author(_shown(receipt.house))
+        self.set_author(self.shown(receipt.house))
         self.set_lang(language)
 
     def header(self) -> None:
@@ -98,7 +99,7 @@ class _Page(fpdf.FPDF):
         align: str = "L",
     ) -> None:
         """Write one line, made smaller until it fits."""
-        shown = _shown(text)
+        shown = self.shown(text)
         self.set_text_color(*colour)
         self.set_font(FONT, style, size)
         room = width or self.w - self.r_margin - self.x
@@ -107,11 +108,20 @@ class _Page(fpdf.FPDF):
             self.set_font(FONT, style, size)
         self.cell(room, size * 0.46, shown, align=align)
 
+    def shown(self, text: str) -> str:
+        """A text as the fonts can draw it: composed, on one line, marks for what they lack."""
+        plain = " ".join(unicodedata.normalize("NFC", text[:CHARS_MAX]).split())
+        return "".join(
+            one if ord(one) in self.letters else LACKING
+            for one in plain
+            if unicodedata.category(one) not in ("Cc", "Cf", "Cs")
+        )
+
     def paragraph(self, size: float, colour: tuple[int, int, int], text: str) -> None:
         """Write as many lines as it takes."""
         self.set_font(FONT, "", size)
         self.set_text_color(*colour)
-        self.multi_cell(WIDE, size * 0.56, _shown(text), align="L")
+        self.multi_cell(WIDE, size * 0.56, self.shown(text), align="L")
         self.set_x(EDGE)
 
     def rule(self) -> None:
@@ -226,21 +236,3 @@ def _registered(row: Row) -> str:
 
 def _file(name: str) -> str:
     return str(resources.files("api.receipts") / "fonts" / f"NotoSans-{name}.ttf")
-
-
-@functools.cache
-def _letters() -> frozenset[int]:
-    """What both fonts can draw."""
-    known = [set(ttLib.TTFont(_file(name)).getBestCmap()) for name in ("Regular", "Bold")]
-    return frozenset(known[0] & known[1])
-
-
-def _shown(text: str) -> str:
-    """A text as the font can draw it: composed, on one line, with a mark for what it lacks."""
-    plain = " ".join(unicodedata.normalize("NFC", text[:CHARS_MAX]).split())
-    letters = _letters()
-    return "".join(
-        one if ord(one) in letters else LACKING
-        for one in plain
-        if unicodedata.category(one) not in ("Cc", "Cf", "Cs")
-    )

@@ -49,6 +49,10 @@ begin
       select bench.bucket(n), bench.id(v_time, '8000', n), bench.id(v_lot, '8000', n),
              bench.id(v_time, '8000', n), p_amount
         from generate_series(0, p_wallets - 1) n;
+      insert into ledger.donation (bucket, donation_id, wallet_id, asset, charity_id, amount, kind, donated_at)
+      select bench.bucket(n), bench.id(v_time, '8000', n), bench.wallet(n), 978, p_charity, p_amount, 'once',
+             to_timestamp(v_time / 1000)
+        from generate_series(0, p_wallets - 1) n;
     end if;
     commit;
   end loop;

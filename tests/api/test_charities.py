@@ -7,6 +7,7 @@ import pytest
 
 from api.graphql import charities, shapes
 from api.graphql import giving as giving_types
+from api.journey import charities as demo
 from tests.api import client
 from tests.conftest import Connection
 from tests.wallet import factories, giving, promotions
@@ -299,3 +300,16 @@ async def test_the_sentence_of_a_campaign_names_its_charity(
     (grant,) = found.data["node"]["campaigns"]["matched"]
     assert "River" == grant["charityName"]
     assert "of it goes to River." in grant["sentence"]
+
+
+async def test_the_demo_has_charities_to_give_to_however_often_it_starts(
+    ana: client.Client, coalition: factories.Coalition
+) -> None:
+    for _ in range(2):
+        await demo.run(coalition.db, factories.NOON)
+
+    found = (await ana.ask("{ charities { edges { node { name state } } } }")).data["charities"]
+
+    assert [("Meals for Neighbours", "VERIFIED"), ("River Fund", "VERIFIED")] == [
+        (one["node"]["name"], one["node"]["state"]) for one in found["edges"]
+    ]

@@ -10,7 +10,8 @@ import graphql
 from api.graphql import cost, documents, permissions, schema, shapes
 from tests.api import client
 from tests.api.test_schemes import publish
-from tests.wallet import test_boards
+from tests.wallet import climbing, test_boards
+from tests.wallet.factories import Coalition
 from wallet import database, ids
 
 SCHEMA = schema.build()._schema
@@ -166,13 +167,16 @@ def test_what_a_client_may_take_for_non_null_may_fail_alone() -> None:
 WHERE = {
     "Query": "{ %s }",
     "Member": "{ viewer { %s } }",
+    "TierStanding": "{ viewer { tiers { %s } } }",
     "Wallet": "{ viewer { wallet { %s } } }",
 }
 
 
 async def test_every_list_that_is_asked_by_number_refuses_more_than_its_bound(
-    ana: client.Client, operator: client.Client
+    coalition: Coalition, ana: client.Client, operator: client.Client
 ) -> None:
+    now = await coalition.db.fetchval("select clock_timestamp()")
+    await climbing.publish(coalition, at=now)
     asked = 0
     board = (await publish(operator, definition=test_boards.SPEND))["scheme"]["id"]
     where = {**WHERE, "Leaderboard": f'{{ leaderboard(id: "{board}") {{ %s }} }}'}

@@ -255,6 +255,19 @@ async def test_an_export_is_there_for_everybody_without_a_token(
         assert answer.json() == (await ana.ask(EXPORT, {"id": shown})).data["drawExport"]
 
 
+async def test_a_crowd_of_readers_costs_one_export(
+    coalition: Coalition, http: httpx2.AsyncClient
+) -> None:
+    it = await drawing.wheel(coalition)
+    first = await http.get(f"/draws/{ids.show('sch', it)}.json")
+    await drawing.spin(coalition, await coalition.member(), it)
+
+    second = await http.get(f"/draws/{ids.show('sch', it)}.json")
+
+    assert "public, max-age=10" == second.headers["cache-control"]
+    assert first.content == second.content
+
+
 @pytest.mark.parametrize("draw", ["sch_nonsense", ids.show("sch", ids.new()), "x", "%2e%2e"])
 async def test_what_is_no_draw_has_no_export(http: httpx2.AsyncClient, draw: str) -> None:
     assert 404 == (await http.get(f"/draws/{draw}.json")).status_code

@@ -81,7 +81,7 @@ def test_the_paper_is_in_the_members_language(language: str, day: str, said: str
 
     assert day in text
     assert said in text
-    assert language == pypdf.PdfReader(io.BytesIO(drawn)).root_object["/Lang"]
+    assert language == str(pypdf.PdfReader(io.BytesIO(drawn)).root_object["/Lang"])
 
 
 def test_the_same_receipt_is_the_same_bytes() -> None:

@@ -311,6 +311,15 @@ def test_somebody_is_looked_at_again_when_time_may_change_something() -> None:
     assert stand(*entries, at="2026-12-02T00:00:00").look_at == instant("2027-01-01T00:00:00")
 
 
+def test_whoever_returns_often_stands_where_what_was_kept_puts_them() -> None:
+    back = [(f"2025-04-{day:02}", 1_000) for day in range(1, standing.RETURNS_MAX + 5)]
+    entries = [bought("2025-03-01", 50_000, *back), bought("2025-05-01", 20_000)]
+    found = stand(*entries, at="2025-06-01")
+
+    assert (found.tier, found.total) == ("vib", 70_000 - 1_000 * len(back))
+    assert [one.why for one in found.steps][-1] in ("upgrade", "return")
+
+
 def test_the_order_in_which_purchases_are_reported_does_not_matter() -> None:
     entries = [
         bought("2025-03-01", 20_000, ("2025-09-01", 20_000)),

@@ -58,7 +58,8 @@ def one_ladder(draw: st.DrawFn) -> ladders.Ladder:
     )
 
 
-ENTRIES = st.lists(entry(), max_size=12)
+ENTRIES = st.lists(entry(), max_size=standing.RETURNS_MAX // 2)
+"""With two returns of each, all of them are looked at."""
 
 
 def of(it: ladders.Ladder, entries: list[facts.Entry], zone: str, at: datetime) -> facts.Standing:

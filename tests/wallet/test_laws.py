@@ -5,7 +5,16 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import drawing, factories, giving, granting, paying_out, reaching, taking_part
+from tests.wallet import (
+    climbing,
+    drawing,
+    factories,
+    giving,
+    granting,
+    paying_out,
+    reaching,
+    taking_part,
+)
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from tests.wallet.granting import Gift
 from wallet import earn, expire, ids, laws, members, money, notices, redeem, sql
@@ -64,6 +73,10 @@ BREAKS = {
     "56_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
         " gen_random_uuid(), 'given', now())"
+    ),
+    "31_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
+    "32_tiers_are_their_members_own": (
+        "update ledger.tier_change set causes = array[gen_random_uuid()]"
     ),
 }
 # Finer hands: one row, one unit, and sums that still look right.
@@ -187,6 +200,8 @@ async def busy_books(coalition: Coalition) -> None:
     await busy_campaigns(coalition, rosa, ana)
     await busy_charities(coalition)
     await drawing.busy(coalition, ana)
+    await climbing.publish(coalition)
+    await climbing.look(coalition, ana.wallet_id, ben.wallet_id, at=NOON + factories.DAY)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)
     await redeem.sweep(coalition.db, now=NOON)
 

@@ -1,8 +1,11 @@
 """Two roads to one schema: the migrations, step by step, and the tables as the code has them."""
 
+import re
 from collections.abc import Sequence
+from importlib import resources
 
 import asyncpg
+import pytest
 from sqlalchemy import Connection as AlchemyConnection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -108,3 +111,21 @@ async def test_a_changed_wallet_touches_no_index(coalition: Coalition, owner: Co
     assert changed["wallet"][0] >= 60
     assert changed["position"][0] >= 59
     assert all(changes == hot for changes, hot in changed.values()), changed
+
+
+@pytest.mark.tampers
+async def test_gifts_from_before_there_were_records_of_gifts_are_recorded(
+    coalition: Coalition, owner: Connection
+) -> None:
+    ana, charity_id = await coalition.member(), await giving.charity(coalition)
+    await coalition.fill(ana, 100)
+    await coalition.give(ana, charity_id, 40)
+    before = await owner.fetch("select * from ledger.donation")
+    await owner.execute("alter table ledger.donation disable trigger all")
+    await owner.execute("delete from ledger.donation")
+    step = (resources.files("wallet.migrations.versions") / "0005_charities.sql").read_text()
+    (statement,) = re.findall(r"^insert into ledger\.donation.*?;$", step, re.MULTILINE | re.DOTALL)
+
+    await owner.execute(statement)
+
+    assert before == await owner.fetch("select * from ledger.donation")

@@ -84,6 +84,13 @@ FORBIDDEN = (
         " gen_random_uuid(), '{}', '{}')"
     ),
     "select ledger.lock_for_return(1::smallint, gen_random_uuid(), '{}')",
+    "select * from coalition.draw_secret",
+    "select coalition.sampled('x', 'x', 2)",
+    "select coalition.hmac_sha256('x', 'x')",
+    "insert into coalition.draw_turn select gen_random_uuid(), 1, 1, gen_random_uuid(), 'x'",
+    "update coalition.draw_seed set spins = 0",
+    "update coalition.draw_place set prize = 'x'",
+    "select ledger.excluded(1::smallint, gen_random_uuid(), now())",
     "update coalition.budget set allotted_minor = 0",
     "update ledger.budget_share set consumed = 0",
     (

@@ -8,9 +8,9 @@ import pytest
 from tests.wallet import drawing
 from tests.wallet.drawing import raffle, spin, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, purchase, refused
-from wallet import audit, errors, ids, members, play
+from wallet import audit, errors, ids, members, notices, play
 from wallet.draws import tickets
-from wallet.progress import advance
+from wallet.progress import advance, schemes, story
 from wallet.rules import returns
 
 FREE: dict[str, Any] = {"tickets": {"free_entry": {"tickets": 2, "per": "day"}}}
@@ -116,6 +116,34 @@ async def test_a_purchase_that_goes_back_takes_its_unused_ticket_along(
     assert (None, NOON) == (one.withdrawn_at, after.withdrawn_at)
     assert errors.TicketUsed() == await refused(spin(coalition, ana, it, one.ticket_id))
     assert [] == await tickets.usable(coalition.db, ana.wallet_id, it, at=NOON)
+
+
+async def test_the_worker_gives_tickets_for_purchases(coalition: Coalition) -> None:
+    ana, rosa = await coalition.member(), await coalition.merchant()
+    await raffle(coalition, **BOUGHT)
+    await coalition.report(rosa, ana, purchase(3_000))
+    await notices.drain(coalition.db)
+
+    done = await advance.advance(coalition.db, now=NOON + DAY)
+
+    assert ([], 1) == (done.failures, len(await held(coalition, ana)))
+
+
+async def test_what_was_seen_too_early_gives_nothing(coalition: Coalition) -> None:
+    """A purchase that goes back between a look and its write: nobody plays its ticket meanwhile."""
+    ana, rosa = await coalition.member(), await coalition.merchant()
+    await raffle(coalition, **BOUGHT)
+    bought = await coalition.report(rosa, ana, purchase(3_000))
+    moment = await schemes.moment(coalition.db, NOON)
+    wants = tickets.wants(moment.book, NOON)
+    assert wants is not None
+    seen = await advance.gather(coalition.db, [ana.wallet_id], [wants])
+    await coalition.give_back(rosa, bought.purchase_id)
+
+    with pytest.raises(story.Stale):
+        await tickets.advance(coalition.db, moment.book, seen[ana.wallet_id], NOON)
+
+    assert [] == await held(coalition, ana)
 
 
 async def test_a_ticket_that_was_used_stays_used_when_its_purchase_goes_back(

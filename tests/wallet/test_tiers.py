@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.wallet import climbing, promotions
-from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, purchase
+from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, purchase, refused
 from tests.wallet.test_simulate import draft
 from wallet import audit, earn, ids, ledger, notices
 from wallet.campaigns import simulate
@@ -201,6 +201,17 @@ async def test_a_campaign_may_name_the_ladder_that_it_means(coalition: Coalition
     ]
 
     assert [await granted(coalition, one) for one in bought] == [0, 0, 100]
+
+
+async def test_a_campaign_can_not_name_a_ladder_that_is_not_there(coalition: Coalition) -> None:
+    when = [{"if": "tier", "any_of": ["vib"], "ladder": str(ids.new())}]
+
+    refusal = await refused(promotions.promote(coalition, when=when))
+
+    assert (refusal.code, refusal.path) == (
+        "CAMPAIGN_INVALID",
+        ("definition", "when", "0", "ladder"),
+    )
 
 
 async def test_without_a_ladder_the_word_on_the_profile_counts(coalition: Coalition) -> None:

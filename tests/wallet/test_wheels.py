@@ -13,7 +13,7 @@ from tests.wallet.drawing import spin, tend, ticket, verified, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, ledger, members, play
 from wallet.campaigns import profiles
-from wallet.draws import wheels
+from wallet.draws import paying, wheels
 from wallet.progress import schemes
 from wallet.rules import play as play_rules
 
@@ -21,7 +21,7 @@ HOUR = timedelta(hours=1)
 ALWAYS: dict[str, Any] = {"prizes": [{"name": "Coffee", "weight": 1}]}
 
 
-async def paying(coalition: Coalition, **changes: Any) -> dict[str, Any]:
+async def five(coalition: Coalition, **changes: Any) -> dict[str, Any]:
     """A wheel whose every spin wins 5.00."""
     reward = await taking_part.reward(coalition, **changes)
     return {"prizes": [{"name": "Five", "weight": 1, "campaign_id": str(reward.campaign_id)}]}
@@ -100,7 +100,7 @@ async def test_other_odds_hold_from_the_next_seed_on(coalition: Coalition) -> No
 
 
 async def test_one_ticket_spun_twenty_times_at_once_has_one_outcome(coalition: Coalition) -> None:
-    ana, it = await coalition.member(), await wheel(coalition, **await paying(coalition))
+    ana, it = await coalition.member(), await wheel(coalition, **await five(coalition))
     one = await ticket(coalition, ana, it)
 
     found = await asyncio.gather(
@@ -113,7 +113,7 @@ async def test_one_ticket_spun_twenty_times_at_once_has_one_outcome(coalition: C
 
 
 async def test_one_request_sent_twenty_times_gets_one_answer(coalition: Coalition) -> None:
-    ana, it = await coalition.member(), await wheel(coalition, **await paying(coalition))
+    ana, it = await coalition.member(), await wheel(coalition, **await five(coalition))
     one, key = await ticket(coalition, ana, it), ids.new()
 
     found = await asyncio.gather(*(spin(coalition, ana, it, one, key=key) for _ in range(20)))
@@ -140,7 +140,7 @@ async def test_fifty_racing_spins_never_give_more_than_there_is(coalition: Coali
 
 
 async def test_money_is_paid_once_by_its_campaign(coalition: Coalition) -> None:
-    ana, it = await coalition.member(), await wheel(coalition, **await paying(coalition))
+    ana, it = await coalition.member(), await wheel(coalition, **await five(coalition))
     key, one = ids.new(), await ticket(coalition, ana, it)
     first = await spin(coalition, ana, it, one, key=key)
 
@@ -152,7 +152,7 @@ async def test_money_is_paid_once_by_its_campaign(coalition: Coalition) -> None:
 
 
 async def test_what_a_budget_cuts_is_told(coalition: Coalition) -> None:
-    changes = await paying(coalition, budget={"minor": 700})
+    changes = await five(coalition, budget={"minor": 700})
     ana, it = await coalition.member(), await wheel(coalition, **changes)
 
     found = [(await spin(coalition, ana, it)).spin.note for _ in range(3)]
@@ -160,12 +160,12 @@ async def test_what_a_budget_cuts_is_told(coalition: Coalition) -> None:
     assert [None, "cut", "cut"] == found
 
 
-@pytest.mark.parametrize("until", ["turn", "paid"])
+@pytest.mark.parametrize("until", ["used", "drawn", "paid"])
 async def test_a_crash_between_two_steps_changes_no_outcome(
     coalition: Coalition, owner: Connection, until: str
 ) -> None:
-    """What a crash leaves: a ticket that is used, and no turn, or a turn and no award."""
-    ana, it = await coalition.member(), await wheel(coalition, **await paying(coalition))
+    """What a crash leaves: a used ticket without a turn, or a turn without an award, or both."""
+    ana, it = await coalition.member(), await wheel(coalition, **await five(coalition))
     one, key = await ticket(coalition, ana, it), ids.new()
     spin_id = ids.placed(key, ledger.bucket(ana.wallet_id))
     house = await coalition.db.fetchval("select asset from coalition.programme")
@@ -175,9 +175,20 @@ async def test_a_crash_between_two_steps_changes_no_outcome(
         ids.fingerprint(ana.member_id, it, one, "mine"),
         *([NOON, NOON, NOON], NOON, NOON),
     )
-    if until == "paid":
+    if until != "used":
         left = await wheels.find(coalition.db, spin_id)
-        await wheels._turn(coalition.db, left, await schemes.moment(coalition.db, NOON))
+        moment = await schemes.moment(coalition.db, NOON)
+        _, played = await wheels._turn(coalition.db, left, moment)
+        if until == "paid":
+            await paying.pay(
+                coalition.db,
+                member=ana,
+                campaign_id=played.prizes[0].campaign_id,
+                won_by=spin_id,
+                reference=ids.show("spi", spin_id),
+                prize="Five",
+                now=NOON,
+            )
 
     await tend(coalition, NOON + HOUR)
 

@@ -1,4 +1,4 @@
-"""Whether what a definition names is there: merchants, segments, plans, and the charity.
+"""Whether what a definition names is there: merchants, segments, ladders, plans, the charity.
 
 A rule can not know it, so it is asked of the database when a draft is saved. None of them is ever
 deleted, so it is asked once.
@@ -42,26 +42,29 @@ async def check(db: Database, definition: Definition, *, merchant_id: UUID | Non
     receiver = definition.receiver
     if receiver is not None and not await directory.find_many(db, [receiver.charity_id]):
         refuse("there is no such charity", *receiver.path)
-    await _check_plans(db, definition)
+    await _check_schemes(db, definition)
 
 
-async def _check_plans(db: Database, definition: Definition) -> None:
-    named = {
-        ("when", str(place), "any_of", str(position)): plan_id
-        for place, condition in enumerate(definition.when)
-        if isinstance(condition, conditions.Membership)
-        for position, plan_id in enumerate(condition.any_of)
-    }
+async def _check_schemes(db: Database, definition: Definition) -> None:
+    """Ladders and plans that conditions ask for."""
+    named: dict[tuple[str, ...], tuple[UUID, str]] = {}
+    for place, condition in enumerate(definition.when):
+        path = ("when", str(place))
+        if isinstance(condition, conditions.Tier) and condition.ladder is not None:
+            named[*path, "ladder"] = condition.ladder, "ladder"
+        if isinstance(condition, conditions.Membership):
+            for position, plan_id in enumerate(condition.any_of):
+                named[*path, "any_of", str(position)] = plan_id, "membership"
     if not named:
         return
     rows = await db.fetch(
-        "select scheme_id from coalition.scheme where kind = 'membership' and scheme_id = any ($1)",
-        list(named.values()),
+        "select scheme_id, kind from coalition.scheme where scheme_id = any ($1)",
+        [scheme_id for scheme_id, _ in named.values()],
     )
-    there = {row["scheme_id"] for row in rows}
-    for path, plan_id in named.items():
-        if plan_id not in there:
-            refuse("there is no such membership", *path)
+    there = {(row["scheme_id"], row["kind"]) for row in rows}
+    for path, one in named.items():
+        if one not in there:
+            refuse(f"there is no such {one[1]}", *path)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:

@@ -102,15 +102,19 @@ async def save(
     facts: rules.Facts,
     reason: str,
     actor: audit.Actor,
+    new_id: UUID | None = None,
     now: datetime | None = None,
 ) -> Changed:
     """Propose a charity, or correct what is known of one (`charity_id`).
+
+    A new one gets an id that follows from the request's, or `new_id` where contracts name it
+    already.
 
     CHARITY_UNKNOWN, CHARITY_CLOSED, CHARITY_INVALID or TEXT_INVALID at the field at fault, and
     REFERENCE_USED for the registration of another charity.
     """
     rules.check(facts)
-    key = charity_id or ids.derived(request_id, "charity")
+    key = charity_id or new_id or ids.derived(request_id, "charity")
     is_new = charity_id is None
     step = _Step(request_id, key, "save", reason, actor, facts=facts, is_new=is_new)
     return await _take(db, step, now)

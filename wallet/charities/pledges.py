@@ -34,7 +34,8 @@ TURNS_MAX: Final = 1_000
 
 _SELECT: Final = (
     "select p.pledge_id, p.wallet_id, p.asset, p.kind, p.charity_id, p.share_bps, p.multiple,"
-    " p.given, p.set_at, p.ended_at, c.state as charity_state from ledger.pledge p"
+    " p.given, p.set_at, p.ended_at, c.state as charity_state, c.name as charity_name"
+    " from ledger.pledge p"
     " left join coalition.charity c on c.charity_id = p.charity_id"
 )
 
@@ -48,6 +49,7 @@ class Pledge:
     asset: money.Asset
     kind: rules.Kind
     charity_id: UUID
+    charity_name: str
     share_bps: int | None
     multiple_minor: int | None
     given_minor: int
@@ -267,6 +269,7 @@ def _pledge(row: asyncpg.Record) -> Pledge:
         asset=money.asset_by_number(row["asset"]),
         kind=row["kind"],
         charity_id=row["charity_id"],
+        charity_name=row["charity_name"],
         share_bps=row["share_bps"],
         multiple_minor=row["multiple"],
         given_minor=row["given"],

@@ -15,8 +15,7 @@ from uuid import UUID
 from wallet import audit, errors, ids, ledger, members, play, programme
 from wallet.database import Database
 from wallet.draws import gathering
-from wallet.progress import schemes
-from wallet.progress import story as advancing
+from wallet.progress import schemes, story
 from wallet.rules.draws import definition, gates
 from wallet.rules.progress import facts
 
@@ -63,16 +62,18 @@ async def grant(
     source_id: UUID,
     n: int = 1,
     expires_at: datetime | None = None,
+    facts_version: int | None = None,
     now: datetime,
 ) -> Granted:
     """Give n tickets for a draw, once for each source id, however often it is asked.
 
+    With `facts_version` only while the wallet's facts are still those: story.Stale if they moved.
     MEMBER_SUSPENDED; IDEMPOTENCY_KEY_REUSED for a source that gave another number of tickets.
     """
     assert 0 < n <= GRANTED_MAX
     bucket = ledger.bucket(wallet_id)
     answer = await db.call(
-        "select ledger.grant_tickets($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "select ledger.grant_tickets($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         bucket,
         wallet_id,
         (await programme.of(db)).asset.number,
@@ -81,8 +82,11 @@ async def grant(
         source_id,
         [ids.placed(uuid.uuid4(), bucket) for _ in range(n)],
         expires_at,
+        facts_version,
         now,
     )
+    if answer["code"] == "stale":
+        raise story.Stale
     replayed = ledger.replayed(answer)
     return Granted(tuple(UUID(one) for one in answer["tickets"]), replayed)
 
@@ -239,10 +243,10 @@ def expiry(draw: definition.Draw, at: datetime) -> datetime:
 # The story of looks: tickets that come with purchases.
 
 
-def wants(book: schemes.Book, at: datetime) -> advancing.Wants | None:
+def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
     """Purchases since the first of the draws opened that give tickets for them."""
     found = [one.opens_at for _, one in _giving(book, at)]
-    return advancing.Wants(min(found)) if found else None
+    return story.Wants(min(found)) if found else None
 
 
 async def advance(
@@ -269,6 +273,7 @@ async def advance(
                     source="purchase",
                     source_id=key,
                     expires_at=expiry(draw, at),
+                    facts_version=seen.version,
                     now=at,
                 )
             elif not kept and standing.get(key):

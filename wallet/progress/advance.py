@@ -18,6 +18,7 @@ import orjson
 from wallet import errors, ledger, programme, sql
 from wallet.database import Database
 from wallet.progress import looks, schemes
+from wallet.progress.stories import STORIES
 from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
@@ -59,7 +60,7 @@ async def advance(
     held = await schemes.moment(db, now)
     due = await looks.due(db, now=held.at, limit=limit)
     done = Done(wallets=len(due))
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         await looks.done(db, [(look, None) for look in due])
         return done
@@ -94,7 +95,7 @@ async def settle(
 ) -> None:
     """Look at these wallets at once, due or not: whoever decides by a standing needs it now."""
     held = await schemes.moment(db, now)
-    wanting = _wanting(_all() if stories is None else stories, held)
+    wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         return
     seen = await gather(db, wallet_ids, [wants for _, wants in wanting])
@@ -143,13 +144,6 @@ def read(row: Any) -> facts.Seen:
         birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
-
-
-def _all() -> Sequence[Story]:
-    # Stories are made of this module, so it asks for them when it is used, not when it is loaded.
-    from wallet.progress import stories
-
-    return stories.STORIES
 
 
 def _wanting(stories: Sequence[Story], held: schemes.Moment) -> list[tuple[Story, Wants]]:

@@ -1,5 +1,6 @@
 """How members stand in milestones, and what they reached, for whoever may read it."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -58,7 +59,7 @@ class Progress:
 
 
 async def progress(db: Database, wallet_id: UUID, *, now: datetime | None = None) -> Progress:
-    """Work out how a wallet stands now, whether or not it has been looked at; three queries."""
+    """Work out how a wallet stands now, whether or not it has been looked at: two queries."""
     moment, house = await schemes.moment(db, now), await programme.of(db)
     running = [
         one for one in goals.of(moment.book, moment.at, house.time_zone) if one.current is not None
@@ -66,10 +67,13 @@ async def progress(db: Database, wallet_id: UUID, *, now: datetime | None = None
     wants = milestones.wants(moment.book, moment.at)
     if wants is None or not running:
         return Progress(moment, house.asset, ())
-    seen = await advance.gather(db, [wallet_id], [wants])
-    if wallet_id not in seen:
+    seen, row = await asyncio.gather(
+        advance.gather(db, [wallet_id], [wants]),
+        goals.gather(db, running, wallet_id, moment.at),
+    )
+    if wallet_id not in seen or row is None:
         raise errors.NotFound()
-    found = await goals.gather(db, running, seen[wallet_id], moment.at)
+    found = goals.found(row, seen[wallet_id])
     judged = judging.judge(running, found.member, at=moment.at, zone=house.time_zone)
     return Progress(moment, house.asset, tuple(judged.standings))
 

@@ -63,10 +63,8 @@ def lines(goals: Iterable[judging.Goal]) -> bool:
     )
 
 
-async def gather(
-    db: Database, goals: Iterable[judging.Goal], seen: facts.Seen, at: datetime
-) -> Found:
-    """What a wallet has done, reached and belongs to, besides what was seen of it; one query."""
+async def gather(db: Database, goals: Iterable[judging.Goal], wallet_id: UUID, at: datetime) -> Any:
+    """What a wallet has done, reached and belongs to, besides its purchases: one row, or None."""
     goals = list(goals)
     house = await programme.of(db)
     named = {goal.scheme_id for goal in goals} | {
@@ -75,12 +73,15 @@ async def gather(
         for one in goal.versions.values()
         if one.milestone.after is not None
     }
-    row = await db.fetchrow(
+    return await db.fetchrow(
         sql.load("queries/milestone_facts"),
-        *(ledger.bucket(seen.wallet_id), seen.wallet_id, house.asset.number, seen.member_id),
-        *(since(goals) or at, at, list(named), COMPLETIONS_MAX, ACTIVITIES_MAX),
+        *(ledger.bucket(wallet_id), wallet_id, house.asset.number, since(goals) or at, at),
+        *(list(named), COMPLETIONS_MAX, ACTIVITIES_MAX),
     )
-    assert row is not None, "the wallet was seen"
+
+
+def found(row: Any, seen: facts.Seen) -> Found:
+    """What a row of `gather` says of a wallet that was seen."""
     return Found(
         row["facts"],
         judging.Member(

@@ -45,7 +45,9 @@ async def advance(
     """Keep what was reached, take back what fell, and see to every reward."""
     zone = (await programme.of(db)).time_zone
     running = goals.of(book, at, zone)
-    found = await goals.gather(db, running, seen, at)
+    row = await goals.gather(db, running, seen.wallet_id, at)
+    assert row is not None, "the wallet was seen"
+    found = goals.found(row, seen)
     if found.version != seen.version:
         raise story.Stale
     judged = judging.judge(running, found.member, at=at, zone=zone)

@@ -31,6 +31,10 @@ TRIES_MAX: Final = 10
 """How often a publication is judged again because something else was published meanwhile."""
 PAST_MAX: Final = timedelta(minutes=5)
 """How far back a start may lie: the time that it takes to save what was just written."""
+MOMENT: Final = (
+    "select epoch, coalesce($1::timestamptz, clock_timestamp()) as at from coalition.programme"
+)
+"""Which epoch it is, and when: whoever has asked already may tell it to a page that is read."""
 _KEY: Final = "schemes"
 
 S = TypeVar("S", bound=Scheme)
@@ -121,10 +125,7 @@ class Changed:
 
 async def moment(db: Database, now: datetime | None = None) -> Moment:
     """What holds now: one small question, and the book if it has changed."""
-    row = await db.fetchrow(
-        "select epoch, coalesce($1::timestamptz, clock_timestamp()) as at from coalition.programme",
-        now,
-    )
+    row = await db.fetchrow(MOMENT, now)
     if row is None:
         raise errors.NotFound("There is no programme yet. Run `commonpurse up` or create one.")
     return Moment(row["at"], await book(db, epoch=row["epoch"]))

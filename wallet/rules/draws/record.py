@@ -112,7 +112,12 @@ def read(document: object) -> Record:
     return read
 
 
+def encode(record: Record) -> bytes:
+    """Write a record as JSON."""
+    return msgspec.json.encode(record)
+
+
 def dump(record: Record) -> dict[str, Any]:
     """Write a record as plain JSON values."""
-    written: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record))
+    written: dict[str, Any] = msgspec.json.decode(encode(record))
     return written

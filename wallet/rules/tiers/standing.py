@@ -18,9 +18,10 @@ from wallet.rules.tiers.facts import Edition, Entry, Override, Past, Standing, S
 Climbed: TypeAlias = Callable[[datetime, datetime], climb.Climb]
 """How far somebody has come until an instant, with what came back until another."""
 
-RETURNS_MAX: Final = 60
-"""Instants of returns that are looked at one by one, the last ones; what came back before is taken
-as never bought, which changes nothing but how the oldest history is told."""
+RETURNS_MAX: Final = 12
+"""Instants of returns that are looked at one by one, the last ones: each is a climb of its own.
+What came back before is taken as never bought, which changes nothing but how old history would be
+told today; what was written down of it stays."""
 STEPS_MAX: Final = 40
 """Changes that a standing carries with it, the last ones: a purchase is never reported so late."""
 

@@ -1,15 +1,17 @@
 -- Tickets: given once for each source, taken back unused, and used once, by a spin or an entry. All of it happens under
--- the lock of the member's wallet.
+-- the lock of the member's wallet. Whoever gives them for what was seen of a member says in which state that was, and
+-- is told `stale` if it has changed.
 create or replace function ledger.grant_tickets(
   p_bucket smallint, p_wallet uuid, p_house_asset smallint, p_draw uuid, p_source text, p_source_id uuid,
-  p_tickets uuid[], p_expires_at timestamptz, p_at timestamptz)
+  p_tickets uuid[], p_expires_at timestamptz, p_facts_version bigint, p_at timestamptz)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_state text;
+  v_facts bigint;
   v_standing uuid[];
   v_first timestamptz;
 begin
-  select state into v_state from ledger.wallet
+  select state, facts into v_state, v_facts from ledger.wallet
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset for no key update;
   if not found then return '{"code": "currency_mismatch"}'; end if;
   select array_agg(ticket_id order by number), min(granted_at) into v_standing, v_first from ledger.ticket
@@ -18,6 +20,7 @@ begin
     return ledger.posted_before(cardinality(v_standing) = cardinality(p_tickets), v_first,
              jsonb_build_object('tickets', to_jsonb(v_standing)));
   end if;
+  if p_facts_version <> v_facts then return '{"code": "stale"}'; end if;
   if v_state <> 'open' then return '{"code": "member_suspended"}'; end if;
   insert into ledger.ticket (bucket, ticket_id, wallet_id, draw_id, source, source_id, number, granted_at, expires_at)
   select p_bucket, t.ticket_id, p_wallet, p_draw, p_source, p_source_id, t.number, p_at, p_expires_at
