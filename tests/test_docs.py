@@ -279,6 +279,7 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Giving",
         "Impact",
         "Leaderboard",
+        "Memberships",
         "Movements",
         "PledgeEnd",
         "PledgeSet",

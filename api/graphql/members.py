@@ -233,8 +233,7 @@ class Member(shapes.Node, tickets.Played):
     )
     async def memberships_list(self, info: context.Info) -> list[memberships.Membership] | None:
         """One round trip, and one for the time."""
-        found = await plans.of(info.context.page, self.wallet_id)
-        return [await memberships.show(info, one) for one in found]
+        return await memberships.show_all(info, await plans.of(info.context.page, self.wallet_id))
 
     @shapes.paged("subscriptions", "What was paid for in advance, newest first.")
     async def subscriptions_page(

@@ -3,8 +3,10 @@
 Whoever holds a `Membership` was allowed to load it: its member, support, or whoever sells it.
 """
 
+import datetime
 import enum
 import uuid
+from collections.abc import Sequence
 
 import strawberry
 
@@ -94,11 +96,24 @@ class MembershipAct:
     explanation: str = strawberry.field(description="Why so much, to read.")
 
 
+async def show_all(info: context.Info, rows: Sequence[plans.Membership]) -> list[Membership]:
+    """Return memberships as GraphQL, as they stand now."""
+    if not rows:
+        return []
+    now = await info.context.db.fetchval("select clock_timestamp()")
+    house = await programme.of(info.context.db)
+    return [_show(row, house, now) for row in rows]
+
+
 async def show(info: context.Info, row: plans.Membership) -> Membership:
     """Return a membership as GraphQL, as it stands now."""
-    house = await programme.of(info.context.db)
-    now = await info.context.db.fetchval("select clock_timestamp()")
+    (shown,) = await show_all(info, [row])
+    return shown
+
+
+def _show(row: plans.Membership, house: programme.Programme, now: datetime.datetime) -> Membership:
     entitled = row.entitled(now)
+    held = row.plan.entitlements if entitled else ()
     own = row.seller_id == house.operator_id
     return Membership(
         id=strawberry.ID(ids.show("mbr", row.membership_id)),
@@ -106,11 +121,7 @@ async def show(info: context.Info, row: plans.Membership) -> Membership:
         plan_name=row.plan.name,
         state=MembershipState(row.state(now, house.time_zone)),
         entitled=entitled,
-        entitlements=[
-            PlanEntitlement(word=one.word, text=one.text) for one in row.plan.entitlements
-        ]
-        if entitled
-        else [],
+        entitlements=[PlanEntitlement(word=one.word, text=one.text) for one in held],
         renewal=MembershipRenewal(row.plan.renewal),
         started_at=scalars.DateTime(row.started_at),
         paid_until=scalars.LocalDate(row.until_day - rules.DAY),

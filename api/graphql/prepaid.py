@@ -12,7 +12,6 @@ import strawberry
 from api import explaining
 from api.graphql import (
     context,
-    cost,
     merchants,
     permissions,
     refusals,
@@ -46,7 +45,6 @@ class PrepaidSubscription(shapes.Node):
     deliveries: int = strawberry.field(description="How many were paid for.")
     delivered: list[int] = strawberry.field(
         description="The numbers of those that were made and kept in part at least; at most 1,000.",
-        directives=[cost.ListSize(assumed_size=12)],
     )
     total: shapes.Money = strawberry.field(description="What was paid in advance.")
     left: shapes.Money = strawberry.field(description="What of it was not delivered.")

@@ -1,11 +1,35 @@
 """What Ana has paid for in the world: a plan of Rosa's, and a box a month."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from tests.wallet import belonging, factories
 from wallet import ids, members, subscriptions
 from wallet.rules import subscriptions as rules
+
+PREFIXES: Final = {"Membership": "mbr", "PrepaidSubscription": "sub"}
+
+# What the matrix has to know of it: types that only name a plan, root fields without anybody's id,
+# the kinds of ids that mutations take, those that name a member, and what the others say besides.
+REFERRING: Final = frozenset({"MembershipCount", "MembershipMonth"})
+WITHOUT_IDS: Final = frozenset({"membershipCounts", "membershipQuote"})
+KINDS_OF_IDS: Final = {
+    "membershipId": "Membership",
+    "planId": "Scheme",
+    "subscriptionId": "PrepaidSubscription",
+}
+NAMED: Final = frozenset({"membershipStart", "subscriptionOpen"})
+_PAID: Final = {
+    "reference": "card-1",
+    "paid": {"amount": "1.00", "currency": "EUR"},
+    "paidAt": "2026-11-01T10:00:00Z",
+}
+SAID: Final[dict[str, dict[str, Any]]] = {
+    "membershipCancel": {"reason": "moved away"},
+    "membershipChange": {**_PAID, "planId": ids.show("sch", ids.new())},
+    "membershipRenew": _PAID,
+    "subscriptionCancel": {"reason": "moved away"},
+}
 
 
 async def build(

@@ -17,7 +17,7 @@ import pytest
 
 from api.graphql import permissions
 from api.identity import bearer
-from tests.api import client, ways, world
+from tests.api import client, paying, ways, world
 from tests.wallet import factories
 from wallet import database
 
@@ -42,8 +42,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Completion": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
-    "Membership": STAFF | {"owner", "merchant A"},
-    "PrepaidSubscription": STAFF | {"owner", "merchant A"},
+    **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
@@ -70,8 +69,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
     "GrantExplained",
-    "MembershipCount",
-    "MembershipMonth",
+    *paying.REFERRING,
     "MilestoneProgress",
     "MissExplained",
     "NextBetter",
@@ -135,13 +133,11 @@ ASKED: Final[
     "viewer": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
-WITHOUT_IDS: Final = frozenset(
-    {
-        *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
-        *("leaderboard", "membershipCounts", "membershipQuote", "merchantBudget"),
-        *("merchantStatement", "programmeRules", "purchasePreview", "schemeSchema"),
-    }
-)
+WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
+    *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
+    *("leaderboard", "merchantBudget", "merchantStatement"),
+    *("programmeRules", "purchasePreview", "schemeSchema"),
+}
 
 
 # The trail comes first: each look-up is one more entry of it, and it shows the newest hundred.
@@ -280,9 +276,7 @@ KINDS_OF_IDS: Final = {
     "documentId": "TermsDocument",
     "drawId": "Scheme",
     "memberId": "Member",
-    "membershipId": "Membership",
-    "planId": "Scheme",
-    "subscriptionId": "PrepaidSubscription",
+    **paying.KINDS_OF_IDS,
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
@@ -291,12 +285,9 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = frozenset(
-    {
-        *("activityReport", "membershipStart", "purchaseReport", "purchaseReportBulk"),
-        *("gameScoreReport", "subscriptionOpen"),
-    }
-)
+NAMED: Final = paying.NAMED | {
+    *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")
+}
 
 
 def _id_places() -> Iterator[tuple[str, str]]:
@@ -318,13 +309,9 @@ def _ids_in(name: str, kind: Any) -> Iterator[str]:
 
 
 EURO: Final = {"amount": "1.00", "currency": "EUR"}
-PAID: Final = {"reference": "card-1", "paid": EURO, "paidAt": "2026-11-01T10:00:00Z"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
-    "membershipCancel": {"reason": "moved away"},
-    "membershipChange": {**PAID, "planId": world.missing("Scheme")},
-    "membershipRenew": PAID,
-    "subscriptionCancel": {"reason": "moved away"},
+    **paying.SAID,
     "benefitUse": {},
     "donationCreate": {"charityId": world.missing("Charity")},
     "pledgeEnd": {},

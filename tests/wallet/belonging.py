@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from tests.wallet import taking_part
-from tests.wallet.factories import DAY, EUR, NOON, Coalition, numbers
-from wallet import audit, ids, members, notices
+from tests.wallet.factories import DAY, EUR, NOON, Coalition, numbers, purchase
+from wallet import audit, ids, members, notices, subscriptions
 from wallet.progress import advance, memberships
 from wallet.progress import membership_acts as acts
+from wallet.rules import subscriptions as rules
 
 PLAN: dict[str, Any] = {
     "kind": "membership",
@@ -111,6 +112,24 @@ async def shop(coalition: Coalition, **changes: Any) -> Shop:
     """A merchant who sells such a plan."""
     merchant_id = await coalition.merchant()
     return Shop(coalition, merchant_id, await plan(coalition, merchant_id, **changes))
+
+
+async def busy(coalition: Coalition, merchant_id: UUID, member: members.Member) -> None:
+    """A membership that was renewed, and a prepaid subscription of which two were delivered."""
+    selling = Shop(coalition, merchant_id, await plan(coalition, merchant_id))
+    begun = await selling.start(member)
+    await selling.renew(begun.membership.membership_id, now=NOON + DAY)
+    await subscriptions.start(
+        coalition.db,
+        merchant_id=merchant_id,
+        request_id=ids.new(),
+        member_id=member.member_id,
+        terms=rules.Subscription("busy box", "EUR", 3, 3_000, "monthly"),
+        now=NOON,
+    )
+    for number in (1, 2):
+        bought = purchase(1_000, subscription="busy box", delivery=number)
+        await coalition.report(merchant_id, member, bought)
 
 
 async def pass_days(coalition: Coalition, *instants: datetime) -> None:

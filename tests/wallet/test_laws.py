@@ -6,6 +6,7 @@ import pytest
 
 from tests.conftest import Connection
 from tests.wallet import (
+    belonging,
     climbing,
     drawing,
     factories,
@@ -78,6 +79,9 @@ BREAKS = {
     "32_tiers_are_their_members_own": (
         "update ledger.tier_change set causes = array[gen_random_uuid()]"
     ),
+    "40_memberships_are_their_acts": "update ledger.membership set paid_minor = paid_minor + 1",
+    "41_paid_terms_never_overlap": "update ledger.membership_act set until_day = until_day + 1",
+    "42_subscriptions_are_delivered_once": "update ledger.subscription set deliveries = 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {
@@ -232,6 +236,7 @@ async def busy_campaigns(coalition: Coalition, rosa: UUID, ana: members.Member) 
     await reaching.look(coalition, ana)
     await granting.give_back(coalition, rosa, first.purchase_id)
     await granting.undo(coalition, award.purchase_id)
+    await belonging.busy(coalition, rosa, ana)
 
 
 async def busy_charities(coalition: Coalition) -> None:

@@ -62,9 +62,9 @@ async def _check_schemes(db: Database, definition: Definition) -> None:
         [scheme_id for scheme_id, _ in named.values()],
     )
     there = {(row["scheme_id"], row["kind"]) for row in rows}
-    for path, one in named.items():
+    for steps, one in named.items():
         if one not in there:
-            refuse(f"there is no such {one[1]}", *path)
+            refuse(f"there is no such {one[1]}", *steps)
 
 
 def _merchants(definition: Definition) -> Iterator[tuple[tuple[str, ...], UUID]]:

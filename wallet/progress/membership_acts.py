@@ -97,16 +97,18 @@ async def run(db: Database, asked: Asked, decide: Decide, now: datetime | None) 
         return replay
     if asked.reference is not None:
         text.check(asked.reference, "reference", chars_max=purchases.REFERENCE_CHARS_MAX)
-        owner = await _owner(db, asked)
-        replay = None if owner is None else await _replay(db, asked, owner)
+        replay = await _same_payment(db, asked)
         if replay is not None:
             return replay
-        await _check_seller(db, asked.seller_id)
-        known = await know(db, asked.wallet_id, now)
-        assert asked.paid_at is not None
-        rules.check_time(asked.paid_at, known_at=known.at)
-        # What can not be is refused before it takes the reference: it may be put right.
-        decide(known)
+        try:
+            # What can not be is refused before it takes the reference: it may be put right.
+            await _try(db, asked, decide, now)
+        except errors.Refusal:
+            # Sent twice at once, it may have met itself: whoever was faster has the answer.
+            replay = await _same_payment(db, asked)
+            if replay is not None:
+                return replay
+            raise
         asked = replace(asked, act_id=await _claim(db, asked))
     for _ in range(STALE_TRIES_MAX):
         known = await know(db, asked.wallet_id, now)
@@ -218,16 +220,25 @@ async def _refuse(db: Database, asked: Asked, refusal: errors.Refusal) -> Acted:
     raise refusal
 
 
-async def _owner(db: Database, asked: Asked) -> UUID | None:
-    """The act that a seller's reference stands for already, with the same content."""
+async def _try(db: Database, asked: Asked, decide: Decide, now: datetime | None) -> None:
+    """Refuse what a payment could not buy, and who may not report one; nothing is written."""
+    await _check_seller(db, asked.seller_id)
+    known = await know(db, asked.wallet_id, now)
+    assert asked.paid_at is not None
+    rules.check_time(asked.paid_at, known_at=known.at)
+    decide(known)
+
+
+async def _same_payment(db: Database, asked: Asked) -> Acted | None:
+    """What a seller's reference stands for already, if it was sent with the same content."""
     reference = _claimed(asked)
-    found: UUID | None = await db.fetchval(
+    owner: UUID | None = await db.fetchval(
         "select purchase_id from ledger.claim where bucket = $1 and merchant_id = $2"
         " and reference = $3 and fingerprint = $4",
         *(ledger.claim_bucket(asked.seller_id, reference), asked.seller_id, reference),
         asked.fingerprint,
     )
-    return found
+    return None if owner is None else await _replay(db, asked, owner)
 
 
 async def _claim(db: Database, asked: Asked) -> UUID:

@@ -15,8 +15,7 @@ from wallet import ids, ledger, members, programme
 from wallet.campaigns import awards, earned, winnings
 from wallet.database import Database
 from wallet.progress import membership_acts as acts
-from wallet.progress import plans, schemes
-from wallet.progress import story as looking
+from wallet.progress import plans, schemes, story
 from wallet.rules.progress import facts
 from wallet.rules.progress import memberships as rules
 
@@ -25,10 +24,10 @@ WELCOME: Final = timedelta(days=7)
 """How long a welcome is tried: its campaign may begin a little later than the plan."""
 
 
-def wants(book: schemes.Book, at: datetime) -> "looking.Wants | None":
+def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
     """No purchases; nothing at all where no plan was ever published."""
     sold = any(entry.kind == "membership" for entry in book.entries.values())
-    return looking.Wants(since=at) if sold else None
+    return story.Wants(since=at) if sold else None
 
 
 async def advance(
@@ -50,7 +49,7 @@ async def advance(
 async def _look(db: Database, one: plans.Membership, at: datetime, zone: str) -> list[datetime]:
     if at >= one.entitled_until:
         if not await acts.lapse(db, one, now=at):
-            raise looking.Stale
+            raise story.Stale
         return []
     remind_at = rules.midnight(one.until_day - timedelta(days=one.plan.remind_days), zone)
     if one.plan.remind_days and at < remind_at:
