@@ -71,7 +71,7 @@ REFERRING: Final = {
     *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
     "NextBetter",
-    *("BoardRank", "Contest", "Leaderboard", "RemittanceEntry"),
+    *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
 }
 
@@ -283,7 +283,9 @@ KINDS_OF_IDS: Final = {
 # What everybody may see is no secret to try.
 PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
-NAMED: Final = paying.NAMED | {"activityReport", "purchaseReport", "purchaseReportBulk"}
+NAMED: Final = paying.NAMED | {
+    *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")
+}
 
 
 def _id_places() -> Iterator[tuple[str, str]]:

@@ -9,18 +9,22 @@ from wallet.rules.draws.definition import Raffle, Wheel
 from wallet.rules.schemes.boards import Board
 from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.games import Game
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.schemes.matching import Match
 from wallet.rules.schemes.memberships import Membership
 from wallet.rules.schemes.milestones import Milestone
+from wallet.rules.schemes.quizzes import Quiz
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "board": Board,
     "contest": Contest,
+    "game": Game,
     "ladder": Ladder,
     "match": Match,
     "membership": Membership,
     "milestone": Milestone,
+    "quiz": Quiz,
     "wheel": Wheel,
     "raffle": Raffle,
 }

@@ -3,8 +3,14 @@
 -- whether their awards and their tickets stand.
 select w.facts, w.state,
        (select jsonb_agg(jsonb_build_array(a.activity_id, a.merchant_id, a.kind, a.name, a.happened_at))
-          from (select * from ledger.activity
+          from (select activity_id, merchant_id, kind, name, happened_at from ledger.activity
                  where bucket = $1 and wallet_id = $2 and happened_at >= $4
+                 union all
+                -- A finished quiz is one, and a round of a game too, by its name; a quiz is the operator's.
+                select p.play_id, coalesce(p.merchant_id, h.operator_id),
+                       case p.kind when 'quiz' then 'quiz' else 'custom' end, s.name, p.happened_at
+                  from ledger.play p join coalition.scheme s using (scheme_id) cross join coalition.programme h
+                 where p.bucket = $1 and p.wallet_id = $2 and p.happened_at >= $4
                  order by happened_at desc limit $8) a) as activities,
        array(select s.name from coalition.segment_member b join coalition.segment s on s.segment_id = b.segment_id
              where b.member_id = (select m.member_id from coalition.member m where m.wallet_id = $2)
