@@ -8,7 +8,7 @@ import pytest
 from tests.wallet import factories, test_games, test_quizzes
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_contests import enter, publish
-from wallet import audit, errors, ids, members, play
+from wallet import audit, errors, ids, members, play_limits
 from wallet.campaigns import profiles, segments
 from wallet.progress import appearances
 
@@ -139,7 +139,7 @@ async def test_a_member_who_has_shut_themselves_out_enters_plays_and_begins_noth
     contest = await publish(coalition)
     game = await test_games.publish(coalition, rosa)
     quiz = await test_quizzes.publish(coalition)
-    await play.exclude(db, member=ana, until=None, actor=audit.SYSTEM, now=NOON - DAY)
+    await play_limits.exclude(db, member=ana, until=None, actor=audit.SYSTEM, now=NOON - DAY)
 
     refused = [
         await factories.refused(attempt)
