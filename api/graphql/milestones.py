@@ -43,8 +43,8 @@ class MilestoneProgress:
     )
     state: MilestoneState = strawberry.field(description="How it stands.")
     had: scalars.Decimal = strawberry.field(
-        description="What counts so far towards the next time: money where `currency` says which,"
-        " else a number of what is counted."
+        description="What counts so far towards the next time, and the target where it is done:"
+        " money where `currency` says which, else a number of what is counted."
     )
     target: scalars.Decimal = strawberry.field(description="Out of how much.")
     currency: scalars.CurrencyCode | None = strawberry.field(
@@ -156,7 +156,9 @@ def _progress(one: judging.Standing, found: completions.Progress) -> MilestonePr
         about=milestone.about,
         definition=scalars.Json(milestone.shown()),
         state=MilestoneState(one.state),
-        had=_counted(one.ahead.had, milestone, found.asset),
+        had=_counted(
+            one.ahead.target if one.state == "done" else one.ahead.had, milestone, found.asset
+        ),
         target=_counted(one.ahead.target, milestone, found.asset),
         currency=(scalars.CurrencyCode(found.asset.code) if milestone.metric == "amount" else None),
         since=scalars.instant(one.ahead.period.since),
