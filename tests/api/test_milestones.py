@@ -101,7 +101,7 @@ async def test_what_was_reached_says_what_was_given_and_whether_it_was_cut(
     }
     assert {ids.show("sch", scheme_id)} == {one["scheme"]["id"] for one in edges}
     seen = (await support.ask(OF_MEMBER, {"id": ids.show("mem", member.member_id)})).data["member"]
-    assert [{"name": "Two purchases", "had": "0"}] == seen["milestones"]
+    assert [{"name": "Two purchases", "had": "1"}] == seen["milestones"]
     assert 2 == len(seen["completions"]["edges"])
 
 

@@ -40,7 +40,7 @@ def kind_of(scheme: Scheme) -> str:
 
 def read(raw: object) -> Scheme:
     """Read a definition from decoded JSON; SCHEME_INVALID with the path of the field at fault."""
-    malformed.check_texts(raw, refuse, chars_max=TEXT_CHARS_MAX)
+    malformed.check_texts(raw, refuse, chars_max=TEXT_CHARS_MAX, empty=True)
     found = stored(raw)
     found.check()
     return found
