@@ -161,8 +161,9 @@ def test_a_command_that_is_told_to_end_takes_its_server_with_it(
     stopped: postgres.Embedded, number: signal.Signals
 ) -> None:
     command = in_another_process(
-        # As in a terminal, also where the tests themselves were started to outlive theirs (nohup).
+        # As in a terminal, also where the tests were started to outlive theirs (nohup, &).
         "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import time, pathlib; from api import postgres\n"
         f"with postgres.use(pathlib.Path({str(stopped.data_dir)!r})):\n"
         "    print('up', flush=True); time.sleep(60)"

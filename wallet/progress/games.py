@@ -71,24 +71,27 @@ async def report(
     )
     play_id = ids.placed(request_id, ledger.bucket(member.wallet_id))
     play = await plays.standing(db, play_id)
+    if not _timely(told, held.at) and (play is None or play.fingerprint != fingerprint):
+        # A retry comes whenever it comes, also under a key that was not the first.
+        play = await plays.alike(db, member.wallet_id, fingerprint, told.happened_at)
+        if play is None:
+            raise errors.GameScoreInvalid(
+                "A round is reported on the day on which it was played. Correct its time.",
+                path=("happened_at",),
+            )
     replayed = play is not None and play.fingerprint == fingerprint
     if play is None or not replayed:
-        _check_time(told, held.at)
         if (await merchants.find(db, merchant_id)).status != "active":
             raise errors.MerchantSuspended()
         play_id = await _claim(db, merchant_id, member, told, play_id, fingerprint)
         replayed = await _record(db, merchant_id, member, told, found, play_id, fingerprint, now)
         play = await plays.find(db, play_id)
     await plays.settle(db, held.book, member, play, now=now)
-    return Reported(await plays.find(db, play_id), replayed)
+    return Reported(await plays.find(db, play.play_id), replayed)
 
 
-def _check_time(told: Round, at: datetime) -> None:
-    if not at - LATE_MAX <= told.happened_at <= at + AHEAD_MAX:
-        raise errors.GameScoreInvalid(
-            "A round is reported on the day on which it was played. Correct its time.",
-            path=("happened_at",),
-        )
+def _timely(told: Round, at: datetime) -> bool:
+    return at - LATE_MAX <= told.happened_at <= at + AHEAD_MAX
 
 
 def _game(held: schemes.Moment, told: Round, merchant_id: UUID) -> schemes.Version[Game]:
