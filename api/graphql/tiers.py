@@ -33,6 +33,12 @@ class TierChangeReason(enum.Enum):
     OVERRIDE_ENDED = strawberry.enum_value(
         "override_ended", description="What the staff had given was over."
     )
+    MEMBERSHIP = strawberry.enum_value(
+        "membership", description="A plan that is paid for gives it."
+    )
+    MEMBERSHIP_ENDED = strawberry.enum_value(
+        "membership_ended", description="What a plan had given was over."
+    )
     LIFETIME = strawberry.enum_value("lifetime", description="The highest tier is kept for life.")
     EDITED = strawberry.enum_value("edited", description="The ladder was changed.")
     RESTATED = strawberry.enum_value(
@@ -119,10 +125,13 @@ class TierStanding:
     tier: Tier = strawberry.field(description="The member's tier.")
     since: scalars.DateTime = strawberry.field(description="Since when.")
     earned: Tier = strawberry.field(
-        description="The tier that purchases alone give: another one while an override holds."
+        description="The tier that purchases alone give: another one while a higher one is given."
     )
     override_until: scalars.DateTime | None = strawberry.field(
         description="When a tier that the staff gave ends; null if none is in force."
+    )
+    membership_until: scalars.DateTime | None = strawberry.field(
+        description="When a tier that a plan gives ends, unless it is renewed; null if none does."
     )
     lifetime: bool = strawberry.field(description="True if the tier is kept for life.")
     total: TierTotal = strawberry.field(
@@ -312,7 +321,8 @@ def _standing(held: standings.Held, wallet_id: uuid.UUID, said: _Said) -> TierSt
         tier=_tier(ladder, held.tier),
         since=scalars.DateTime(held.since),
         earned=_tier(ladder, held.earned),
-        override_until=scalars.instant(held.override_until),
+        override_until=_given(held, "override"),
+        membership_until=_given(held, "membership"),
         lifetime=held.lifetime,
         total=_total(held.qualifying, ladder, said.asset),
         opens_at=scalars.instant(held.opens_at),
@@ -325,6 +335,10 @@ def _standing(held: standings.Held, wallet_id: uuid.UUID, said: _Said) -> TierSt
         rules=ladder,
         asset=said.asset,
     )
+
+
+def _given(held: standings.Held, by: facts.GivenBy) -> scalars.DateTime | None:
+    return scalars.instant(held.given_until) if held.given_by == by else None
 
 
 def _goal(

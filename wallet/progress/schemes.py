@@ -290,6 +290,7 @@ async def _check_named(
         for path, scheme_id in definition.schemes().items():
             if scheme_id not in book.entries:
                 refuse("no scheme has this id", *path)
+        definition.check_named({key: one.newest for key, one in book.entries.items()})
     except errors.SchemeInvalid as refusal:
         raise _below(refusal) from None
 

@@ -24,7 +24,11 @@ PAGE_MAX: Final = 101
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Where a member stands on one ladder; see `facts.Standing`."""
+    """Where a member stands on one ladder; see `facts.Standing`.
+
+    `given_by` says what lifts above what was earned, None where nothing does, and `given_until`
+    when that ends.
+    """
 
     scheme_id: UUID
     ladder: Ladder
@@ -38,7 +42,8 @@ class Held:
     next: facts.Goal | None
     stay: facts.Goal | None
     falls_to: str | None
-    override_until: datetime | None
+    given_by: facts.GivenBy | None
+    given_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,8 @@ def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:
         next=_goal(told["next"]),
         stay=_goal(told["stay"]),
         falls_to=told["falls_to"],
-        override_until=None if told["override"] is None else _instant(told["override"][1]),
+        given_by=None if told["given"] is None else told["given"][0],
+        given_until=None if told["given"] is None else _instant(told["given"][1]),
     )
 
 
@@ -163,7 +169,8 @@ def _just_found(one: tiers.Found) -> Held:
         next=it.next,
         stay=it.stay,
         falls_to=it.falls_to,
-        override_until=None if it.override is None else it.override.until,
+        given_by=None if it.given is None else it.given.by,
+        given_until=None if it.given is None else it.given.until,
     )
 
 

@@ -39,7 +39,7 @@ class Seen:
     facts_version: int
     past: facts.Past
     points: Sequence[facts.Entry]
-    overrides: Mapping[UUID, Sequence[facts.Override]]
+    given: Mapping[UUID, Sequence[facts.Given]]
     last: Mapping[UUID, history.Last]
 
 
@@ -141,7 +141,7 @@ def past_of(seen: Seen, one: Running) -> facts.Past:
     return facts.Past(
         joined_at=seen.past.joined_at,
         entries=seen.points if one.ladder.metric == "points" else seen.past.entries,
-        overrides=seen.overrides.get(one.scheme_id, ()),
+        given=seen.given.get(one.scheme_id, ()),
     )
 
 
@@ -157,10 +157,10 @@ def _stands(running: Sequence[Running], seen: Seen, zone: str) -> list[Found]:
 
 def _seen(row: Any) -> Seen:
     points = [_entry(*one) for one in orjson.loads(row["points"] or "[]")]
-    overrides: dict[UUID, list[facts.Override]] = {}
-    for key, scheme, tier, since, until in orjson.loads(row["overrides"] or "[]"):
-        given = facts.Override(UUID(key), tier, _instant(since), _instant(until))
-        overrides.setdefault(UUID(scheme), []).append(given)
+    given: dict[UUID, list[facts.Given]] = {}
+    for by, scheme, tier, since, until in orjson.loads(row["given"] or "[]"):
+        one = facts.Given(by, tier, _instant(since), _instant(until))
+        given.setdefault(UUID(scheme), []).append(one)
     last, looked = {}, [row["at"]]
     for scheme, tier, number, looked_at, effective, life in orjson.loads(row["standings"] or "[]"):
         last[UUID(scheme)] = history.Last(tier, number, _instant(effective), life)
@@ -173,7 +173,7 @@ def _seen(row: Any) -> Seen:
         facts_version=row["facts"],
         past=facts.Past(row["joined_at"] if row["joined_at"] <= at else ALWAYS, purchases),
         points=points,
-        overrides=overrides,
+        given=given,
         last=last,
     )
 
@@ -290,7 +290,7 @@ def detail(it: facts.Standing) -> dict[str, Any]:
         "next": _goal(it.next),
         "stay": _goal(it.stay),
         "falls_to": it.falls_to,
-        "override": None if it.override is None else [it.override.override_id, it.override.until],
+        "given": None if it.given is None else [it.given.by, it.given.until],
         "steps": [[one.tier, one.since, one.after] for one in it.steps],
     }
 

@@ -1,4 +1,4 @@
-"""Climbing: from purchases in order of time to the tiers they give, with no overrides and returns.
+"""Climbing: from purchases in order of time to the tiers they give, and nothing else.
 
 What came back is taken off the purchases before they are given to `climb`, so within a window a
 member only rises. A window's end, the end of a grace, a purchase that is forgotten and a new

@@ -16,11 +16,15 @@ Why: TypeAlias = Literal[
     "return",
     "override",
     "override_ended",
+    "membership",
+    "membership_ended",
     "lifetime",
     "edited",
     "restated",
 ]
 """Why a tier changed. `restated`: something that happened earlier was reported later."""
+GivenBy: TypeAlias = Literal["override", "membership"]
+"""What gives a tier besides purchases: two of the staff, or a plan that is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,10 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A tier that the staff gave for a time: at least this one, from `since` until `until`."""
+class Given:
+    """A tier that was given for a time, whatever is bought: at least this one, `since`, `until`."""
 
-    override_id: uuid.UUID
+    by: GivenBy
     tier: str
     since: datetime
     until: datetime
@@ -79,7 +83,7 @@ class Past:
 
     joined_at: datetime
     entries: Sequence[Entry] = ()
-    overrides: Sequence[Override] = ()
+    given: Sequence[Given] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,9 @@ class Goal:
 class Standing:
     """Where a member stands on a ladder at an instant.
 
-    `earned` is the tier that purchases alone give. `next` is the way up, `stay` what is left to do
-    to keep the tier, and `falls_to` what follows if it is not done. `look_at` is the first instant
-    at which time alone may change any of it.
+    `earned` is the tier that purchases alone give, `given` what lifts above it, if anything does.
+    `next` is the way up, `stay` what is left to do to keep the tier, and `falls_to` what follows if
+    it is not done. `look_at` is the first instant at which time alone may change any of it.
     """
 
     tier: str
@@ -126,7 +130,7 @@ class Standing:
     opens_at: datetime | None
     closes_at: datetime | None
     lifetime: bool
-    override: Override | None
+    given: Given | None
     next: Goal | None
     stay: Goal | None
     falls_to: str | None

@@ -20,7 +20,7 @@ class Advice:
 
 
 def advise(it: climb.Climb, *, zone: str, at: datetime, lifted: bool) -> Advice:
-    """Look ahead from where somebody stands; `lifted` by the staff, there is nothing to keep."""
+    """Look ahead from where somebody stands; there is nothing to keep if what is given `lifted`."""
     ladder = it.ladder
     up = None
     if it.place < ladder.top:
