@@ -16,7 +16,7 @@ import typer
 
 from api import terminal
 from wallet import database, ids, money
-from wallet.charities import remittances
+from wallet.charities import remittances, tracing
 
 PAGE: Final = 1000
 """Entries of one question; a batch may have many, and none has to fit into memory twice."""
@@ -68,13 +68,11 @@ async def text(db: database.Database, remittance_id: uuid.UUID, written: Format)
     return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-async def entries(
-    db: database.Database, remittance_id: uuid.UUID
-) -> AsyncIterator[remittances.Entry]:
+async def entries(db: database.Database, remittance_id: uuid.UUID) -> AsyncIterator[tracing.Entry]:
     """Go through the movements that a batch is made of."""
     after: tuple[int, int] | None = None
     while True:
-        page = await remittances.entries(db, remittance_id, first=PAGE, after=after)
+        page = await tracing.entries(db, remittance_id, first=PAGE, after=after)
         for one in page:
             yield one
         if len(page) < PAGE:
@@ -82,7 +80,7 @@ async def entries(
         after = (page[-1].bucket, page[-1].version)
 
 
-def _row(one: remittances.Entry, asset: money.Asset) -> dict[str, str]:
+def _row(one: tracing.Entry, asset: money.Asset) -> dict[str, str]:
     return {
         "movement": ids.show("mov", one.movement_id),
         "source": one.source,

@@ -1,16 +1,18 @@
-"""The campaigns and charities of the demo, there since its first day, so that it has a tale.
+"""What the demo has besides its year, so that it has a tale: campaigns, charities, and schemes.
 
-One asks for a minimum on coffee, the other gives points on everything. They are published after the
-year was replayed, so they changed none of its purchases. Repeating it is harmless.
+One campaign asks for a minimum on coffee, the other gives points on everything. They are published
+after the year was replayed, so they changed none of its purchases; tiers and milestones count them.
+Repeating it is harmless.
 """
 
 import uuid
 from datetime import datetime
 from typing import Any, Final
 
-from api.journey import charities, coalition, keys
-from wallet import audit, database
+from api.journey import charities, coalition, keys, taking_part
+from wallet import audit, database, ids
 from wallet.campaigns import lives, shelf
+from wallet.progress import schemes
 
 GROCER: Final = "harvest-row"
 NOTE: Final = "For a first look."
@@ -24,6 +26,44 @@ async def run(db: database.Database) -> None:
         version_id = keys.named("campaign version", f"{name}/1")
         if await shelf.version_or_none(db, version_id) is None:
             await _publish(db, name, version_id, definition, begun)
+    await _schemes(db, begun)
+
+
+async def rewards(db: database.Database, begins: datetime, now: datetime) -> dict[str, uuid.UUID]:
+    """Publish the campaigns that pay rewards, and name them."""
+    return {
+        name: await _publish(db, f"reward {name}", one.key, one.definition, now)
+        for name, one in taking_part.rewards(begins).items()
+    }
+
+
+async def scheme(db: database.Database, planned: taking_part.Planned, now: datetime) -> uuid.UUID:
+    """Publish a scheme; its id."""
+    published = await schemes.publish(
+        db,
+        request_id=planned.key,
+        scheme_id=None,
+        raw=planned.definition,
+        from_at=None,
+        note=NOTE,
+        actor=audit.SYSTEM,
+        now=now,
+    )
+    return published.entry.scheme_id
+
+
+async def _schemes(db: database.Database, begun: datetime) -> None:
+    """Publish a ladder, milestones, a board and a wheel, unless they are there."""
+    there = (await schemes.moment(db)).book.entries
+    if ids.derived(taking_part.ladder().key, "scheme") in there:
+        return
+    paying = await rewards(db, begun, begun)
+    now = await db.fetchval("select date_trunc('hour', clock_timestamp())")
+    await scheme(db, taking_part.board(), begun)
+    for one in taking_part.milestones(paying, begun):
+        await scheme(db, one, begun)
+    await scheme(db, taking_part.wheel(paying, now), begun)
+    await scheme(db, taking_part.ladder(), begun)
 
 
 async def _publish(
@@ -32,7 +72,7 @@ async def _publish(
     version_id: uuid.UUID,
     definition: dict[str, Any],
     begun: datetime,
-) -> None:
+) -> uuid.UUID:
     saved = await lives.save_draft(
         db,
         request_id=version_id,
@@ -53,6 +93,7 @@ async def _publish(
         actor=audit.SYSTEM,
         now=begun,
     )
+    return saved.campaign.campaign_id
 
 
 def _definitions(begun: datetime) -> dict[str, dict[str, Any]]:

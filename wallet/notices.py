@@ -108,6 +108,7 @@ def _sentence(row: Mapping[str, Any], house: programme.Programme) -> str | None:
             zone=house.time_zone,
             merchant=row["merchant_name"],
             amount_minor=detail.get("amount", amount),
+            desired_minor=detail.get("desired", 0),
             deficit_minor=row["deficit_minor"] or row["award_deficit_minor"] or 0,
             extended_minor=detail.get("extended", 0),
             expires_at=row["expires_at"],

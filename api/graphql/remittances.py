@@ -24,7 +24,7 @@ from api.graphql import (
     staff,
 )
 from wallet import ids, money, proposals
-from wallet.charities import remittances
+from wallet.charities import remittances, tracing
 from wallet.rules import remittances as rules
 
 READ: Final = "campaigns:read"
@@ -121,7 +121,7 @@ class Remittance(shapes.Node):
         """One round trip: the proof of a batch, page by page."""
         shapes.first_of(first)
         place = shapes.place_of(after, int)
-        rows = await remittances.entries(
+        rows = await tracing.entries(
             info.context.db,
             self.facts.remittance_id,
             first=first + 1,
@@ -350,7 +350,7 @@ async def node(info: context.Info, remittance_id: uuid.UUID) -> Remittance | Non
     return show(found) if READ in info.context.scopes else None
 
 
-def _entry(row: remittances.Entry, asset: money.Asset) -> RemittanceEntry:
+def _entry(row: tracing.Entry, asset: money.Asset) -> RemittanceEntry:
     funder = None if row.merchant_id is None else ids.show("mer", row.merchant_id)
     return RemittanceEntry(
         movement_id=strawberry.ID(ids.show("mov", row.movement_id)),

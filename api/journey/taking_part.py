@@ -7,11 +7,10 @@ them spend less than 1,300 USD in the year, one in five more than 2,800. Amounts
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from api.journey import coalition, keys, span, walk
-from wallet.rules import charities
+from api.journey import coalition, keys, walk
 
 PLAYS_ONE_IN: Final = 3
 """One household in so many enters the tickets that it has."""
@@ -20,16 +19,6 @@ PLEDGES_ONE_IN: Final = 5
 PLEDGED_BPS: Final = 1_000
 TICKET_FROM_MINOR: Final = 2_000
 WEEK: Final = timedelta(days=7)
-
-CHARITY: Final = charities.Facts(
-    name="Harvest for All",
-    about="Meals from what shops would throw away. It was made up for the demo.",
-    category="poverty",
-    country="US",
-    registrar="IRS",
-    registration="00-0000000",
-    website="https://harvest.example.org",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +39,8 @@ def pledges(household: int) -> bool:
     return household % PLEDGES_ONE_IN == 0
 
 
-def rewards(shift_days: int) -> tuple[Planned, ...]:
-    """The campaigns that pay: money, a coupon, a badge."""
+def rewards(begins: datetime) -> dict[str, Planned]:
+    """The campaigns that pay, by name: money, a coupon, a badge."""
     gives: dict[str, dict[str, Any]] = {
         "one-dollar": {"give": "amount", "minor": 100},
         "three-dollars": {"give": "amount", "minor": 300},
@@ -59,14 +48,13 @@ def rewards(shift_days: int) -> tuple[Planned, ...]:
         "explorer": {"give": "badge", "name": "explorer", "about": "Five merchants in a month."},
         "regular": {"give": "coupon", "name": "regular", "days": 60},
     }
-    starts = walk.midnight(span.FIRST_DAY + timedelta(days=shift_days))
-    return tuple(
-        Planned(
+    return {
+        name: Planned(
             keys.named("reward", name),
             {
                 "name": f"Reward: {name.replace('-', ' ')}",
                 "asset": coalition.ASSET,
-                "starts_at": starts.isoformat(),
+                "starts_at": begins.isoformat(),
                 "on": {"on": "reward"},
                 "give": give,
                 "stack": {"group": "offers", "priority": 9_000 + place},
@@ -75,7 +63,7 @@ def rewards(shift_days: int) -> tuple[Planned, ...]:
             },
         )
         for place, (name, give) in enumerate(gives.items())
-    )
+    }
 
 
 def ladder() -> Planned:
@@ -102,9 +90,8 @@ def ladder() -> Planned:
     )
 
 
-def milestones(rewarded: dict[str, uuid.UUID], shift_days: int) -> tuple[Planned, ...]:
+def milestones(rewarded: dict[str, uuid.UUID], begins: datetime) -> tuple[Planned, ...]:
     """Five of them; `rewarded` are the campaigns by the name of their reward."""
-    since = walk.midnight(span.FIRST_DAY + timedelta(days=shift_days)).isoformat()
     told: tuple[tuple[str, dict[str, Any]], ...] = (
         (
             "Ten purchases in a month",
@@ -141,7 +128,7 @@ def milestones(rewarded: dict[str, uuid.UUID], shift_days: int) -> tuple[Planned
             {
                 "kind": "milestone",
                 "name": name,
-                "since": since,
+                "since": begins.isoformat(),
                 **it,
                 "reward": str(rewarded[it["reward"]]),
             },
@@ -196,3 +183,35 @@ def raffles(
             },
         )
         first += WEEK
+
+
+def wheel(rewarded: dict[str, uuid.UUID], opens: datetime) -> Planned:
+    """A wheel for the demo: a ticket for each larger purchase, and a free one each day."""
+    return Planned(
+        keys.named("scheme", "wheel"),
+        {
+            "kind": "wheel",
+            "name": "Wheel of the High Street",
+            "opens_at": opens.isoformat(),
+            "closes_at": (opens + timedelta(days=365)).isoformat(),
+            "prizes": [
+                {"name": "Nothing this time", "weight": 70},
+                {
+                    "name": "One dollar",
+                    "weight": 25,
+                    "campaign_id": str(rewarded["one-dollar"]),
+                },
+                {
+                    "name": "Ten dollars",
+                    "weight": 5,
+                    "stock": 50,
+                    "campaign_id": str(rewarded["ten-dollars"]),
+                },
+            ],
+            "consolation": "Nothing this time",
+            "tickets": {
+                "per_purchase": {"min_minor": TICKET_FROM_MINOR},
+                "free_entry": {"tickets": 1, "per": "day"},
+            },
+        },
+    )

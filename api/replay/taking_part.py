@@ -12,17 +12,16 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from api.journey import coalition, keys, people, taking_part, walk
+from api import showcase
+from api.journey import charities, coalition, keys, people, taking_part, walk
 from api.replay import run as runs
-from wallet import audit, errors, ids, members, money, notices, reports
-from wallet.campaigns import lives
-from wallet.charities import directory, impact, pledges
+from wallet import errors, ids, members, money, notices, reports
+from wallet.charities import impact, pledges
 from wallet.database import Database
 from wallet.draws import exports, raffles, tending, tickets
-from wallet.progress import advance, rankings, schemes
+from wallet.progress import advance, rankings
 from wallet.rules.draws import record, verify
 
-NOTE: Final = "Of the replayed year."
 LOOKS_MAX: Final = 500
 """Wallets of one turn; a turn is repeated until nobody is due."""
 TOP: Final = 3
@@ -32,7 +31,6 @@ TOP: Final = 3
 class Plan:
     """What was published; `ends` are the raffles by the instant at which they close."""
 
-    charity_id: UUID
     players: tuple[UUID, ...]
     milestones: dict[UUID, str]
     board: UUID
@@ -64,40 +62,18 @@ async def publish(
 ) -> Plan:
     """Publish all of it on the eve of the first day; repeating it changes nothing."""
     eve = walk.midnight(since + timedelta(days=shift_days - 1))
-    charity_id = await _charity(db, eve)
-    paying: dict[str, UUID] = {}
-    for one in taking_part.rewards(shift_days):
-        saved = await lives.save_draft(
-            db,
-            request_id=one.key,
-            campaign_id=None,
-            merchant_id=None,
-            raw=one.definition,
-            note=NOTE,
-            actor=audit.SYSTEM,
-            now=eve,
-        )
-        await lives.publish(
-            db,
-            request_id=keys.named("published", str(one.key)),
-            campaign_id=saved.campaign.campaign_id,
-            version_id=saved.version.version_id,
-            from_at=None,
-            reason=NOTE,
-            actor=audit.SYSTEM,
-            now=eve,
-        )
-        name = one.definition["name"].removeprefix("Reward: ").replace(" ", "-")
-        paying[name] = saved.campaign.campaign_id
-    await _scheme(db, taking_part.ladder(), eve)
+    await charities.run(db, eve)
+    begins = walk.midnight(since + timedelta(days=shift_days))
+    paying = await showcase.rewards(db, begins, eve)
+    await showcase.scheme(db, taking_part.ladder(), eve)
     milestones = {
-        await _scheme(db, one, eve): str(one.definition["name"])
-        for one in taking_part.milestones(paying, shift_days)
+        await showcase.scheme(db, one, eve): str(one.definition["name"])
+        for one in taking_part.milestones(paying, begins)
     }
-    board = await _scheme(db, taking_part.board(), eve)
+    board = await showcase.scheme(db, taking_part.board(), eve)
     weekly = taking_part.raffles(paying, since=since, until=until, shift_days=shift_days)
     ends = {
-        datetime.fromisoformat(one.definition["closes_at"]): await _scheme(db, one, eve)
+        datetime.fromisoformat(one.definition["closes_at"]): await showcase.scheme(db, one, eve)
         for one in weekly
     }
     for household in households:
@@ -106,14 +82,14 @@ async def publish(
                 db,
                 member_id=people.member_id(household),
                 request_id=keys.named("pledge", str(household)),
-                charity_id=charity_id,
+                charity_id=charities.RIVER_FUND,
                 kind="share",
                 asset=money.asset(coalition.ASSET),
                 share_bps=taking_part.PLEDGED_BPS,
                 now=eve,
             )
     playing = [people.member_id(one) for one in households if taking_part.plays(one)]
-    return Plan(charity_id, tuple(playing), milestones, board, ends)
+    return Plan(tuple(playing), milestones, board, ends)
 
 
 async def evening(run: runs.Run, plan: Plan, closes_at: datetime) -> None:
@@ -158,7 +134,7 @@ async def told(db: Database, plan: Plan, until: datetime) -> Told:
         board=tuple(row.score for row in best),
         raffles=len(drawn),
         verified=sum(verify.holds(verify.verify(one)) for one in exported),
-        donated_minor=sum(one.members_minor for one in await impact.of(db, plan.charity_id)),
+        donated_minor=sum(one.members_minor for one in await impact.of(db, charities.RIVER_FUND)),
     )
 
 
@@ -182,39 +158,3 @@ async def _enter(run: runs.Run, draw_id: UUID, member_id: UUID, now: datetime) -
             run.count("raffle entries", replayed=entered.replayed)
         except errors.Refusal as refusal:
             run.refused[refusal.code] += 1
-
-
-async def _scheme(db: Database, planned: taking_part.Planned, now: datetime) -> UUID:
-    published = await schemes.publish(
-        db,
-        request_id=planned.key,
-        scheme_id=None,
-        raw=planned.definition,
-        from_at=None,
-        note=NOTE,
-        actor=audit.SYSTEM,
-        now=now,
-    )
-    return published.entry.scheme_id
-
-
-async def _charity(db: Database, now: datetime) -> UUID:
-    saved = await directory.save(
-        db,
-        request_id=keys.named("charity", "harvest"),
-        charity_id=None,
-        facts=taking_part.CHARITY,
-        reason=NOTE,
-        actor=audit.SYSTEM,
-        now=now,
-    )
-    await directory.verify(
-        db,
-        request_id=keys.named("charity", "verified"),
-        charity_id=saved.charity.charity_id,
-        evidence="A charity that was made up for the demo.",
-        reason=NOTE,
-        actor=audit.SYSTEM,
-        now=now,
-    )
-    return saved.charity.charity_id

@@ -163,16 +163,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Store": store.store.store_id,
         "Wallet": ana.wallet_id,
     }
-    who: dict[str, tuple[bearer.Kind, uuid.UUID]] = {
-        "owner": ("member", ana.member_id),
-        "other member": ("member", ben.member_id),
-        "merchant A": ("merchant", rosa),
-        "merchant B": ("merchant", bakery),
-        "support": ("staff", sofia),
-        "colleague": ("staff", carl),
-        "supervisor": ("staff", vera),
-        "operator": ("staff", oscar),
-    }
+    who = _people((ana, ben), (rosa, bakery), (sofia, carl, vera, oscar))
     program = await _register(db, rosa)
     return World(
         callers=await _callers(coalition, http, who),
@@ -187,6 +178,22 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         proposed=ids.show("apr", proposed),
         reference=bought.reference,
     )
+
+
+def _people(
+    persons: tuple[members.Member, members.Member],
+    shops: tuple[uuid.UUID, uuid.UUID],
+    staff_ids: tuple[uuid.UUID, uuid.UUID, uuid.UUID, uuid.UUID],
+) -> dict[str, tuple[bearer.Kind, uuid.UUID]]:
+    """Say who each caller is."""
+    roles = ("support", "colleague", "supervisor", "operator")
+    return {
+        "owner": ("member", persons[0].member_id),
+        "other member": ("member", persons[1].member_id),
+        "merchant A": ("merchant", shops[0]),
+        "merchant B": ("merchant", shops[1]),
+        **{role: ("staff", one) for role, one in zip(roles, staff_ids, strict=True)},
+    }
 
 
 async def _callers(

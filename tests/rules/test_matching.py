@@ -1,8 +1,16 @@
 """What a match comes to: rounded down, cut to the cap and then to the budget, and why."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from wallet.rules import matching
+from wallet.rules.schemes import kinds
+from wallet.rules.schemes.matching import Match
+
+PAGE = Path(__file__).parents[2] / "docs" / "remittances.md"
 
 
 @pytest.mark.parametrize(
@@ -24,3 +32,14 @@ def test_a_match_is_a_share_within_its_limits(
     allowed = matching.allow(gift, bps, cap_left_minor=cap, budget_left_minor=budget)
 
     assert expected == (allowed.desired_minor, allowed.minor, allowed.cut_by)
+
+
+def test_the_match_that_the_page_shows_can_be_published() -> None:
+    shown = [
+        json.loads(code)
+        for code in re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+
+    (found,) = [kinds.read(one) for one in shown if "kind" in one]
+    assert isinstance(found, Match)
+    assert (10_000, None) == (found.bps, found.funder)

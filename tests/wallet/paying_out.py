@@ -6,7 +6,7 @@ from uuid import UUID
 from tests.wallet import factories, giving, promotions
 from tests.wallet.factories import AT_ONCE, NOON, Coalition
 from wallet import audit, earn, ids
-from wallet.charities import remittances
+from wallet.charities import remittances, tracing
 
 VERA = audit.Actor("staff", ids.new())
 PROOF: dict[str, Any] = {
@@ -72,7 +72,7 @@ async def due(coalition: Coalition, charity_id: UUID) -> int:
 
 async def traced(coalition: Coalition, remittance_id: UUID) -> list[tuple[str, int]]:
     """What a batch is made of."""
-    found = await remittances.entries(coalition.db, remittance_id, first=1000)
+    found = await tracing.entries(coalition.db, remittance_id, first=1000)
     return [(one.source, one.amount_minor) for one in found]
 
 

@@ -15,7 +15,7 @@ import orjson
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories, giving
+from tests.wallet import factories, giving, paying_out
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, earn, expire, ids, laws, members, redeem
 from wallet.database import Database
@@ -70,7 +70,8 @@ async def story(coalition: Coalition, bucket: int) -> members.Member:
     return ana
 
 
-async def test_no_single_verb_touches_two_buckets(coalition: Coalition, owner: Connection) -> None:
+async def guard(owner: Connection) -> None:
+    """Let every transaction raise that writes into two buckets."""
     await owner.execute(GUARD)
     tables = await owner.fetch(
         "select distinct c.oid::regclass::text from pg_class c join pg_attribute a"
@@ -83,6 +84,10 @@ async def test_no_single_verb_touches_two_buckets(coalition: Coalition, owner: C
             " for each row execute function public.one_bucket()"
         )
 
+
+async def test_no_single_verb_touches_two_buckets(coalition: Coalition, owner: Connection) -> None:
+    await guard(owner)
+
     for bucket in (0, 77, 255):
         ana = await story(coalition, bucket)
         await members.suspend(coalition.db, ana.member_id, reason="stolen", actor=audit.SYSTEM)
@@ -94,6 +99,21 @@ async def test_no_single_verb_touches_two_buckets(coalition: Coalition, owner: C
     ]
     with pytest.raises(asyncpg.RaiseError, match="touches the buckets"):
         await earn.report(coalition.db, merchant_id=coalition.mint, items=two, now=NOON)
+
+
+async def test_paying_a_charity_out_touches_one_bucket_at_a_time(
+    coalition: Coalition, owner: Connection
+) -> None:
+    await guard(owner)
+    charity_id = await giving.charity(coalition)
+    await paying_out.donors(coalition, charity_id, 500, 250)
+    await paying_out.promised(coalition, charity_id)
+
+    first = await paying_out.prepare(coalition, charity_id)
+    await paying_out.cancel(coalition, first.remittance_id)
+    second = await paying_out.prepare(coalition, charity_id)
+
+    assert 1350 == first.amount_minor == second.amount_minor
 
 
 class Routed(Database):

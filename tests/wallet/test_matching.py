@@ -8,7 +8,7 @@ import pytest
 
 from tests.wallet import giving, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import ids, members, notices
+from wallet import ids, members, notices, programme
 from wallet.campaigns import budgets
 from wallet.charities import impact, matching, remittances
 from wallet.progress import advance, schemes
@@ -108,6 +108,25 @@ async def test_a_cap_of_each_member_and_the_budget_cut_and_say_so(coalition: Coa
     assert [(200, 200, None), (200, 100, "member_cap"), (250, 200, "budget")] == sorted(
         await given(coalition), key=lambda one: (one[0], -one[1])
     )
+
+
+async def test_the_member_is_told_of_a_match_that_was_cut(coalition: Coalition) -> None:
+    charity_id = await giving.charity(coalition, name="Save the Children")
+    await matched(coalition, charity_id, budget_minor=300)
+    ana = await give(coalition, charity_id, 500)
+    await look(coalition)
+    await coalition.fill(ana, 500)
+    await coalition.give(ana, charity_id, 500)
+    await look(coalition)
+    await notices.drain(coalition.db)
+
+    told = [one.sentence for one in await notices.page(coalition.db, ana.wallet_id, first=10)]
+
+    reached = "on top of your gift, not 5.00 EUR: the most that was promised is reached."
+    name = (await programme.of(coalition.db)).name
+    assert [
+        f"{name} gave {given} to Save the Children {reached}" for given in ("nothing", "3.00 EUR")
+    ] == [one for one in told if "on top" in one]
 
 
 async def test_twenty_members_at_the_edge_of_a_budget_get_all_of_it_and_no_more(

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from wallet import audit, errors, ids, ledger, money, sql
+from wallet import audit, errors, ids, ledger, money
 from wallet.charities import directory
 from wallet.database import Database
 from wallet.rules import remittances as rules
@@ -65,22 +65,6 @@ class Done:
     replayed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One movement that a batch is made of, below zero for what went back. It names no member.
-
-    `merchant_id` is who paid it beside wallets; None for members and the operator.
-    """
-
-    bucket: int
-    version: int
-    movement_id: UUID
-    source: rules.Source
-    amount_minor: int
-    merchant_id: UUID | None
-    happened_at: datetime
-
-
 async def prepare(
     db: Database,
     *,
@@ -97,22 +81,9 @@ async def prepare(
     another batch that is not sent. Sent again, it goes on where it was interrupted.
     """
     audit.check_reason(note, "note")
-    before = await _find(db, request_id)
-    if before is None:
-        await directory.require_receiver(db, charity_id, "charity_id")
-        if await due_minor(db, charity_id, asset) <= 0:
-            raise errors.NothingDue(path=("charity_id",))
-        made = await db.fetchval(
-            "insert into coalition.remittance"
-            " (remittance_id, charity_id, asset, note, prepared_by, prepared_at)"
-            " values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, clock_timestamp()))"
-            " on conflict do nothing returning remittance_id",
-            *(request_id, charity_id, asset.number, note, actor.actor_id, now),
-        )
-        if made is None:
-            before = await _find(db, request_id)
-            if before is None:
-                raise errors.RemittanceOpen(path=("charity_id",))
+    before = await _find(db, request_id) or await _begin(
+        db, request_id, charity_id, asset, note, actor, now
+    )
     if before is not None and (before.charity_id, before.asset, before.note) != (
         *(charity_id, asset, note),
     ):
@@ -146,16 +117,20 @@ async def complete(db: Database, remittance_id: UUID, *, now: datetime | None = 
             _move(remittance_id, bucket, "remit"),
             now,
         )
+    lines = await db.fetchrow(
+        "select count(*) as written, coalesce(sum(amount), 0)::bigint as amount"
+        " from ledger.remittance_line where bucket = any ($1) and remittance_id = $2",
+        ledger.ALL_BUCKETS,
+        remittance_id,
+    )
+    assert lines is not None and lines["written"] == ids.BUCKETS, "every bucket has its line"
     # No line changes once it is written, so the sum is the same whoever adds it up.
     await db.execute(
-        "update coalition.remittance r set amount_minor = s.amount,"
-        " state = case when s.amount > 0 then 'prepared' else 'cancelling' end"
-        " from (select sum(amount)::bigint as amount, count(*) as lines from ledger.remittance_line"
-        " where bucket = any ($2) and remittance_id = $1) s"
-        " where r.remittance_id = $1 and r.state = 'preparing' and s.lines = $3",
+        "update coalition.remittance set amount_minor = $2,"
+        " state = case when $2::bigint > 0 then 'prepared' else 'cancelling' end"
+        " where remittance_id = $1 and state = 'preparing'",
         remittance_id,
-        ledger.ALL_BUCKETS,
-        ids.BUCKETS,
+        lines["amount"],
     )
     await _put_back(db, remittance_id, now)
 
@@ -302,29 +277,6 @@ async def page(
     return [_read(row) for row in rows]
 
 
-async def entries(
-    db: Database, remittance_id: UUID, *, first: int, after: tuple[int, int] | None = None
-) -> list[Entry]:
-    """The movements that a batch is made of, by bucket and number; together they are its amount."""
-    bucket, version = after or (-1, 0)
-    rows = await db.fetch(
-        sql.load("queries/remittance_entries"),
-        *(ledger.ALL_BUCKETS, remittance_id, bucket, version, first),
-    )
-    return [
-        Entry(
-            bucket=row["bucket"],
-            version=row["version"],
-            movement_id=row["transfer_id"],
-            source=rules.SOURCES[row["code"]],
-            amount_minor=row["amount"],
-            merchant_id=row["merchant_id"],
-            happened_at=row["effective_at"],
-        )
-        for row in rows
-    ]
-
-
 async def due_minor(db: Database, charity_id: UUID, asset: money.Asset) -> int:
     """What is due to a charity now; below zero if more came back than was given since a batch."""
     return int(
@@ -334,6 +286,37 @@ async def due_minor(db: Database, charity_id: UUID, asset: money.Asset) -> int:
             *(ledger.ALL_BUCKETS, charity_id, asset.number),
         )
     )
+
+
+async def _begin(
+    db: Database,
+    request_id: UUID,
+    charity_id: UUID,
+    asset: money.Asset,
+    note: str,
+    actor: audit.Actor,
+    now: datetime | None,
+) -> Remittance | None:
+    """Open a batch; the one that the same request has opened meanwhile, None if it is ours."""
+    await directory.require_receiver(db, charity_id, "charity_id")
+    due = await due_minor(db, charity_id, asset)
+    if due > 0:
+        made = await db.fetchval(
+            "insert into coalition.remittance"
+            " (remittance_id, charity_id, asset, note, prepared_by, prepared_at)"
+            " values ($1, $2, $3, $4, $5, coalesce($6::timestamptz, clock_timestamp()))"
+            " on conflict do nothing returning remittance_id",
+            *(request_id, charity_id, asset.number, note, actor.actor_id, now),
+        )
+        if made is not None:
+            return None
+    # Sent twice at once, it may have met itself: whoever was faster has the batch.
+    before = await _find(db, request_id)
+    if before is None:
+        if due > 0:
+            raise errors.RemittanceOpen(path=("charity_id",))
+        raise errors.NothingDue(path=("charity_id",))
+    return before
 
 
 async def _put_back(db: Database, remittance_id: UUID, now: datetime | None) -> None:

@@ -209,10 +209,17 @@ def _gift(facts: Facts, amount: str) -> str | None:
 
 
 def _matched(facts: Facts, amount: str) -> str | None:
-    if facts.amount_minor == 0:
-        return None
-    who = facts.funder or "The coalition"
-    return f"{who} gave {amount} to {facts.charity or 'a charity'} on top of your gift."
+    if facts.desired_minor == 0:
+        return None  # Less than the smallest unit: nobody was promised anything.
+    who, charity = facts.funder or "The coalition", facts.charity or "a charity"
+    if facts.amount_minor == facts.desired_minor:
+        return f"{who} gave {amount} to {charity} on top of your gift."
+    given = amount if facts.amount_minor else "nothing"
+    promised = money.phrase(facts.desired_minor, facts.asset)
+    return (
+        f"{who} gave {given} to {charity} on top of your gift, not {promised}:"
+        " the most that was promised is reached."
+    )
 
 
 _BY_PLEDGE: Final = {

@@ -33,7 +33,8 @@ begin
     update ledger.budget_share set consumed = consumed + p_amount where bucket = p_bucket and budget_id = p_budget;
   end if;
   perform ledger.tell(p_bucket, p_match, 'donation.matched', p_wallet, p_match, v_at,
-            jsonb_build_object('amount', p_amount, 'charity_id', p_charity, 'funder_id', p_funder));
+            jsonb_build_object('amount', p_amount, 'desired', p_desired, 'charity_id', p_charity, 'funder_id',
+              p_funder));
   if p_amount > 0 then
     perform ledger.post_moves(p_bucket, array[
       ledger.move(p_bucket, p_match, 'match', 'issued', 'due', p_amount, nobody, p_funder, p_charity, p_asset, null,

@@ -1,7 +1,7 @@
 -- What campaigns ask about members, one row for each purchase of $1 (a list of: n, bucket, wallet, member, purchase,
--- at, day, asset, segments?, terms?, favourites?, offers?, standings?, memberships?, measures, usage, coupons, budgets):
--- sums over purchases net of returns, what they got of campaigns, who they are, their coupons, and what is left of
--- budgets, in their bucket and in the pool.
+-- at, day, asset, segments?, terms?, favourites?, offers?, standings?, memberships?, measures, usage, coupons,
+-- budgets): sums over purchases net of returns, what they got of campaigns, who they are, their coupons, and what is
+-- left of budgets, in their bucket and in the pool.
 with item as (
   select * from jsonb_to_recordset($1::jsonb) as i (
     n int, bucket smallint, wallet uuid, member uuid, purchase uuid, at timestamptz, day date, asset smallint,

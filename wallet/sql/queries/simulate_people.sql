@@ -1,7 +1,7 @@
 -- Members by their wallets, with what campaigns ask of a member as it stands at $1, of segments those of $2 (null:
--- all); with $3, only who is in one of them or is one of $4. With $5, their paid memberships too. Tiers are those of the
--- last look; the programme's own ladder is the oldest that holds everywhere, and where there is none, the word on the
--- profile counts.
+-- all); with $3, only who is in one of them or is one of $4. With $5, their paid memberships too. Tiers are those of
+-- the last look; the programme's own ladder is the oldest that holds everywhere, and where there is none, the word on
+-- the profile counts.
 with house as (
   select s.scheme_id, v.definition #>> '{tiers,0,word}' as lowest
     from coalition.scheme s
