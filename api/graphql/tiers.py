@@ -27,6 +27,7 @@ class TierChangeReason(enum.Enum):
 
     BEGAN = strawberry.enum_value("began", description="The first look at the member.")
     UPGRADE = strawberry.enum_value("upgrade", description="A purchase reached it.")
+    MILESTONE = strawberry.enum_value("milestone", description="A milestone reached it.")
     DOWNGRADE = strawberry.enum_value("downgrade", description="The time to stay had passed.")
     RETURN = strawberry.enum_value("return", description="Goods of a purchase came back.")
     OVERRIDE = strawberry.enum_value("override", description="Two of the staff gave it for a time.")
@@ -108,8 +109,8 @@ class TierChange(shapes.Node):
     )
     recorded_at: scalars.DateTime = strawberry.field(description="When it was written down.")
     causes: list[strawberry.ID] = strawberry.field(
-        description="The ids of the purchases (or awards of points) that caused it, the newest at"
-        " the end; at most 50."
+        description="The ids of what caused it: purchases, awards of points, or a milestone that"
+        " was reached; the newest at the end, at most 50."
     )
     facts: strawberry.Private[standings.Change]
 
@@ -373,6 +374,8 @@ def _change(row: standings.Change, ladder: Ladder, asset: money.Asset) -> TierCh
         recorded_at=scalars.DateTime(row.recorded_at),
         causes=[
             strawberry.ID(ids.show("awd" if one in row.awards else "pur", one))
+            if one not in row.completions
+            else strawberry.ID(ids.show("com", one))
             for one in row.causes
         ],
         facts=row,

@@ -56,7 +56,10 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of tier as it was written down; `awards` are those of its causes that are any."""
+    """A change of tier as it was written down.
+
+    Of its causes, `awards` and `completions` are those that are any; all others are purchases.
+    """
 
     change_id: UUID
     scheme_id: UUID
@@ -70,6 +73,7 @@ class Change:
     closes_at: datetime | None
     causes: tuple[UUID, ...]
     awards: frozenset[UUID]
+    completions: frozenset[UUID]
     effective_at: datetime
     recorded_at: datetime
 
@@ -122,14 +126,16 @@ _CHANGES: Final = (
     "select change_id, scheme_id, wallet_id, n as number, from_tier, to_tier, why, qualifying,"
     " opens_at, closes_at, causes, effective_at, recorded_at,"
     " array(select a.award_id from ledger.award a"
-    " where a.bucket = c.bucket and a.award_id = any (c.causes)) as awards"
+    " where a.bucket = c.bucket and a.award_id = any (c.causes)) as awards,"
+    " array(select m.completion_id from ledger.completion m"
+    " where m.bucket = c.bucket and m.completion_id = any (c.causes)) as completions"
     " from ledger.tier_change c"
 )
 
 
 def _change(row: Any) -> Change:
-    causes, awards = tuple(row["causes"]), frozenset(row["awards"])
-    return Change(**{**dict(row), "causes": causes, "awards": awards})
+    kinds = {name: frozenset(row[name]) for name in ("awards", "completions")}
+    return Change(**{**dict(row), **kinds, "causes": tuple(row["causes"])})
 
 
 def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:

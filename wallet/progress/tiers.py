@@ -25,6 +25,8 @@ STALE_TRIES_MAX: Final = 12
 """How often wallets are looked at anew because something moved in between."""
 WALLETS_MAX: Final = 200
 """Wallets of one look: with all their purchases some megabytes, and a second of work."""
+COMPLETIONS_MAX: Final = 1_000
+"""Milestones that were reached and may reach a tier, the newest: a window needs one of each."""
 NAME: Final = "tiers"
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when members are taken to have been there whose past is played again before they join."""
@@ -39,6 +41,7 @@ class Seen:
     facts_version: int
     past: facts.Past
     points: Sequence[facts.Entry]
+    milestones: Sequence[facts.Entry]
     given: Mapping[UUID, Sequence[facts.Given]]
     last: Mapping[UUID, history.Last]
 
@@ -126,6 +129,8 @@ async def read(
         house.asset.number,
         [money.PTS.number] if counts_points else [],
         at,
+        sorted({key for each in running for one in each.editions for key in one.ladder.milestones}),
+        COMPLETIONS_MAX,
     )
     return [_seen(row) for row in rows]
 
@@ -138,9 +143,10 @@ def next_look(found: Sequence[Found]) -> datetime | None:
 
 def past_of(seen: Seen, one: Running) -> facts.Past:
     """What of a member's past concerns one ladder."""
+    entries = seen.points if one.ladder.metric == "points" else seen.past.entries
     return facts.Past(
         joined_at=seen.past.joined_at,
-        entries=seen.points if one.ladder.metric == "points" else seen.past.entries,
+        entries=[*entries, *seen.milestones] if seen.milestones else entries,
         given=seen.given.get(one.scheme_id, ()),
     )
 
@@ -166,6 +172,7 @@ def _seen(row: Any) -> Seen:
         last[UUID(scheme)] = history.Last(tier, number, _instant(effective), life)
         looked.append(_instant(looked_at))
     purchases = [_entry(*one) for one in orjson.loads(row["purchases"] or "[]")]
+    milestones = [_reached(*one) for one in orjson.loads(row["completions"] or "[]")]
     at = max(looked)  # What was seen once is never unseen, whatever clock asks.
     return Seen(
         wallet_id=row["wallet_id"],
@@ -173,6 +180,7 @@ def _seen(row: Any) -> Seen:
         facts_version=row["facts"],
         past=facts.Past(row["joined_at"] if row["joined_at"] <= at else ALWAYS, purchases),
         points=points,
+        milestones=milestones,
         given=given,
         last=last,
     )
@@ -183,6 +191,11 @@ def _entry(
 ) -> facts.Entry:
     back = tuple((_instant(when), minor) for when, minor in returns)
     return facts.Entry(UUID(key), _instant(at), UUID(merchant), amount, paid, back)
+
+
+def _reached(key: str, at: str, milestone: str, taken_back: str | None) -> facts.Entry:
+    back = () if taken_back is None else ((_instant(taken_back), 1),)
+    return facts.Entry(UUID(key), _instant(at), None, 1, 0, back, UUID(milestone))
 
 
 def _instant(text: str) -> datetime:

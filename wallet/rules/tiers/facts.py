@@ -12,6 +12,7 @@ from wallet.rules.schemes.ladders import Ladder
 Why: TypeAlias = Literal[
     "began",
     "upgrade",
+    "milestone",
     "downgrade",
     "return",
     "override",
@@ -29,17 +30,19 @@ GivenBy: TypeAlias = Literal["override", "membership"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A purchase, or points that were earned, and what came back of it when.
+    """A purchase, points that were earned, or a milestone; and what came back of it when.
 
-    `amount` is what was bought before returns, `paid` the part of it paid with cashback.
+    `amount` is what was bought before returns, `paid` the part of it paid with cashback. A
+    milestone is reached at no merchant, has an amount of 1, and loses it when it is taken back.
     """
 
     entry_id: uuid.UUID
     at: datetime
-    merchant_id: uuid.UUID
+    merchant_id: uuid.UUID | None
     amount: int
     paid: int = 0
     returns: tuple[tuple[datetime, int], ...] = ()
+    milestone: uuid.UUID | None = None
 
     def kept(self, by: datetime) -> int:
         """What was kept of it, as known at an instant."""
@@ -47,6 +50,8 @@ class Entry:
 
     def counts(self, ladder: Ladder, by: datetime) -> int:
         """What it counts for on a ladder; of what came back, the two ways of paying had a share."""
+        if self.milestone is not None:
+            return 0
         if ladder.merchants and self.merchant_id not in ladder.merchants:
             return 0
         kept = self.kept(by)
@@ -56,6 +61,12 @@ class Entry:
             return kept
         own = kept * max(0, self.amount - self.paid)
         return money.divide(own, self.amount, money.Rounding.DOWN)
+
+    def reaches(self, ladder: Ladder, by: datetime) -> bool:
+        """Whether it is a milestone that reaches a tier of a ladder, and was not taken back."""
+        if self.milestone is None:
+            return False
+        return self.milestone in ladder.milestones and self.kept(by) > 0
 
 
 @dataclass(frozen=True, slots=True)

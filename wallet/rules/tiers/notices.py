@@ -10,6 +10,7 @@ from wallet.rules.tiers import windows
 _WHY: Final = {
     "began": "you reached it with what you had bought before.",
     "upgrade": "you reached it with your purchases.",
+    "milestone": "you reached a milestone.",
     "downgrade": "the time to stay has passed.",
     "return": "because goods went back.",
     "override": "our staff gave it to you for a time.",

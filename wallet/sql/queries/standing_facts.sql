@@ -1,7 +1,8 @@
 -- Everything that where members stand on ladders is worked out from, one row for each of the wallets $2 in their
 -- buckets $1, in one look: the wallet's facts, purchases in the house's asset $3 with what came back of each when,
--- points of the assets $4, the tiers that the staff and paid plans gave from when until when, and the standings as they
--- are. What an act of a membership left holds until the next one that reaches back so far.
+-- points of the assets $4, the newest $7 completions of the milestones $6, the tiers that the staff and paid plans gave
+-- from when until when, and the standings as they are. What an act of a membership left holds until the next one that
+-- reaches back so far.
 select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at, w.facts, m.created_at as joined_at,
        (select jsonb_agg(jsonb_build_array(p.purchase_id, p.purchased_at, p.merchant_id, p.total_minor,
                  p.cashback_paid_minor,
@@ -24,6 +25,11 @@ select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at
            from ledger.lot l
            left join ledger.purchase p on p.bucket = l.bucket and p.purchase_id = l.cause_id
           where l.bucket = i.bucket and l.wallet_id = i.wallet_id and l.asset = any ($4)) end as points,
+       case when cardinality($6::uuid[]) > 0 then (
+         select jsonb_agg(jsonb_build_array(c.completion_id, c.reached_at, c.milestone_id, c.taken_back_at))
+           from (select * from ledger.completion
+                  where bucket = i.bucket and wallet_id = i.wallet_id and milestone_id = any ($6)
+                  order by reached_at desc, completion_id desc limit $7) c) end as completions,
        (select jsonb_agg(jsonb_build_array(g.given_by, g.ladder, g.tier, g.since, g.until))
           from (select 'override' as given_by, o.scheme_id as ladder, o.tier, o.since, o.until
                   from ledger.tier_override o
