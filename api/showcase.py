@@ -6,7 +6,7 @@ Repeating it is harmless.
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from api.journey import charities, coalition, keys, taking_part
@@ -16,6 +16,8 @@ from wallet.progress import schemes
 
 GROCER: Final = "harvest-row"
 NOTE: Final = "For a first look."
+MONTH: Final = timedelta(days=30)
+"""How far back the demo's milestones count, so that some are near and some are reached."""
 
 
 async def run(db: database.Database) -> None:
@@ -58,9 +60,10 @@ async def _schemes(db: database.Database, begun: datetime) -> None:
     if ids.derived(taking_part.ladder().key, "scheme") in there:
         return
     paying = await rewards(db, begun, begun)
+    # Rewards begin now: a year of them at once would be no tale that anybody believes.
     now = await db.fetchval("select date_trunc('hour', clock_timestamp())")
     await scheme(db, taking_part.board(), begun)
-    for one in taking_part.milestones(paying, begun):
+    for one in taking_part.milestones(paying, now - MONTH):
         await scheme(db, one, begun)
     await scheme(db, taking_part.wheel(paying, now), begun)
     await scheme(db, taking_part.ladder(), begun)

@@ -58,6 +58,7 @@ PREFIXES: Final = {
     "evi": "evidence",
     "tch": "tier change",
     "sch": "scheme",
+    "try": "quiz try",
     "tic": "ticket",
     "spi": "spin",
     "ent": "raffle entry",

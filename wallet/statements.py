@@ -22,7 +22,7 @@ VERSION_MAX: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Wallet:
-    """The three faces of a wallet, in minor units; `version` grows by one with every movement."""
+    """The three faces of a wallet, in minor units; its movements and happenings, counted."""
 
     wallet_id: UUID
     asset: money.Asset
@@ -30,6 +30,7 @@ class Wallet:
     available_minor: int
     held_minor: int
     version: int
+    happenings: int
     state: str
 
 
@@ -220,6 +221,7 @@ async def page(
         available_minor=row["available"],
         held_minor=row["held"],
         version=row["version"],
+        happenings=row["happenings"],
         state=row["state"],
     )
     whose = {"wallet_id": wallet_id, "asset": asset.number}

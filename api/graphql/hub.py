@@ -1,8 +1,8 @@
 """The hub of a process: who follows which wallet, and who must be told that it has moved.
 
 Nobody tells the hub. While somebody waits, it asks the database a few times a second which of those
-wallets are past the version that their follower knows, all in one statement; while nobody waits, it
-asks nothing. A version tells everything, so nothing can be missed: a look that fails is made up for
+wallets are past the mark that their follower knows, all in one statement; while nobody waits, it
+asks nothing. A mark tells everything, so nothing can be missed: a look that fails is made up for
 by the next one, without a worker, without a connection that listens, and after any outage. It keeps
 no changes in memory either; a follower reads them from the books when it is ready for them.
 """
@@ -38,7 +38,7 @@ class Closed(Exception):
 @dataclasses.dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     wallet_id: uuid.UUID
-    version: int
+    mark: int
     told: asyncio.Future[None]
 
 
@@ -69,11 +69,11 @@ class Hub:
             if self._open[caller] == 0:
                 del self._open[caller]
 
-    async def moved(self, wallet_id: uuid.UUID, version: int) -> None:
-        """Return when the wallet is past that version. Raises Closed when the process stops."""
+    async def moved(self, wallet_id: uuid.UUID, mark: int) -> None:
+        """Return when the wallet is past that mark. Raises Closed when the process stops."""
         if self._closed:
             raise Closed
-        waiting = _Waiting(wallet_id, version, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(wallet_id, mark, asyncio.get_running_loop().create_future())
         self._waiting.add(waiting)
         if self._looking is None:
             self._looking = asyncio.create_task(self._look())
@@ -112,7 +112,7 @@ class Hub:
         waiting = [one for one in self._waiting if not one.told.done()]
         known: dict[uuid.UUID, int] = {}
         for one in waiting:
-            known[one.wallet_id] = min(one.version, known.get(one.wallet_id, one.version))
+            known[one.wallet_id] = min(one.mark, known.get(one.wallet_id, one.mark))
         try:
             house = await programme.of(self._db)
             found = await changes.moved(self._db, list(known.items()), asset=house.asset)
@@ -124,6 +124,6 @@ class Hub:
             log.exception("hub.broken", waiting=len(waiting))
             return False
         for one in waiting:
-            if found.get(one.wallet_id, 0) > one.version and not one.told.done():
+            if found.get(one.wallet_id, 0) > one.mark and not one.told.done():
                 one.told.set_result(None)
         return True

@@ -16,6 +16,7 @@ from api.graphql import (
     benefits,
     boards,
     context,
+    games,
     giving,
     impact,
     memberships,
@@ -141,6 +142,13 @@ class Member(shapes.Node, tickets.Played):
     async def boards_shown(self, info: context.Info) -> boards.MemberBoards | None:
         """One round trip, and one more for the places."""
         return await boards.of_member(info, self.wallet_id)
+
+    @shapes.listed(
+        "plays", "Rounds and quizzes that were played, newest first; at most 100.", size=20
+    )
+    async def plays_list(self, info: context.Info) -> list[games.Play] | None:
+        """One round trip."""
+        return await games.of_member(info, self.wallet_id)
 
     @shapes.paged("awards", "What was given for something other than a purchase, newest first.")
     async def awards_page(

@@ -43,8 +43,8 @@ class MilestoneProgress:
     )
     state: MilestoneState = strawberry.field(description="How it stands.")
     had: scalars.Decimal = strawberry.field(
-        description="What counts so far towards the next time: money where `currency` says which,"
-        " else a number of what is counted."
+        description="What counts so far towards the next time, and the target where it is done:"
+        " money where `currency` says which, else a number of what is counted."
     )
     target: scalars.Decimal = strawberry.field(description="Out of how much.")
     currency: scalars.CurrencyCode | None = strawberry.field(
@@ -81,7 +81,7 @@ class Completion(shapes.Node):
     period: str = strawberry.field(
         description="In which period, such as `2026-11` or `2026-W48`; `ever` for all of time."
     )
-    nth: int = strawberry.field(description="The how manieth time in that period.")
+    nth: int = strawberry.field(description="Which time in that period: 1 for the first.")
     measured: scalars.Decimal = strawberry.field(
         description="How much there was: as `had` of the progress."
     )
@@ -156,7 +156,9 @@ def _progress(one: judging.Standing, found: completions.Progress) -> MilestonePr
         about=milestone.about,
         definition=scalars.Json(milestone.shown()),
         state=MilestoneState(one.state),
-        had=_counted(one.ahead.had, milestone, found.asset),
+        had=_counted(
+            one.ahead.target if one.state == "done" else one.ahead.had, milestone, found.asset
+        ),
         target=_counted(one.ahead.target, milestone, found.asset),
         currency=(scalars.CurrencyCode(found.asset.code) if milestone.metric == "amount" else None),
         since=scalars.instant(one.ahead.period.since),

@@ -18,6 +18,8 @@ import orjson
 import strawberry
 from strawberry.types import scalar
 
+from wallet import changes
+
 SPECIFICATIONS: Final = "https://commonpurse.example/scalars/"
 DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?", re.ASCII)
 INSTANT: Final = re.compile(
@@ -35,10 +37,14 @@ MICROSECONDS_MAX: Final = 253_402_300_799_999_999  # the end of year 9999: what 
 EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND: Final = datetime.timedelta(microseconds=1)
 
-CURSOR_NUMBERS: Final = {b"t": 1, b"v": 1, b"l": 2}  # an instant, a version, a lot's two instants
+# An instant, a version, a lot's two instants, how far a wallet is known.
+CURSOR_NUMBERS: Final = {b"t": 1, b"v": 1, b"l": 2, b"w": 2}
 
-# What a list may be ordered by: when, which version, which name, or as lots are spent.
-Key: TypeAlias = datetime.datetime | int | str | tuple[datetime.datetime, datetime.datetime]
+# What a list may be ordered by: when, which version, which name, as lots are spent; and a stream by
+# how far a wallet is known.
+Key: TypeAlias = (
+    datetime.datetime | int | str | tuple[datetime.datetime, datetime.datetime] | changes.Known
+)
 
 # NewTypes, so that a resolver's annotation says what a string stands for.
 Decimal = NewType("Decimal", str)
@@ -143,6 +149,9 @@ def cursor(key: Key, row: uuid.UUID) -> Cursor:
         raw = b"t" + row.bytes + _microseconds(key)
     elif isinstance(key, tuple):
         raw = b"l" + row.bytes + _microseconds(key[0]) + _microseconds(key[1])
+    elif isinstance(key, changes.Known):
+        numbers = key.version.to_bytes(8, "big") + key.happenings.to_bytes(8, "big")
+        raw = b"w" + row.bytes + numbers
     elif isinstance(key, int):
         raw = b"v" + row.bytes + key.to_bytes(8, "big")
     else:
@@ -159,7 +168,7 @@ def place(cursor_text: str) -> tuple[Key, uuid.UUID]:
     except (UnicodeError, binascii.Error):
         raise ValueError("not a cursor") from None
     if (
-        kind not in b"tvln"
+        kind not in b"tvlwn"
         or not kind
         or len(raw) > CURSOR_BYTES_MAX
         or len(row) != 16
@@ -173,6 +182,8 @@ def place(cursor_text: str) -> tuple[Key, uuid.UUID]:
         raise ValueError("not a cursor")
     if kind == b"v":
         return numbers[0], uuid.UUID(bytes=row)
+    if kind == b"w":
+        return changes.Known(*numbers), uuid.UUID(bytes=row)
     instants = [EPOCH + number * MICROSECOND for number in numbers]
     return instants[0] if kind == b"t" else (instants[0], instants[1]), uuid.UUID(bytes=row)
 

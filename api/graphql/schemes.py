@@ -30,7 +30,9 @@ class SchemeKind(enum.Enum):
     )
     BOARD = strawberry.enum_value("board", description="Who has the most of something.")
     CONTEST = strawberry.enum_value("contest", description="Who enters is ranked, and may win.")
+    GAME = strawberry.enum_value("game", description="Merchants report scores of it.")
     MILESTONE = strawberry.enum_value("milestone", description="A target with its reward.")
+    QUIZ = strawberry.enum_value("quiz", description="Questions, answered against the clock.")
     WHEEL = strawberry.enum_value("wheel", description="A spin wheel that anybody can check.")
     RAFFLE = strawberry.enum_value("raffle", description="A raffle that anybody can check.")
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import strawberry
 
 from api.graphql import awards, context, scalars, shapes
-from wallet import errors, ids, play
+from wallet import errors, ids, play_limits
 from wallet.campaigns import earned
 from wallet.draws import raffles, tickets, wheels
 from wallet.progress import schemes as scheme_facts
-from wallet.rules import play as play_rules
+from wallet.rules import play_limits as play_rules
 
 if TYPE_CHECKING:
     from api.graphql.schemes import Scheme
@@ -132,7 +132,7 @@ class RaffleEntry(shapes.Node):
 
 @strawberry.type(description="A member's own most plays in each period; null for no limit.")
 class PlayLimits:
-    """As play.Limits."""
+    """As play_limits.Limits."""
 
     day: int | None = strawberry.field(description="In a day.")
     week: int | None = strawberry.field(description="In a week, from Monday on.")
@@ -141,7 +141,7 @@ class PlayLimits:
 
 @strawberry.type(description="What a member has said about their own games.")
 class ResponsiblePlay:
-    """As play.Standing, at this instant."""
+    """As play_limits.Standing, at this instant."""
 
     limits: PlayLimits = strawberry.field(description="What holds now.")
     later: PlayLimits | None = strawberry.field(
@@ -232,7 +232,7 @@ class Played:
     async def responsible_play(self, info: context.Info) -> ResponsiblePlay | None:
         """One round trip."""
         moment = await scheme_facts.moment(info.context.db)
-        return show_play(await play.of(info.context.db, self.wallet_id), moment.at)
+        return show_play(await play_limits.of(info.context.db, self.wallet_id), moment.at)
 
 
 def show(row: tickets.Ticket) -> Ticket:

@@ -14,7 +14,7 @@ import graphql
 import strawberry
 
 from api.graphql import context, cost, failures, merchants, scalars, shapes
-from wallet import balances, errors, ids, money, programme, statements
+from wallet import balances, changes, errors, ids, money, programme, statements
 
 EXPIRIES_DEFAULT: Final = 3
 EXPIRIES_MAX: Final = 30
@@ -254,21 +254,26 @@ async def load(info: context.Info, wallet_id: uuid.UUID) -> Wallet | None:
     page = await statements.page(
         info.context.page, wallet_id, asset=house.asset, first=first + 1 if first else 0
     )
-    return _show(page.wallet, page=page, first_read=first)
+    happenings = page.wallet.happenings
+    return _show(page.wallet, happenings=happenings, page=page, first_read=first)
 
 
-def after(row: statements.Movement) -> Wallet:
+def after(row: statements.Movement, *, happenings: int) -> Wallet:
     """Return the wallet as a movement left it; the lists below it are read when asked for."""
-    return _show(row, page=None, first_read=0)
+    return _show(row, happenings=happenings, page=None, first_read=0)
 
 
 def _show(
-    row: statements.Wallet | statements.Movement, *, page: statements.Page | None, first_read: int
+    row: statements.Wallet | statements.Movement,
+    *,
+    happenings: int,
+    page: statements.Page | None,
+    first_read: int,
 ) -> Wallet:
     return Wallet(
         id=strawberry.ID(ids.show("wal", row.wallet_id)),
         version=row.version,
-        cursor=scalars.cursor(row.version, row.wallet_id),
+        cursor=scalars.cursor(changes.Known(row.version, happenings), row.wallet_id),
         available=shapes.show(row.available_minor, row.asset),
         pending=shapes.show(row.pending_minor, row.asset),
         held=shapes.show(row.held_minor, row.asset),

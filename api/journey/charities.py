@@ -38,7 +38,7 @@ FACTS: Final[dict[uuid.UUID, charities.Facts]] = {
 STATEMENT: Final[dict[charities.Language, str]] = {
     "en": "What you give goes to the charity in full.",
     "pt": "O que você doa vai inteiro para a instituição.",
-    "es": "Lo que usted dona va íntegro a la entidad.",
+    "es": "Lo que donas va íntegro a la entidad.",
 }
 
 

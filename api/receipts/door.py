@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from api import settings, texts
 from api.graphql import callers, failures
 from api.identity import sessions
-from api.receipts import drawing, gathering
+from api.receipts import gathering
 from api.signin import forms
 from wallet import database, errors, ids, members
 
@@ -58,7 +58,7 @@ class _Door:
         except errors.Unavailable:
             return _no(503, "The database is away. Try again in a moment.", **{"Retry-After": "5"})
         async with self._drawing:
-            drawn = await asyncio.to_thread(drawing.draw, receipt, language)
+            drawn = await asyncio.to_thread(_draw, receipt, language)
         headers = {"Content-Disposition": f'inline; filename="receipt-{receipt.number}.pdf"'}
         return Response(drawn, media_type="application/pdf", headers={**PRIVATE, **headers})
 
@@ -82,6 +82,12 @@ class _Door:
                 raise errors.NotFound() from None
         now = datetime.datetime.now(datetime.UTC)
         return gathering.of_year(self._db, member, int(name), now=now)
+
+
+def _draw(receipt: gathering.Receipt, language: str) -> bytes:
+    from api.receipts import drawing  # fonts and numpy: only whoever draws waits for them
+
+    return drawing.draw(receipt, language)
 
 
 def _name(request: Request) -> str:

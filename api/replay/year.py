@@ -103,6 +103,8 @@ async def replay(
         await _open(run, ended)
         await taking_part.morning(run, ended)
         await taking_part.look(run, ended)
+        await _open(run, ended)  # what the last look paid out is the member's today,
+        await taking_part.look(run, ended)  # and a pledge takes its share
     async with db.bulk_pool.acquire() as connection:
         breaches = await laws.check(cast("asyncpg.Connection[asyncpg.Record]", connection))
     return Summary(

@@ -11,7 +11,7 @@ from tests.api import client, following, ways, world
 from tests.api.conftest import RICH
 from tests.api.test_matrix import SEES, plain, raw
 from tests.wallet import factories
-from wallet import ids, members
+from wallet import changes, ids, members
 
 # A simulation brings merchants, which everybody may see, and follows nobody's wallet.
 STREAMS: Final = tuple(way for way in ways.every("subscription") if way.root == "walletChanged")
@@ -47,9 +47,9 @@ async def _streamed(
 ) -> list[str]:
     """The ids at the end of a way in all that ever changed in a member's wallet."""
     asked = {"after": scalars.cursor(0, member.wallet_id)}
-    version = (await coalition.faces(member)).version
+    known = await changes.known(coalition.db, member.wallet_id, asset=coalition.asset)
     async with following.follow(house, caller.token, way.text(asked), **asked) as events:
-        answers: list[Any] = [await events.next() for _ in range(version)]
+        answers: list[Any] = [await events.next() for _ in range(known.mark)]
     return [key for answer in answers for key in way.found(answer["data"])]
 
 

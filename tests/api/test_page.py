@@ -21,6 +21,7 @@ PAGE = """query Page { viewer {
   milestones { schemeId name had target sentence state }
   benefits { id name kind }
   boards { name ranks { name place score } }
+  plays { kind points }
   pledges { id charityName percent given { amount } }
   impact { charityName gave { amount } }
 } }"""

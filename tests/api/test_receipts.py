@@ -72,7 +72,7 @@ def test_the_paper_says_who_gave_what_to_whom_and_when() -> None:
     ("language", "day", "said"),
     [
         ("pt", "26 de novembro de 2026", "Você doou"),
-        ("es", "26 de noviembre de 2026", "Usted donó"),
+        ("es", "26 de noviembre de 2026", "Donaste"),
     ],
 )
 def test_the_paper_is_in_the_members_language(language: str, day: str, said: str) -> None:
@@ -192,7 +192,7 @@ async def test_a_member_fetches_the_receipt_of_a_gift_with_the_token_of_the_app(
     assert first.content == again.content
     (text,) = pages(first.content)
     assert "5.00 EUR" in text and "River Fund" in text and member.display_name in text
-    assert "Usted donó" in pages(spanish.content)[0]
+    assert "Donaste" in pages(spanish.content)[0]
 
 
 async def test_the_charity_is_named_as_it_was_on_the_day_of_the_gift(

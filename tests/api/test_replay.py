@@ -103,6 +103,29 @@ async def test_a_longer_replay_goes_on_where_a_shorter_one_ended(
     assert longer.breaches == []
 
 
+async def test_members_take_part_and_an_outsider_finds_the_raffles_right(
+    db: Database, year: source.Source
+) -> None:
+    first = await years.replay(db, year, until=date(2017, 2, 5), policy=POLICY, schemes=True)
+    told = first.taking_part
+
+    assert first.refused == {}
+    assert first.breaches == []
+    assert told is not None
+    assert sum(told.counted.tiers.values()) > 0
+    assert sum(told.milestones.values()) > 0
+    assert first.done["raffle entries"] == told.counted.entries > 0
+    assert told.raffles == told.verified > 0
+    assert told.counted.donations > 0
+    assert told.donated_minor > 0
+    assert list(told.board) == sorted(told.board, reverse=True)
+
+    again = await years.replay(db, year, until=date(2017, 2, 5), policy=POLICY, schemes=True)
+
+    assert again.after == first.after
+    assert again.taking_part == told
+
+
 async def test_an_installation_keeps_the_shift_of_its_first_replay(
     db: Database, year: source.Source
 ) -> None:

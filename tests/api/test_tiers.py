@@ -88,11 +88,11 @@ async def test_what_is_ahead_is_said_in_the_member_s_language(
         for language in ("pt", "es")
     ]
 
-    assert [one["next"]["sentence"].split(" ")[0] for one in said] == ["Gaste", "Gaste"]
+    assert [one["next"]["sentence"].split(" ")[0] for one in said] == ["Gaste", "Gasta"]
     assert "120,00 EUR" in said[0]["next"]["sentence"]
     assert [one["stay"]["sentence"] for one in said] == [
-        "Já fez o suficiente para continuar VIB.",
-        "Ya ha hecho lo suficiente para seguir siendo VIB.",
+        "Você já fez o suficiente para continuar VIB.",
+        "Ya hiciste lo suficiente para seguir siendo VIB.",
     ]
 
 

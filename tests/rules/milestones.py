@@ -74,5 +74,5 @@ def follow(
 
 
 def named(found: course.Course) -> list[tuple[str, int]]:
-    """Which period, and the how manieth time in it."""
+    """Which period, and which time in it."""
     return [(one.period, one.nth) for one in found.reached]

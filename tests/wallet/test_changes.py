@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.wallet import factories
+from tests.wallet import factories, reaching
 from wallet import changes, errors, ids, statements
 
 
@@ -65,16 +65,21 @@ async def test_only_wallets_past_the_known_version_have_moved(
     assert {} == await changes.moved(coalition.db, [], asset=coalition.asset)
 
 
-async def test_the_version_of_a_wallet_is_how_many_movements_it_had(
+async def test_how_far_a_wallet_is_known_counts_movements_and_what_happened_besides(
     coalition: factories.Coalition,
 ) -> None:
-    ana = await coalition.member()
-    before = await changes.version(coalition.db, ana.wallet_id, asset=coalition.asset)
+    rosa, ana = await coalition.merchant(), await coalition.member()
+    await reaching.milestone(coalition, pays=False, target=1)
+    before = await changes.known(coalition.db, ana.wallet_id, asset=coalition.asset)
     await coalition.fill(ana, 100)
+    await reaching.buy(coalition, rosa, ana)
+    await reaching.look(coalition, ana)
 
-    assert (0, 2) == (
-        before,
-        await changes.version(coalition.db, ana.wallet_id, asset=coalition.asset),
-    )
+    known = await changes.known(coalition.db, ana.wallet_id, asset=coalition.asset)
+    (one,) = await changes.happenings(coalition.db, ana.wallet_id, after=0)
+    moved = await changes.moved(coalition.db, [(ana.wallet_id, 3)], asset=coalition.asset)
+    assert (changes.Known(0, 0), changes.Known(3, 1)) == (before, known)
+    assert (1, "milestone.completed") == (one.n, one.topic)
+    assert {ana.wallet_id: known.mark} == moved
     with pytest.raises(errors.NotFound):
-        await changes.version(coalition.db, ids.new(), asset=coalition.asset)
+        await changes.known(coalition.db, ids.new(), asset=coalition.asset)

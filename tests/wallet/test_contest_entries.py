@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.wallet import factories
+from tests.wallet import factories, test_games, test_quizzes
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_contests import enter, publish
-from wallet import audit, errors, ids, members
+from wallet import audit, errors, ids, members, play_limits
 from wallet.campaigns import profiles, segments
 from wallet.progress import appearances
 
@@ -130,6 +130,26 @@ async def test_who_may_enter_is_judged_as_they_are_and_told_why_not(
     assert not entered.replayed
     known = await db.fetchval("select known::text from ledger.contest_entry")
     assert '{"age": 18, "tier": "gold", "segment": "vip"}' == known
+
+
+async def test_a_member_who_has_shut_themselves_out_enters_plays_and_begins_nothing(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    db, rosa = coalition.db, await coalition.merchant()
+    contest = await publish(coalition)
+    game = await test_games.publish(coalition, rosa)
+    quiz = await test_quizzes.publish(coalition)
+    await play_limits.exclude(db, member=ana, until=None, actor=audit.SYSTEM, now=NOON - DAY)
+
+    refused = [
+        await factories.refused(attempt)
+        for attempt in (
+            enter(coalition, contest, ana),
+            test_games.play(coalition, rosa, ana, game, 1),
+            test_quizzes.start(coalition, ana, quiz),
+        )
+    ]
+    assert [errors.SelfExcluded] * 3 == [type(one) for one in refused]
 
 
 async def test_who_is_refused_stays_refused_under_that_key(

@@ -61,27 +61,27 @@ BREAKS = {
     "20_usage_is_its_grants": "update ledger.usage set times = times + 1",
     "21_points_and_money_never_mix": "update ledger.grant set asset = 10001 where asset = 978",
     "22_causes_name_what_they_gave": "update ledger.benefit set used_by = gen_random_uuid()",
-    "24_charities_get_what_was_given": "update ledger.gift set given = given + 1",
-    "27_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
-    "35_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
-    "36_happenings_are_numbered": "update ledger.happening set n = n + 1",
-    "50_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
-    "51_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
-    "52_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
-    "55_bands_are_their_scores": (
+    "23_charities_get_what_was_given": "update ledger.gift set given = given + 1",
+    "24_gifts_are_their_movements": "update ledger.donation set amount = amount + 1",
+    "27_milestones_have_their_causes": "update ledger.completion set causes = '{}'",
+    "28_happenings_are_numbered": "update ledger.happening set n = n + 1",
+    "32_tickets_are_used_once": "update ledger.ticket set used_at = null, used_by = null",
+    "33_spins_are_their_turns": "update coalition.draw_turn set given = drawn || '!'",
+    "34_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
+    "35_bands_are_their_scores": (
         "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
     ),
-    "56_prizes_follow_places": (
+    "36_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
         " gen_random_uuid(), 'given', now())"
     ),
-    "31_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
-    "32_tiers_are_their_members_own": (
+    "25_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
+    "26_tiers_are_their_members_own": (
         "update ledger.tier_change set causes = array[gen_random_uuid()]"
     ),
-    "40_memberships_are_their_acts": "update ledger.membership set paid_minor = paid_minor + 1",
-    "41_paid_terms_never_overlap": "update ledger.membership_act set until_day = until_day + 1",
-    "42_subscriptions_are_delivered_once": "update ledger.subscription set deliveries = 1",
+    "29_memberships_are_their_acts": "update ledger.membership set paid_minor = paid_minor + 1",
+    "30_paid_terms_never_overlap": "update ledger.membership_act set until_day = until_day + 1",
+    "31_subscriptions_are_delivered_once": "update ledger.subscription set deliveries = 1",
 }
 # Finer hands: one row, one unit, and sums that still look right.
 FINER = {

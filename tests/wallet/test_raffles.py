@@ -9,7 +9,7 @@ from tests.conftest import Connection
 from tests.wallet import drawing, taking_part
 from tests.wallet.drawing import DRAWN, FROZEN, enter, raffle, tend, ticket, verified
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import audit, errors, ids, members, notices, play
+from wallet import audit, errors, ids, members, notices, play_limits
 from wallet.draws import raffles
 from wallet.progress import schemes
 
@@ -135,7 +135,7 @@ async def test_one_ticket_entered_twenty_times_at_once_is_one_entry(coalition: C
 
 async def test_whoever_is_shut_out_does_not_enter(coalition: Coalition) -> None:
     ana, it = await coalition.member(), await raffle(coalition)
-    await play.exclude(coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON)
+    await play_limits.exclude(coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON)
 
     assert errors.SelfExcluded() == await refused(enter(coalition, ana, it))
 

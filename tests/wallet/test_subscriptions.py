@@ -352,7 +352,7 @@ async def test_the_law_sees_a_number_that_earned_twice(
     await owner.execute("alter table ledger.purchase disable trigger user")
     await owner.execute("update ledger.purchase set delivery = 1")
 
-    found = await owner.fetch(sql.load("laws/42_subscriptions_are_delivered_once"))
+    found = await owner.fetch(sql.load("laws/31_subscriptions_are_delivered_once"))
     await transaction.rollback()
 
     key = one.subscription.subscription_id

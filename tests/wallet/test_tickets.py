@@ -8,7 +8,7 @@ import pytest
 from tests.wallet import drawing
 from tests.wallet.drawing import raffle, spin, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, purchase, refused
-from wallet import audit, errors, ids, members, notices, play
+from wallet import audit, errors, ids, members, notices, play_limits
 from wallet.draws import tickets
 from wallet.progress import advance, schemes, story
 from wallet.rules import returns
@@ -77,7 +77,7 @@ async def test_free_tickets_pass_the_gates_of_their_draw(coalition: Coalition) -
     other = await wheel(coalition)
     young = await refused(tickets.claim(coalition.db, member=ana, draw_id=it, now=NOON))
     none = await refused(tickets.claim(coalition.db, member=ana, draw_id=other, now=NOON))
-    await play.exclude(coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON)
+    await play_limits.exclude(coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON)
 
     out = await refused(tickets.claim(coalition.db, member=ana, draw_id=other, now=NOON))
 

@@ -11,11 +11,11 @@ from tests.conftest import Connection
 from tests.wallet import drawing, taking_part
 from tests.wallet.drawing import spin, tend, ticket, verified, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import audit, errors, ids, ledger, members, play
+from wallet import audit, errors, ids, ledger, members, play_limits
 from wallet.campaigns import profiles
 from wallet.draws import paying, wheels
 from wallet.progress import schemes
-from wallet.rules import play as play_rules
+from wallet.rules import play_limits as play_rules
 
 HOUR = timedelta(hours=1)
 ALWAYS: dict[str, Any] = {"prizes": [{"name": "Coffee", "weight": 1}]}
@@ -294,7 +294,7 @@ async def test_a_draw_has_a_most_for_each_member_and_period(coalition: Coalition
 async def test_a_members_own_limit_counts_over_all_draws(coalition: Coalition) -> None:
     ana = await coalition.member()
     first, second = await wheel(coalition), await wheel(coalition)
-    await play.set_limits(
+    await play_limits.set_limits(
         coalition.db, member=ana, limits=play_rules.Limits(day=1), actor=audit.SYSTEM, now=NOON
     )
     await spin(coalition, ana, first)
@@ -324,7 +324,9 @@ async def test_nobody_spins_after_shutting_themselves_out_meanwhile(
     held = [await ticket(coalition, ana, it) for _ in range(10)]
 
     async def out() -> None:
-        await play.exclude(coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON)
+        await play_limits.exclude(
+            coalition.db, member=ana, until=None, actor=audit.SYSTEM, now=NOON
+        )
 
     found = await asyncio.gather(
         *(spin(coalition, ana, it, one) for one in held[:5]),

@@ -10,6 +10,7 @@ from tests.wallet import factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, errors, ids, ledger, members
 from wallet.campaigns import benefits, earned, lives, winnings
+from wallet.progress import entitlements
 
 MEDAL: dict[str, Any] = {"give": "badge", "name": "champion", "about": "Won the summer contest."}
 
@@ -180,6 +181,23 @@ async def test_a_badge_whose_day_is_over_is_refused_as_such_and_one_is_used_once
     assert errors.BadgeExpired() == late
     assert 1 == sum(isinstance(one, benefits.Used) for one in used)
     assert 7 == sum(isinstance(one, errors.CouponInvalid) for one in used)
+
+
+async def test_the_same_badge_of_two_months_is_one_entitlement_the_longest(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    paying = await taking_part.reward(coalition, give={**MEDAL, "days": 30})
+    for days in (0, 5, 3):
+        await win(coalition, ana, paying.campaign_id, now=NOON + days * DAY)
+
+    found = await entitlements.of(coalition.db, ana.wallet_id, now=NOON + 6 * DAY)
+    lasting = await taking_part.reward(coalition, give=MEDAL)
+    await win(coalition, ana, lasting.campaign_id, now=NOON + 6 * DAY)
+    for_ever = await entitlements.of(coalition.db, ana.wallet_id, now=NOON + 6 * DAY)
+
+    untils = {one.expires_at for one in await earned.benefits(coalition.db, ana.wallet_id)}
+    assert [max(it for it in untils if it)] == [one.until for one in found]
+    assert [("champion", None)] == [(one.word, one.until) for one in for_ever]
 
 
 async def use(

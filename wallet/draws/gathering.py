@@ -7,7 +7,7 @@ from uuid import UUID
 from wallet import errors, members, programme
 from wallet.database import Database
 from wallet.progress import schemes
-from wallet.rules import play
+from wallet.rules import play_limits
 from wallet.rules.draws import definition, gates
 
 
@@ -72,7 +72,7 @@ async def gather(
         zone=house.time_zone,
         asset=house.asset.number,
         gate=gate,
-        starts=play.starts(moment.at, house.time_zone),
+        starts=play_limits.starts(moment.at, house.time_zone),
         most=None if most is None else most.times,
         since=draw.opens_at
         if most is None

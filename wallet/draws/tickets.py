@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from wallet import audit, errors, ids, ledger, members, play, programme
+from wallet import audit, errors, ids, ledger, members, play_limits, programme
 from wallet.database import Database
 from wallet.draws import gathering
 from wallet.progress import schemes, story
@@ -123,7 +123,7 @@ async def claim(
     moment = await schemes.moment(db, now)
     facts_of = await gathering.gather(db, member, draw_id, moment)
     free = facts_of.draw.tickets.free_entry
-    await play.check(db, member, moment.at)
+    await play_limits.check(db, member, moment.at)
     if facts_of.gate is not None:
         raise errors.of(facts_of.gate.upper())
     if free is None:

@@ -45,6 +45,7 @@ class _Known:
     left: bool
     standing: dict[tuple[UUID, str], scores.Score]
     entered: frozenset[tuple[UUID, str]]
+    plays: tuple[scores.Play, ...]
 
 
 def wants(book: schemes.Book, at: datetime) -> Wants | None:
@@ -59,6 +60,8 @@ async def advance(
     """Work out a wallet's scores and write those that have changed; nothing comes by time alone."""
     house = await programme.of(db)
     boards = list(opened(book, at, house.time_zone))
+    if not boards:
+        return None
     known = await _known(db, seen, boards)
     for one in boards:
         found = _score(one, seen, known, house.time_zone)
@@ -89,6 +92,8 @@ async def _known(db: Database, seen: facts.Seen, boards: Sequence[Open]) -> _Kno
         seen.member_id,
         [one.board_id for one in boards],
         [one.window.key for one in boards],
+        list({game for one in boards for game in one.definition.games}),
+        min(one.window.starts_at for one in boards),
     )
     assert row is not None
     standing: list[list[Any]] = orjson.loads(row["scores"] or "[]")
@@ -103,6 +108,10 @@ async def _known(db: Database, seen: facts.Seen, boards: Sequence[Open]) -> _Kno
         entered=frozenset(
             (UUID(contest_id), period)
             for contest_id, period in orjson.loads(row["entries"] or "[]")
+        ),
+        plays=tuple(
+            scores.Play(UUID(game), datetime.fromisoformat(at), points)
+            for game, at, points in orjson.loads(row["plays"] or "[]")
         ),
     )
 
@@ -123,7 +132,7 @@ def _score(one: Open, seen: facts.Seen, known: _Known, zone: str) -> scores.Scor
         )
     ):
         return None
-    return scores.score(one.definition, one.window, seen.purchases, (), zone)
+    return scores.score(one.definition, one.window, seen.purchases, known.plays, zone)
 
 
 async def _write(

@@ -6,10 +6,10 @@ prizes are campaigns' rewards; whoever pays them is stopped or raced may pay aga
 paid twice.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -31,10 +31,6 @@ MOVING_BATCH: Final = 100
 PAY_BATCH: Final = 200
 """Prizes of one turn: more than one contest can have, so that one never hides another."""
 NOBODY: Final = UUID(int=0)
-
-Gate: TypeAlias = Callable[[Database, members.Member, datetime], Awaitable[None]]
-GATES: Sequence[Gate] = ()
-"""What else may keep a member out, each raising its refusal: limits that members set themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +75,11 @@ async def enter(
     """Enter a member in the contest of now; entering again is the same entry.
 
     NOT_FOUND for no contest, CONTEST_CLOSED outside its window, NOT_ELIGIBLE for whom it is not
-    for, as known at this moment; MEMBER_SUSPENDED.
+    for, as known at this moment; MEMBER_SUSPENDED, SELF_EXCLUDED.
     """
     house = await programme.of(db)
     held = await schemes.moment(db, now)
     found = current(held, contest_id, house.time_zone)
-    for gate in GATES:
-        await gate(db, member, held.at)
     today = held.at.astimezone(ZoneInfo(house.time_zone)).date()
     entrant = await _entrant(db, member, held.at)
     answer = await db.call(

@@ -44,13 +44,24 @@ async def of(
     merchant_id: UUID | None = None,
     now: datetime | None = None,
 ) -> list[Entitlement]:
-    """What a member may have now; with a merchant, what they may have there."""
-    found = [one for source in SOURCES for one in await source(db, wallet_id, now)]
-    return [
-        one
-        for one in found
-        if merchant_id is None or not one.merchants or merchant_id in one.merchants
-    ][:SHOWN_MAX]
+    """What a member may have now; with a merchant, what they may have there.
+
+    What several give alike, such as the same badge of two months, is there once, the longest.
+    """
+    found: dict[tuple[object, ...], Entitlement] = {}
+    for source in SOURCES:
+        for one in await source(db, wallet_id, now):
+            if merchant_id is not None and one.merchants and merchant_id not in one.merchants:
+                continue
+            key = (one.word, one.source, one.name, one.merchants)
+            known = found.get(key)
+            if known is None or _longer(one, known):
+                found[key] = one
+    return list(found.values())[:SHOWN_MAX]
+
+
+def _longer(one: Entitlement, other: Entitlement) -> bool:
+    return other.until is not None and (one.until is None or one.until > other.until)
 
 
 async def of_tiers(db: Database, wallet_id: UUID, now: datetime | None) -> list[Entitlement]:

@@ -89,7 +89,7 @@ def found(row: Any, seen: facts.Seen) -> Found:
             activities=[_done(*one) for one in orjson.loads(row["activities"] or "[]")],
             segments=frozenset(row["segments"]),
             active=row["state"] == "open",
-            held=[_held(*one) for one in orjson.loads(row["completions"] or "[]")],
+            held=[_held(one) for one in orjson.loads(row["completions"] or "[]")],
         ),
     )
 
@@ -154,9 +154,9 @@ def _done(key: str, merchant_id: str, kind: str, name: str | None, at: str) -> c
     return counting.Done(UUID(key), UUID(merchant_id), kind, name, datetime.fromisoformat(at))
 
 
-def _held(*row: Any) -> judging.Held:
-    key, scheme_id, version_id, period, nth, reached_at, taken_back, award_id, *award = row
-    given, back = award
+def _held(row: list[Any]) -> judging.Held:
+    key, scheme_id, version_id, period, nth, reached_at, taken_back, *gifts = row
+    award_id, given, back, ticketed, free = gifts
     return judging.Held(
         completion_id=UUID(key),
         scheme_id=UUID(scheme_id),
@@ -167,4 +167,5 @@ def _held(*row: Any) -> judging.Held:
         standing=taken_back is None,
         award_id=None if award_id is None else UUID(award_id),
         award="reversed" if back else "given" if given else "none",
+        tickets="free" if free else "gone" if ticketed else "none",
     )

@@ -4,7 +4,7 @@ A completion names its award before it is made, so whoever comes after a crash m
 What was taken back keeps its row; reached again it is another completion, with another award.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -14,10 +14,12 @@ import orjson
 from wallet import errors, ids, ledger, members, programme
 from wallet.campaigns import awards, winnings
 from wallet.database import Database
+from wallet.draws import tickets
 from wallet.progress import goals, schemes, story
+from wallet.rules.draws.definition import Draw
 from wallet.rules.milestones import judging
 from wallet.rules.progress import facts
-from wallet.rules.schemes.milestones import Milestone
+from wallet.rules.schemes.milestones import Milestone, free
 
 NAME: Final = "milestones"
 REWARDS_MAX: Final = 20
@@ -56,23 +58,17 @@ async def advance(
         await _record(db, running, seen, due, judged.fallen, at)
     fallen = {one.completion_id for one in judged.fallen}
     held = [*found.member.held, *(_held(one) for one in due)]
-    await _take_back(
-        db, (one for one in held if not one.standing or one.completion_id in fallen), at
-    )
-    waiting = [
-        one
-        for one in held
-        if one.standing
-        and one.completion_id not in fallen
-        and one.award_id is not None
-        and one.award == "none"
-    ]
-    if not waiting or not found.member.active:
+    standing = [one for one in held if one.standing and one.completion_id not in fallen]
+    gone = [one for one in held if not one.standing or one.completion_id in fallen]
+    await _take_back(db, book, seen.wallet_id, gone, at)
+    waiting = [one for one in standing if one.award_id is not None and one.award == "none"]
+    if not found.member.active:
         return at + PAUSE if waiting else None
-    member = await members.find(db, seen.member_id)
-    again = [await _give(db, book, member, one, at) for one in waiting[:REWARDS_MAX]]
-    left = [at] if len(waiting) > REWARDS_MAX else []
-    return min([*left, *(one for one in again if one is not None)], default=None)
+    try:
+        await _ticket(db, book, seen.wallet_id, standing, at)
+    except errors.MemberSuspended:
+        return at + PAUSE
+    return await _pay(db, book, seen.member_id, waiting, at)
 
 
 async def _record(
@@ -140,10 +136,14 @@ def _held(row: dict[str, Any]) -> judging.Held:
         standing=True,
         award_id=row["award"],
         award="none",
+        tickets="none",
     )
 
 
-async def _take_back(db: Database, fallen: Iterable[judging.Held], at: datetime) -> None:
+async def _take_back(
+    db: Database, book: schemes.Book, wallet_id: UUID, fallen: Iterable[judging.Held], at: datetime
+) -> None:
+    """Take back the money, what of the benefits was not used, and the tickets that are left."""
     for one in fallen:
         if one.award_id is not None and one.award == "given":
             await awards.reverse(
@@ -153,6 +153,66 @@ async def _take_back(db: Database, fallen: Iterable[judging.Held], at: datetime)
                 return_id=ids.derived(one.award_id, "taken back"),
                 now=at,
             )
+        given = goals.definition(book, one.scheme_id, one.version_id).tickets
+        if one.tickets == "free" and given is not None:
+            await tickets.withdraw(
+                db,
+                wallet_id=wallet_id,
+                scheme_id=given.draw,
+                source="milestone",
+                source_id=one.completion_id,
+                now=at,
+            )
+
+
+async def _ticket(
+    db: Database,
+    book: schemes.Book,
+    wallet_id: UUID,
+    standing: Iterable[judging.Held],
+    at: datetime,
+) -> None:
+    """Give the tickets of completions that have none yet, while their draw can be played."""
+    for one in standing:
+        given = goals.definition(book, one.scheme_id, one.version_id).tickets
+        if given is None or one.tickets != "none":
+            continue
+        draw = _draw(book, given.draw, at)
+        if draw is not None:
+            await tickets.grant(
+                db,
+                wallet_id=wallet_id,
+                scheme_id=given.draw,
+                source="milestone",
+                source_id=one.completion_id,
+                n=given.number,
+                expires_at=tickets.expiry(draw, at),
+                now=at,
+            )
+
+
+def _draw(book: schemes.Book, draw_id: UUID, at: datetime) -> Draw | None:
+    """A draw that can be played yet, and without a purchase; else nothing is given for it."""
+    held = book.entries[draw_id].at(at)
+    if held is None or not isinstance(held.definition, Draw) or not free(held.definition):
+        return None
+    return held.definition if at < held.definition.closes_at else None
+
+
+async def _pay(
+    db: Database,
+    book: schemes.Book,
+    member_id: UUID,
+    waiting: Sequence[judging.Held],
+    at: datetime,
+) -> datetime | None:
+    """Give the first of the rewards that wait; when to go on."""
+    if not waiting:
+        return None
+    member = await members.find(db, member_id)
+    again = [await _give(db, book, member, one, at) for one in waiting[:REWARDS_MAX]]
+    left = [at] if len(waiting) > REWARDS_MAX else []
+    return min([*left, *(one for one in again if one is not None)], default=None)
 
 
 async def _give(

@@ -5,7 +5,7 @@ from typing import Final
 
 from wallet.charities import matching, pledges
 from wallet.draws import tickets
-from wallet.progress import boards, membership_days, milestones, tiers
+from wallet.progress import boards, membership_days, milestones, plays, tiers
 from wallet.progress.story import Story
 
 STORIES: Final[Sequence[Story]] = (
@@ -13,6 +13,7 @@ STORIES: Final[Sequence[Story]] = (
     milestones,
     tiers,
     boards,
+    plays,
     tickets,
     pledges,
     matching,

@@ -7,6 +7,7 @@ so it is cut to what still prints.
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -51,24 +52,31 @@ def where(path: tuple[str, ...]) -> str:
 
 
 def check_texts(
-    raw: object, refuse: Callable[..., object], *, chars_max: int, path: tuple[str, ...] = ()
+    raw: object,
+    refuse: Callable[..., object],
+    *,
+    chars_max: int,
+    empty: bool = False,
+    path: tuple[str, ...] = (),
 ) -> None:
     """Look through decoded JSON for text that cannot be stored; `refuse` is told what and where.
 
     msgspec fails on half a character, and PostgreSQL on a NUL: both far from where it was typed.
+    With `empty`, a text may be left out by leaving it empty.
     """
-    if isinstance(raw, str) and raw:
+    look = partial(check_texts, refuse=refuse, chars_max=chars_max, empty=empty)
+    if isinstance(raw, str) and (raw or not empty):
         try:
             text.check(raw, chars_max=chars_max)
         except errors.TextInvalid as problem:
             refuse(problem.message.partition(".")[0], *path)
     elif isinstance(raw, dict):
         for name, value in raw.items():
-            check_texts(name, refuse, chars_max=chars_max, path=(*path, str(name)))
-            check_texts(value, refuse, chars_max=chars_max, path=(*path, str(name)))
+            look(name, path=(*path, str(name)))
+            look(value, path=(*path, str(name)))
     elif isinstance(raw, list | tuple):
         for place, value in enumerate(raw):
-            check_texts(value, refuse, chars_max=chars_max, path=(*path, str(place)))
+            look(value, path=(*path, str(place)))
 
 
 def schema_of(kind: type) -> dict[str, Any]:

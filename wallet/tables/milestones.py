@@ -46,7 +46,7 @@ class Activity(SQLModel, table=True):
 
 
 class Completion(SQLModel, table=True):
-    """A milestone that was reached: in which period, the how manieth time, by what, and when.
+    """A milestone that was reached: in which period, for the n-th time, by what, and when.
 
     `award_id` is the award that pays, from the moment on at which it was reached: whoever comes
     first makes it. Null where nothing is given. One that was taken back stays, and does not count.

@@ -6,7 +6,7 @@ What is not known of a member keeps the gate shut: an age that is asked for must
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from wallet.rules import play
+from wallet.rules import play_limits
 from wallet.rules.draws import definition
 
 
@@ -44,5 +44,5 @@ def since(per: definition.Period, draw: definition.Draw, at: datetime, zone: str
     """When the period began in which an instant lies."""
     if per == "draw":
         return min(draw.opens_at, at)
-    day, week, month = play.starts(at, zone)
+    day, week, month = play_limits.starts(at, zone)
     return {"day": day, "week": week, "month": month}[per]

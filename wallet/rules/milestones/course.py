@@ -16,7 +16,7 @@ from wallet.rules.schemes.milestones import Milestone
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A target that was reached: in which period, the how manieth time, by what and when."""
+    """A target that was reached: in which period, for the n-th time, by what and when."""
 
     period: str
     nth: int

@@ -47,7 +47,10 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A completion as it is in the books; `award` says what became of its reward."""
+    """A completion as it is in the books; `award` says what became of its reward.
+
+    Its `tickets` are free while one of them can be used, and gone when they were used or taken.
+    """
 
     completion_id: UUID
     scheme_id: UUID
@@ -58,6 +61,7 @@ class Held:
     standing: bool
     award_id: UUID | None
     award: Literal["none", "given", "reversed"]
+    tickets: Literal["none", "free", "gone"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,17 +71,28 @@ def named(scheme: Ranked, key: str, zone: str) -> Window | None:
         year, rest = int(key[:4]), key[5:]
         match scheme.window:
             case "week":
-                day = date.fromisocalendar(year, int(rest.removeprefix("W")), 1)
+                first = date.fromisocalendar(year, int(rest.removeprefix("W")), 1)
             case "month":
-                day = date(year, int(rest), 1)
+                first = date(year, int(rest), 1)
             case "quarter":
-                day = date(year, int(rest.removeprefix("Q")) * 3, 1)
+                first = date(year, int(rest.removeprefix("Q")) * 3, 1)
             case _:
-                day = date(year, 1, 1)
-        found = _calendar(scheme.window, day, zone)
+                first = date(year, 1, 1)
+        found = _calendar(scheme.window, first, zone)
     except (ValueError, OverflowError):
         return None
     return found if found.key == key else None
+
+
+def day(instant: datetime, zone: str) -> Window:
+    """The local day that an instant lies in."""
+    found = instant.astimezone(ZoneInfo(zone)).date()
+    return _days(found.isoformat(), found, found + timedelta(days=1), zone)
+
+
+def month(instant: datetime, zone: str) -> Window:
+    """The local month that an instant lies in."""
+    return _calendar("month", instant.astimezone(ZoneInfo(zone)).date(), zone)
 
 
 def _calendar(every: str, day: date, zone: str) -> Window:

@@ -49,6 +49,9 @@ class Scheme(Part, frozen=True, kw_only=True, tag_field="kind"):
         """The merchants that it names, by the path of the field that names each."""
         return {("merchants", str(place)): one for place, one in enumerate(self.merchants)}
 
+    def check_named(self, others: Mapping[uuid.UUID, "Scheme"]) -> None:
+        """Refuse to go by a scheme that is of another kind, or says too little."""
+
     def shown(self) -> dict[str, Any]:
         """The definition as everybody may read it."""
         written = msgspec.to_builtins(self)

@@ -9,18 +9,22 @@ from wallet.rules.draws.definition import Raffle, Wheel
 from wallet.rules.schemes.boards import Board
 from wallet.rules.schemes.contests import Contest
 from wallet.rules.schemes.definition import Scheme, refuse
+from wallet.rules.schemes.games import Game
 from wallet.rules.schemes.ladders import Ladder
 from wallet.rules.schemes.matching import Match
 from wallet.rules.schemes.memberships import Membership
 from wallet.rules.schemes.milestones import Milestone
+from wallet.rules.schemes.quizzes import Quiz
 
 KINDS: Final[dict[str, type[Scheme]]] = {
     "board": Board,
     "contest": Contest,
+    "game": Game,
     "ladder": Ladder,
     "match": Match,
     "membership": Membership,
     "milestone": Milestone,
+    "quiz": Quiz,
     "wheel": Wheel,
     "raffle": Raffle,
 }
@@ -36,7 +40,7 @@ def kind_of(scheme: Scheme) -> str:
 
 def read(raw: object) -> Scheme:
     """Read a definition from decoded JSON; SCHEME_INVALID with the path of the field at fault."""
-    malformed.check_texts(raw, refuse, chars_max=TEXT_CHARS_MAX)
+    malformed.check_texts(raw, refuse, chars_max=TEXT_CHARS_MAX, empty=True)
     found = stored(raw)
     found.check()
     return found

@@ -10,6 +10,7 @@ import msgspec
 from wallet import money
 from wallet.rules import activities
 from wallet.rules.campaigns import conditions
+from wallet.rules.draws import definition
 from wallet.rules.schemes.definition import Scheme, refuse
 
 Metric: TypeAlias = Literal[
@@ -26,6 +27,8 @@ LineFilters: TypeAlias = Annotated[
 
 TIMES_MAX: Final = 1_000
 """How often in a period: a reward oftener than that is a rate, which campaigns give."""
+TICKETS_MAX: Final = 100
+"""Tickets of one completion, as of any other source."""
 DEEDS_MAX: Final = 20
 """Deeds of one milestone: more could no longer be told in a sentence."""
 SEGMENTS_MAX: Final = 20
@@ -45,6 +48,13 @@ class Deed(conditions.Part, frozen=True):
     ) = None
 
 
+class Tickets(conditions.Part, frozen=True):
+    """So many tickets for a draw."""
+
+    draw: uuid.UUID
+    number: Annotated[int, msgspec.Meta(ge=1, le=TICKETS_MAX)] = 1
+
+
 class Milestone(Scheme, frozen=True, kw_only=True, tag="milestone"):
     """So much of a metric in a period; `reward` is the campaign that pays, None for the honour.
 
@@ -57,6 +67,7 @@ class Milestone(Scheme, frozen=True, kw_only=True, tag="milestone"):
     What was done before the milestone was published counts only from `since` on. It is reached
     `times` in each period; with `surplus` what is over counts for the next time. `after` names
     the milestone that must be reached before anything counts here, `segments` who may reach it.
+    `tickets` are given besides the reward.
     """
 
     metric: Metric
@@ -75,6 +86,7 @@ class Milestone(Scheme, frozen=True, kw_only=True, tag="milestone"):
     after: uuid.UUID | None = None
     segments: Annotated[tuple[conditions.Name, ...], msgspec.Meta(max_length=SEGMENTS_MAX)] = ()
     reward: uuid.UUID | None = None
+    tickets: Tickets | None = None
     on_return: OnReturn = "keep"
 
     def check(self) -> None:
@@ -93,8 +105,20 @@ class Milestone(Scheme, frozen=True, kw_only=True, tag="milestone"):
         return {} if self.reward is None else {("reward",): self.reward}
 
     def schemes(self) -> Mapping[tuple[str, ...], uuid.UUID]:
-        """The one that comes before it."""
-        return {} if self.after is None else {("after",): self.after}
+        """The one that comes before it, and the draw that its tickets are for."""
+        found: dict[tuple[str, ...], uuid.UUID] = {}
+        if self.after is not None:
+            found["after",] = self.after
+        if self.tickets is not None:
+            found["tickets", "draw"] = self.tickets.draw
+        return found
+
+    def check_named(self, others: Mapping[uuid.UUID, Scheme]) -> None:
+        """Only another milestone can come first, and tickets are for draws that are no lottery."""
+        if self.after is not None and not isinstance(others[self.after], Milestone):
+            refuse("this is no milestone", "after")
+        if self.tickets is not None and not free(others[self.tickets.draw]):
+            refuse("this is no draw that can be entered without a purchase", "tickets", "draw")
 
     def _check_deeds(self) -> None:
         if self.metric in DONE:
@@ -119,3 +143,8 @@ class Milestone(Scheme, frozen=True, kw_only=True, tag="milestone"):
                 refuse("this time has no time zone, add one such as Z", name)
         if self.since is not None and self.until is not None and self.since >= self.until:
             refuse("it ends before it begins", "until")
+
+
+def free(scheme: Scheme) -> bool:
+    """Whether it is a draw that nobody has to buy for: only such a one may be won tickets for."""
+    return isinstance(scheme, definition.Draw) and scheme.tickets.free_entry is not None

@@ -29,6 +29,7 @@ begin
   end if;
   v_answer := case
     when house.state <> 'open' then jsonb_build_object('code', 'member_suspended')
+    when ledger.excluded(p_bucket, p_wallet, v_at) is not null then jsonb_build_object('code', 'self_excluded')
     when v_at < p_from or v_at >= p_until then jsonb_build_object('code', 'contest_closed')
     when p_why is not null then jsonb_build_object('code', 'not_eligible', 'why', p_why)
   end;

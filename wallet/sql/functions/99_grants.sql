@@ -34,7 +34,8 @@ grant insert on coalition.scheme_version to commonpurse_app;
 grant insert, update on coalition.scheme to commonpurse_app;
 grant insert, update, delete on coalition.look to commonpurse_app;
 -- Scores of boards move with the wallets of the books, by their functions alone.
-grant execute on function ledger.score_board, ledger.set_board_member, ledger.enter_contest to commonpurse_app;
+grant execute on function ledger.score_board, ledger.set_board_member, ledger.enter_contest,
+  ledger.record_game, ledger.settle_play, ledger.start_quiz, ledger.answer_quiz to commonpurse_app;
 grant insert on coalition.contest_freeze, coalition.contest_result, coalition.contest_prize to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;

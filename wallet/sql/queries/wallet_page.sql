@@ -1,5 +1,7 @@
 -- A wallet and its newest movements below a version, with the names of the partners: one row, one round trip.
 select w.wallet_id, w.asset, w.pending, w.credited - w.debited - w.held as available, w.held, w.version, w.state,
+       (select coalesce(max(n), 0) from ledger.happening h
+         where h.bucket = w.bucket and h.wallet_id = w.wallet_id) as happenings,
        (select coalesce(jsonb_agg(to_jsonb(m) order by m.version desc), '[]')
           from (select t.transfer_id as movement_id, t.code, t.debit_kind, t.credit_kind, t.amount as amount_minor,
                        t.wallet_version as version, t.pending_after as pending_minor,

@@ -1,8 +1,9 @@
--- What was reached was reached by purchases and activities of the same member, and paid to the same member; whatever
--- was done lies in its member's bucket.
+-- What was reached was reached by purchases, activities and plays of the same member, and paid to the same member;
+-- whatever was done lies in its member's bucket.
 with cause as (
   select bucket, purchase_id as cause_id, wallet_id from ledger.purchase
-  union all select bucket, activity_id, wallet_id from ledger.activity)
+  union all select bucket, activity_id, wallet_id from ledger.activity
+  union all select bucket, play_id, wallet_id from ledger.play)
 select c.bucket, c.completion_id as id, 'cause' as what
   from ledger.completion c
  cross join unnest(c.causes) as i (cause_id)

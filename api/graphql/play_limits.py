@@ -5,11 +5,11 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from api.graphql import context, cost, permissions, refusals, scalars, shapes, tickets
-from wallet import members, play
+from wallet import members, play_limits
 from wallet.draws import raffles, wheels
 from wallet.draws import tickets as ticket_verbs
 from wallet.progress import schemes
-from wallet.rules import play as rules
+from wallet.rules import play_limits as rules
 
 PlayError: TypeAlias = Annotated[
     refusals.IdempotencyKeyReused | refusals.Refusal,
@@ -196,8 +196,8 @@ class Mutation:
             PlayLimitsSetInput, strawberry.argument(name="input", description="The limits.")
         ],
     ) -> ResponsiblePlayPayload | None:
-        """Logged as play.limit."""
-        said = await play.set_limits(
+        """Logged as play_limits.limit."""
+        said = await play_limits.set_limits(
             info.context.db,
             member=_member(info),
             limits=rules.Limits(told.day, told.week, told.month),
@@ -217,8 +217,8 @@ class Mutation:
             SelfExcludeInput, strawberry.argument(name="input", description="Until when.")
         ],
     ) -> ResponsiblePlayPayload | None:
-        """Logged as play.exclude."""
-        said = await play.exclude(
+        """Logged as play_limits.exclude."""
+        said = await play_limits.exclude(
             info.context.db,
             member=_member(info),
             until=told.until,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from wallet import audit, errors, ids, ledger, members, programme
 from wallet.database import Database
-from wallet.rules import play as rules
+from wallet.rules import play_limits as rules
 
 TRIES_MAX: Final = 5
 """How often a change is decided anew because another one came first; two at once are a double tap.

@@ -1,0 +1,82 @@
+"""Milestones that give tickets for a draw: once, taken back unused, and for no lottery."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+import pytest
+
+from tests.wallet import drawing, taking_part
+from tests.wallet.factories import Coalition, refused
+from tests.wallet.reaching import buy, look, milestone
+from wallet import errors, ledger, members
+
+FREE: Final = {"free_entry": {"per": "day"}}
+
+
+@pytest.fixture
+async def rosa(coalition: Coalition) -> UUID:
+    """A merchant whose own contract pays a little."""
+    return await coalition.merchant()
+
+
+@pytest.fixture
+async def ana(coalition: Coalition) -> members.Member:
+    """A member who works towards something."""
+    return await coalition.member()
+
+
+async def held(coalition: Coalition, member: members.Member) -> list[tuple[str, bool]]:
+    """Where tickets came from, and whether they are left."""
+    rows = await coalition.db.fetch(
+        "select source, withdrawn_at is null as left from ledger.ticket"
+        " where bucket = $1 and wallet_id = $2 order by number",
+        ledger.bucket(member.wallet_id),
+        member.wallet_id,
+    )
+    return [(row["source"], row["left"]) for row in rows]
+
+
+async def test_tickets_are_given_once_however_often_it_is_looked_at(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    wheel = await drawing.wheel(coalition, tickets=FREE)
+    await milestone(coalition, pays=False, target=1, tickets={"draw": str(wheel), "number": 3})
+    await buy(coalition, rosa, ana)
+    await asyncio.gather(*(look(coalition, ana) for _ in range(6)), return_exceptions=True)
+    await look(coalition, ana)
+
+    assert [("milestone", True)] * 3 == await held(coalition, ana)
+
+
+async def test_a_return_takes_back_the_tickets_that_are_left(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    wheel = await drawing.wheel(coalition, tickets=FREE)
+    await milestone(
+        coalition,
+        pays=False,
+        target=1,
+        tickets={"draw": str(wheel), "number": 2},
+        on_return="take_back",
+    )
+    bought = await buy(coalition, rosa, ana)
+    await look(coalition, ana)
+    await coalition.give_back(rosa, bought)
+    await look(coalition, ana)
+
+    assert [("milestone", False)] * 2 == await held(coalition, ana)
+
+
+async def test_there_are_no_tickets_for_what_is_no_draw_or_a_lottery(coalition: Coalition) -> None:
+    other = await milestone(coalition, pays=False)
+    free = await drawing.wheel(coalition, tickets=FREE)
+    lottery = await drawing.wheel(coalition, tickets={})
+
+    refusals = [
+        await refused(taking_part.scheme(coalition, tickets={"draw": str(one)}))
+        for one in (other, lottery)
+    ]
+    after = await refused(taking_part.scheme(coalition, after=str(free)))
+    assert [("definition", "tickets", "draw")] * 2 == [one.path for one in refusals]
+    assert (errors.SchemeInvalid, ("definition", "after")) == (type(after), after.path)

@@ -1,0 +1,150 @@
+"""Games: a merchant's game server reports the score of a round, and full steps of it are credited.
+
+A round is claimed like a purchase's reference, so it counts once, whoever sends it under whatever
+key. A score that cannot be is refused; the units that are left of the limits are decided under the
+wallet's lock, and the campaign's own budget and caps hold besides.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from wallet import errors, ids, ledger, members, merchants, programme
+from wallet.database import Database
+from wallet.progress import plays, schemes
+from wallet.rules import text
+from wallet.rules.ranking import windows
+from wallet.rules.schemes.games import Game
+
+ROUND_CHARS_MAX: Final = 100
+LATE_MAX: Final = timedelta(days=1)
+"""How late a round may be reported: a game server that was away for a night."""
+AHEAD_MAX: Final = timedelta(minutes=1)
+"""How far the game server's clock may go before ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A round that counts; `replayed` if it had been reported before."""
+
+    play: plays.Play
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round as the game server tells it: which game, by its own id, how many points, when."""
+
+    game_id: UUID
+    round_id: str
+    points: int
+    happened_at: datetime
+
+
+async def report(
+    db: Database,
+    *,
+    merchant_id: UUID,
+    request_id: UUID,
+    member_id: UUID,
+    told: Round,
+    now: datetime | None = None,
+) -> Reported:
+    """Report a round of a member's.
+
+    NOT_FOUND for a game that is not this merchant's or does not run, GAME_SCORE_INVALID for what
+    cannot be, REFERENCE_USED for a round of another score or member; MEMBER_SUSPENDED,
+    SELF_EXCLUDED.
+    """
+    text.check(told.round_id, "round_id", chars_max=ROUND_CHARS_MAX)
+    held = await schemes.moment(db, now)
+    found = _game(held, told, merchant_id)
+    if not 0 <= told.points <= found.definition.points_max:
+        raise errors.GameScoreInvalid(path=("points",))
+    try:
+        member = await members.find(db, member_id)
+    except errors.NotFound:
+        raise errors.NotFound(path=("member_id",)) from None
+    fingerprint = ids.fingerprint(
+        merchant_id, member_id, told.game_id, told.round_id, told.points, told.happened_at
+    )
+    play_id = ids.placed(request_id, ledger.bucket(member.wallet_id))
+    play = await plays.standing(db, play_id)
+    replayed = play is not None and play.fingerprint == fingerprint
+    if play is None or not replayed:
+        _check_time(told, held.at)
+        if (await merchants.find(db, merchant_id)).status != "active":
+            raise errors.MerchantSuspended()
+        play_id = await _claim(db, merchant_id, member, told, play_id, fingerprint)
+        replayed = await _record(db, merchant_id, member, told, found, play_id, fingerprint, now)
+        play = await plays.find(db, play_id)
+    await plays.settle(db, held.book, member, play, now=now)
+    return Reported(await plays.find(db, play_id), replayed)
+
+
+def _check_time(told: Round, at: datetime) -> None:
+    if not at - LATE_MAX <= told.happened_at <= at + AHEAD_MAX:
+        raise errors.GameScoreInvalid(
+            "A round is reported on the day on which it was played. Correct its time.",
+            path=("happened_at",),
+        )
+
+
+def _game(held: schemes.Moment, told: Round, merchant_id: UUID) -> schemes.Version[Game]:
+    for version in held.book.of(Game, min(told.happened_at, held.at)):
+        if version.scheme_id == told.game_id and merchant_id in version.definition.merchants:
+            return version
+    raise errors.NotFound(path=("game_id",))
+
+
+async def _claim(
+    db: Database,
+    merchant_id: UUID,
+    member: members.Member,
+    told: Round,
+    play_id: UUID,
+    fingerprint: UUID,
+) -> UUID:
+    """Claim the round; one that was claimed under another key keeps that key's id."""
+    # No reference of a purchase looks like this one: there is a line break in it.
+    reference = f"game\n{told.game_id}\n{told.round_id}"
+    bucket = ledger.claim_bucket(merchant_id, reference)
+    claim = (bucket, merchant_id, reference, play_id, member.wallet_id, fingerprint)
+    (owner,) = await db.fetch(
+        "select * from ledger.claim($1, $2::ledger.claim_in[])", [bucket], [claim]
+    )
+    if owner["fingerprint"] == fingerprint:
+        found: UUID = owner["purchase_id"]
+        return found
+    if owner["purchase_id"] == play_id:
+        raise errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
+    raise errors.ReferenceUsed(path=("round_id",))
+
+
+async def _record(
+    db: Database,
+    merchant_id: UUID,
+    member: members.Member,
+    told: Round,
+    found: schemes.Version[Game],
+    play_id: UUID,
+    fingerprint: UUID,
+    now: datetime | None,
+) -> bool:
+    house = await programme.of(db)
+    game = found.definition
+    day = windows.day(told.happened_at, house.time_zone)
+    month = windows.month(told.happened_at, house.time_zone)
+    answer = await db.call(
+        "select ledger.record_game($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+        " $15, $16, $17, $18, $19, $20)",
+        *(ledger.bucket(play_id), play_id, member.wallet_id, house.asset.number),
+        *(told.game_id, found.version_id, merchant_id, f"{told.game_id} {told.round_id}"),
+        *(told.points, game.units(told.points), game.seconds_min),
+        *(game.most_day or 0, game.most_month or 0),
+        [day.starts_at, day.ends_at],
+        [month.starts_at, month.ends_at],
+        *(game.reward, ids.derived(play_id, "award"), fingerprint, told.happened_at, now),
+    )
+    return ledger.replayed(answer)
