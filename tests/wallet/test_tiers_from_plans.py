@@ -238,7 +238,7 @@ async def test_a_law_sees_a_tier_of_a_plan_that_nobody_paid_for(
     await owner.execute("alter table ledger.membership_act disable trigger user")
     await owner.execute("update ledger.membership_act set entitled_until = effective_at")
 
-    found = await owner.fetch(sql.load("laws/32_tiers_are_their_members_own"))
+    found = await owner.fetch(sql.load("laws/26_tiers_are_their_members_own"))
     await transaction.rollback()
 
     assert ["membership"] == [row["what"] for row in found]

@@ -42,9 +42,6 @@ class Scheme(Part, frozen=True, kw_only=True, tag_field="kind"):
         """The other schemes that it goes by, by the path of the field that names each."""
         return {}
 
-    def check_named(self, others: Mapping[uuid.UUID, "Scheme"]) -> None:
-        """Refuse to go by a scheme that is of another kind, or says too little."""
-
     def partners(self) -> Mapping[tuple[str, ...], uuid.UUID]:
         """The merchants that it names, by the path of the field that names each."""
         return {("merchants", str(place)): one for place, one in enumerate(self.merchants)}
