@@ -27,11 +27,18 @@ class TierChangeReason(enum.Enum):
 
     BEGAN = strawberry.enum_value("began", description="The first look at the member.")
     UPGRADE = strawberry.enum_value("upgrade", description="A purchase reached it.")
+    MILESTONE = strawberry.enum_value("milestone", description="A milestone reached it.")
     DOWNGRADE = strawberry.enum_value("downgrade", description="The time to stay had passed.")
     RETURN = strawberry.enum_value("return", description="Goods of a purchase came back.")
     OVERRIDE = strawberry.enum_value("override", description="Two of the staff gave it for a time.")
     OVERRIDE_ENDED = strawberry.enum_value(
         "override_ended", description="What the staff had given was over."
+    )
+    MEMBERSHIP = strawberry.enum_value(
+        "membership", description="A plan that is paid for gives it."
+    )
+    MEMBERSHIP_ENDED = strawberry.enum_value(
+        "membership_ended", description="What a plan had given was over."
     )
     LIFETIME = strawberry.enum_value("lifetime", description="The highest tier is kept for life.")
     EDITED = strawberry.enum_value("edited", description="The ladder was changed.")
@@ -102,8 +109,8 @@ class TierChange(shapes.Node):
     )
     recorded_at: scalars.DateTime = strawberry.field(description="When it was written down.")
     causes: list[strawberry.ID] = strawberry.field(
-        description="The ids of the purchases (or awards of points) that caused it, the newest at"
-        " the end; at most 50."
+        description="The ids of what caused it: purchases, awards of points, or a milestone that"
+        " was reached; the newest at the end, at most 50."
     )
     facts: strawberry.Private[standings.Change]
 
@@ -119,10 +126,13 @@ class TierStanding:
     tier: Tier = strawberry.field(description="The member's tier.")
     since: scalars.DateTime = strawberry.field(description="Since when.")
     earned: Tier = strawberry.field(
-        description="The tier that purchases alone give: another one while an override holds."
+        description="The tier that purchases alone give: another one while a higher one is given."
     )
     override_until: scalars.DateTime | None = strawberry.field(
         description="When a tier that the staff gave ends; null if none is in force."
+    )
+    membership_until: scalars.DateTime | None = strawberry.field(
+        description="When a tier that a plan gives ends, unless it is renewed; null if none does."
     )
     lifetime: bool = strawberry.field(description="True if the tier is kept for life.")
     total: TierTotal = strawberry.field(
@@ -312,7 +322,8 @@ def _standing(held: standings.Held, wallet_id: uuid.UUID, said: _Said) -> TierSt
         tier=_tier(ladder, held.tier),
         since=scalars.DateTime(held.since),
         earned=_tier(ladder, held.earned),
-        override_until=scalars.instant(held.override_until),
+        override_until=_given(held, "override"),
+        membership_until=_given(held, "membership"),
         lifetime=held.lifetime,
         total=_total(held.qualifying, ladder, said.asset),
         opens_at=scalars.instant(held.opens_at),
@@ -325,6 +336,10 @@ def _standing(held: standings.Held, wallet_id: uuid.UUID, said: _Said) -> TierSt
         rules=ladder,
         asset=said.asset,
     )
+
+
+def _given(held: standings.Held, by: facts.GivenBy) -> scalars.DateTime | None:
+    return scalars.instant(held.given_until) if held.given_by == by else None
 
 
 def _goal(
@@ -359,6 +374,8 @@ def _change(row: standings.Change, ladder: Ladder, asset: money.Asset) -> TierCh
         recorded_at=scalars.DateTime(row.recorded_at),
         causes=[
             strawberry.ID(ids.show("awd" if one in row.awards else "pur", one))
+            if one not in row.completions
+            else strawberry.ID(ids.show("com", one))
             for one in row.causes
         ],
         facts=row,

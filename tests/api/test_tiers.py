@@ -7,9 +7,11 @@ from api.graphql import tiers as shown
 from tests.api import client
 from tests.api.test_staff import acts
 from tests.conftest import Connection
-from tests.wallet import climbing
+from tests.wallet import belonging, climbing, reaching
 from tests.wallet.factories import Coalition
+from tests.wallet.test_tiers_from_milestones import by
 from wallet import ids, members
+from wallet.progress import advance
 from wallet.rules.tiers import facts
 
 TIERS = """query Mine { viewer { tiers { ladderId ladderName tier { word name } earned { word }
@@ -183,3 +185,42 @@ async def test_the_operator_sees_what_an_edit_would_move(
 
 def test_the_words_of_the_api_are_those_of_the_rules() -> None:
     assert words(shown.TierChangeReason) == set(get_args(facts.Why))
+
+
+GIVEN = """query Given { viewer { tiers { tier { word } earned { word }
+  overrideUntil membershipUntil
+  changes(first: 5) { edges { node { reason causes } } } } } }"""
+
+
+async def test_a_member_sees_a_tier_that_a_plan_gives_and_until_when(
+    coalition: Coalition, ana: client.Client
+) -> None:
+    scheme_id = ids.parse("sch", await ladder(coalition))
+    club = await belonging.shop(coalition, tier={"ladder": str(scheme_id), "tier": "rouge"})
+    now = await coalition.db.fetchval("select clock_timestamp()")
+    begun = await club.start(await members.find(coalition.db, ana.principal_id), now=now)
+
+    (seen,) = (await ana.ask(GIVEN)).data["viewer"]["tiers"]
+
+    ends = f"{begun.membership.entitled_until:%Y-%m-%dT%H:%M:%SZ}"
+    assert (seen["tier"]["word"], seen["earned"]["word"]) == ("rouge", "insider")
+    assert (seen["overrideUntil"], seen["membershipUntil"]) == (None, ends)
+
+
+async def test_a_member_sees_the_milestone_that_reached_a_tier(
+    coalition: Coalition, ana: client.Client
+) -> None:
+    milestone = await reaching.milestone(coalition, pays=False)
+    await ladder(coalition, tiers=by(milestone))
+    await buys(coalition, ana, 1_000)
+    member = await members.find(coalition.db, ana.principal_id)
+    await advance.settle(coalition.db, [member.wallet_id])
+
+    (seen,) = (await ana.ask(GIVEN)).data["viewer"]["tiers"]
+
+    reached = seen["changes"]["edges"][0]["node"]
+    (cause,) = reached["causes"]
+    assert (seen["tier"]["word"], reached["reason"]) == ("vib", "MILESTONE")
+    assert (await ana.ask("query N($id: ID!) { node(id: $id) { id } }", {"id": cause})).data == {
+        "node": {"id": cause}
+    }

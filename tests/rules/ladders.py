@@ -54,13 +54,13 @@ def stand(
     *entries: facts.Entry,
     at: str | datetime,
     editions: list[facts.Edition] | None = None,
-    overrides: tuple[facts.Override, ...] = (),
+    given: tuple[facts.Given, ...] = (),
     joined: str | datetime = "2025-01-01",
     zone: str = "UTC",
     **changes: Any,
 ) -> facts.Standing:
     """Where somebody stands who joined with the ladder, but for what is given."""
-    past = facts.Past(instant(joined), entries, overrides)
+    past = facts.Past(instant(joined), entries, given)
     found = standing.stand(editions or [edition(**changes)], past, zone=zone, at=instant(at))
     assert found is not None
     return found

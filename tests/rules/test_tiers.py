@@ -195,13 +195,13 @@ def test_a_sum_of_all_years_may_give_the_top_for_life() -> None:
 
 
 def test_an_override_holds_until_its_end_and_leaves_no_floor_behind() -> None:
-    given = facts.Override(UUID(int=1), "rouge", instant("2025-03-01"), instant("2025-06-01"))
+    given = facts.Given("override", "rouge", instant("2025-03-01"), instant("2025-06-01"))
     entry = bought("2025-04-01", 35_000)
-    during = stand(entry, at="2025-05-31", overrides=(given,))
-    after = stand(entry, at="2025-06-02", overrides=(given,))
+    during = stand(entry, at="2025-05-31", given=(given,))
+    after = stand(entry, at="2025-06-02", given=(given,))
 
-    assert (during.tier, during.earned, during.override) == ("rouge", "vib", given)
-    assert (after.tier, after.override) == ("vib", None)
+    assert (during.tier, during.earned, during.given) == ("rouge", "vib", given)
+    assert (after.tier, after.given) == ("vib", None)
     assert told(after)[1:] == [
         ("2025-03-01", "override", "rouge"),
         ("2025-06-01", "override_ended", "vib"),
@@ -210,13 +210,49 @@ def test_an_override_holds_until_its_end_and_leaves_no_floor_behind() -> None:
 
 
 def test_whoever_earns_more_than_an_override_has_it() -> None:
-    given = facts.Override(UUID(int=1), "vib", instant("2025-03-01"), instant("2025-06-01"))
-    found = stand(bought("2025-04-01", 100_000), at="2025-07-01", overrides=(given,))
+    given = facts.Given("override", "vib", instant("2025-03-01"), instant("2025-06-01"))
+    found = stand(bought("2025-04-01", 100_000), at="2025-07-01", given=(given,))
 
     assert told(found)[1:] == [
         ("2025-03-01", "override", "vib"),
         ("2025-04-01", "upgrade", "rouge"),
     ]
+
+
+def test_the_higher_of_what_is_given_holds_and_the_lower_after_it() -> None:
+    plan = facts.Given("membership", "vib", instant("2024-12-01"), instant("2025-08-01"))
+    override = facts.Given("override", "rouge", instant("2025-03-01"), instant("2025-06-01"))
+    found = stand(at="2025-09-01", given=(plan, override))
+
+    assert told(found) == [
+        ("2025-01-01", "membership", "vib"),
+        ("2025-03-01", "override", "rouge"),
+        ("2025-06-01", "membership", "vib"),
+        ("2025-08-01", "membership_ended", "insider"),
+    ]
+
+
+def test_a_term_that_follows_another_changes_nothing() -> None:
+    days = ("2025-02-01", "2025-03-01", "2025-04-01")
+    terms = [
+        facts.Given("membership", "vib", instant(one), instant(other))
+        for one, other in itertools.pairwise(days)
+    ]
+    found = stand(at="2025-05-01", given=tuple(terms))
+
+    assert told(found)[1:] == [
+        ("2025-02-01", "membership", "vib"),
+        ("2025-04-01", "membership_ended", "insider"),
+    ]
+
+
+def test_a_tier_that_an_edit_leaves_out_is_given_no_more() -> None:
+    editions = [edition(), edition(instant("2025-07-01"), tiers=(TIERS[0], TIERS[2]))]
+    plan = facts.Given("membership", "vib", instant("2025-03-01"), instant("2025-12-01"))
+    found = stand(at="2025-08-01", editions=editions, given=(plan,))
+
+    assert (found.tier, found.given) == ("insider", None)
+    assert told(found)[-1] == ("2025-07-01", "edited", "insider")
 
 
 DEARER = (TIERS[0], ladders.Tier(word="vib", name="VIB", threshold=50_000), TIERS[2])

@@ -357,16 +357,12 @@ async def test_the_operator_sees_who_comes_who_goes_and_whose_end_is_near(
     ]
 
 
-async def test_a_plan_may_hold_a_tier_and_what_it_holds_may_hold_at_some_merchants(
+async def test_what_a_plan_holds_may_hold_at_some_merchants(
     coalition: Coalition, ana: members.Member
 ) -> None:
-    ladder, bakery = ids.new(), await coalition.merchant()
-    rosa = await belonging.shop(
-        coalition, tier={"ladder": str(ladder), "tier": "gold"}, merchants=[str(bakery)]
-    )
+    bakery = await coalition.merchant()
+    rosa = await belonging.shop(coalition, merchants=[str(bakery)])
     await rosa.start(ana)
 
-    ranks = [await plans.ranks(coalition.db, ana.wallet_id, now=at) for at in (NOON, ENDS)]
     (given,) = await entitlements.of(coalition.db, ana.wallet_id, now=NOON)
-    assert [[(ladder, "gold", ENDS)], []] == ranks
     assert ("VIP", (bakery,), ENDS) == (given.name, given.merchants, given.until)

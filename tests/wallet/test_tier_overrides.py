@@ -56,7 +56,7 @@ async def test_two_of_the_staff_give_a_tier_that_ends_by_itself(coalition: Coali
     after = await climbing.stands(coalition, ana.wallet_id, NOON + 10 * DAY)
 
     assert (before, after) == ([("insider", 0)], [("vib", 35_000)])
-    assert (during.tier, during.earned, during.override_until) == ("rouge", "vib", NOON + 10 * DAY)
+    assert (during.tier, during.earned, during.given_until) == ("rouge", "vib", NOON + 10 * DAY)
     assert await climbing.history(coalition, ana.wallet_id) == [
         ("began", "insider"),
         ("override", "rouge"),

@@ -74,7 +74,7 @@ async def of_tiers(db: Database, wallet_id: UUID, now: datetime | None) -> list[
         tier = held.ladder.tiers[place]
         for one in tier.entitlements:
             given = Entitlement(
-                one.word, one.text, "tier", tier.name, held.ladder.merchants, held.override_until
+                one.word, one.text, "tier", tier.name, held.ladder.merchants, held.given_until
             )
             found.append(given)
     return found

@@ -130,18 +130,6 @@ async def act(db: Database, act_id: UUID) -> Act | None:
     return None if row is None else Act(**dict(row))
 
 
-async def ranks(
-    db: Database, wallet_id: UUID, *, now: datetime | None = None
-) -> list[tuple[UUID, str, datetime]]:
-    """The tiers that the plans of a member give now: the ladder, the tier, and until when."""
-    held = await schemes.moment(db, now)
-    return [
-        (one.plan.tier.ladder, one.plan.tier.tier, one.entitled_until)
-        for one in await of(db, wallet_id)
-        if one.plan.tier is not None and one.entitled(held.at)
-    ]
-
-
 async def counts(db: Database, *, now: datetime | None = None) -> tuple[list[Counts], list[Month]]:
     """How many members each plan has, and how they came and went; it costs a scan."""
     house = await programme.of(db)

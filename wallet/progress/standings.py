@@ -24,7 +24,11 @@ PAGE_MAX: Final = 101
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Where a member stands on one ladder; see `facts.Standing`."""
+    """Where a member stands on one ladder; see `facts.Standing`.
+
+    `given_by` says what lifts above what was earned, None where nothing does, and `given_until`
+    when that ends.
+    """
 
     scheme_id: UUID
     ladder: Ladder
@@ -38,7 +42,8 @@ class Held:
     next: facts.Goal | None
     stay: facts.Goal | None
     falls_to: str | None
-    override_until: datetime | None
+    given_by: facts.GivenBy | None
+    given_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,10 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of tier as it was written down; `awards` are those of its causes that are any."""
+    """A change of tier as it was written down.
+
+    Of its causes, `awards` and `completions` are those that are any; all others are purchases.
+    """
 
     change_id: UUID
     scheme_id: UUID
@@ -65,6 +73,7 @@ class Change:
     closes_at: datetime | None
     causes: tuple[UUID, ...]
     awards: frozenset[UUID]
+    completions: frozenset[UUID]
     effective_at: datetime
     recorded_at: datetime
 
@@ -117,14 +126,16 @@ _CHANGES: Final = (
     "select change_id, scheme_id, wallet_id, n as number, from_tier, to_tier, why, qualifying,"
     " opens_at, closes_at, causes, effective_at, recorded_at,"
     " array(select a.award_id from ledger.award a"
-    " where a.bucket = c.bucket and a.award_id = any (c.causes)) as awards"
+    " where a.bucket = c.bucket and a.award_id = any (c.causes)) as awards,"
+    " array(select m.completion_id from ledger.completion m"
+    " where m.bucket = c.bucket and m.completion_id = any (c.causes)) as completions"
     " from ledger.tier_change c"
 )
 
 
 def _change(row: Any) -> Change:
-    causes, awards = tuple(row["causes"]), frozenset(row["awards"])
-    return Change(**{**dict(row), "causes": causes, "awards": awards})
+    kinds = {name: frozenset(row[name]) for name in ("awards", "completions")}
+    return Change(**{**dict(row), **kinds, "causes": tuple(row["causes"])})
 
 
 def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:
@@ -144,7 +155,8 @@ def _held(one: running.Running, row: Mapping[str, Any], at: datetime) -> Held:
         next=_goal(told["next"]),
         stay=_goal(told["stay"]),
         falls_to=told["falls_to"],
-        override_until=None if told["override"] is None else _instant(told["override"][1]),
+        given_by=None if told["given"] is None else told["given"][0],
+        given_until=None if told["given"] is None else _instant(told["given"][1]),
     )
 
 
@@ -163,7 +175,8 @@ def _just_found(one: tiers.Found) -> Held:
         next=it.next,
         stay=it.stay,
         falls_to=it.falls_to,
-        override_until=None if it.override is None else it.override.until,
+        given_by=None if it.given is None else it.given.by,
+        given_until=None if it.given is None else it.given.until,
     )
 
 

@@ -10,8 +10,8 @@ from wallet.progress.story import Story
 
 STORIES: Final[Sequence[Story]] = (
     membership_days,
-    tiers,
     milestones,
+    tiers,
     boards,
     plays,
     tickets,

@@ -25,6 +25,8 @@ STALE_TRIES_MAX: Final = 12
 """How often wallets are looked at anew because something moved in between."""
 WALLETS_MAX: Final = 200
 """Wallets of one look: with all their purchases some megabytes, and a second of work."""
+COMPLETIONS_MAX: Final = 1_000
+"""Milestones that were reached and may reach a tier, the newest: a window needs one of each."""
 NAME: Final = "tiers"
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when members are taken to have been there whose past is played again before they join."""
@@ -39,7 +41,8 @@ class Seen:
     facts_version: int
     past: facts.Past
     points: Sequence[facts.Entry]
-    overrides: Mapping[UUID, Sequence[facts.Override]]
+    milestones: Sequence[facts.Entry]
+    given: Mapping[UUID, Sequence[facts.Given]]
     last: Mapping[UUID, history.Last]
 
 
@@ -126,6 +129,8 @@ async def read(
         house.asset.number,
         [money.PTS.number] if counts_points else [],
         at,
+        sorted({key for each in running for one in each.editions for key in one.ladder.milestones}),
+        COMPLETIONS_MAX,
     )
     return [_seen(row) for row in rows]
 
@@ -138,10 +143,11 @@ def next_look(found: Sequence[Found]) -> datetime | None:
 
 def past_of(seen: Seen, one: Running) -> facts.Past:
     """What of a member's past concerns one ladder."""
+    entries = seen.points if one.ladder.metric == "points" else seen.past.entries
     return facts.Past(
         joined_at=seen.past.joined_at,
-        entries=seen.points if one.ladder.metric == "points" else seen.past.entries,
-        overrides=seen.overrides.get(one.scheme_id, ()),
+        entries=[*entries, *seen.milestones] if seen.milestones else entries,
+        given=seen.given.get(one.scheme_id, ()),
     )
 
 
@@ -157,15 +163,16 @@ def _stands(running: Sequence[Running], seen: Seen, zone: str) -> list[Found]:
 
 def _seen(row: Any) -> Seen:
     points = [_entry(*one) for one in orjson.loads(row["points"] or "[]")]
-    overrides: dict[UUID, list[facts.Override]] = {}
-    for key, scheme, tier, since, until in orjson.loads(row["overrides"] or "[]"):
-        given = facts.Override(UUID(key), tier, _instant(since), _instant(until))
-        overrides.setdefault(UUID(scheme), []).append(given)
+    given: dict[UUID, list[facts.Given]] = {}
+    for by, scheme, tier, since, until in orjson.loads(row["given"] or "[]"):
+        one = facts.Given(by, tier, _instant(since), _instant(until))
+        given.setdefault(UUID(scheme), []).append(one)
     last, looked = {}, [row["at"]]
     for scheme, tier, number, looked_at, effective, life in orjson.loads(row["standings"] or "[]"):
         last[UUID(scheme)] = history.Last(tier, number, _instant(effective), life)
         looked.append(_instant(looked_at))
     purchases = [_entry(*one) for one in orjson.loads(row["purchases"] or "[]")]
+    milestones = [_reached(*one) for one in orjson.loads(row["completions"] or "[]")]
     at = max(looked)  # What was seen once is never unseen, whatever clock asks.
     return Seen(
         wallet_id=row["wallet_id"],
@@ -173,7 +180,8 @@ def _seen(row: Any) -> Seen:
         facts_version=row["facts"],
         past=facts.Past(row["joined_at"] if row["joined_at"] <= at else ALWAYS, purchases),
         points=points,
-        overrides=overrides,
+        milestones=milestones,
+        given=given,
         last=last,
     )
 
@@ -183,6 +191,11 @@ def _entry(
 ) -> facts.Entry:
     back = tuple((_instant(when), minor) for when, minor in returns)
     return facts.Entry(UUID(key), _instant(at), UUID(merchant), amount, paid, back)
+
+
+def _reached(key: str, at: str, milestone: str, taken_back: str | None) -> facts.Entry:
+    back = () if taken_back is None else ((_instant(taken_back), 1),)
+    return facts.Entry(UUID(key), _instant(at), None, 1, 0, back, UUID(milestone))
 
 
 def _instant(text: str) -> datetime:
@@ -290,7 +303,7 @@ def detail(it: facts.Standing) -> dict[str, Any]:
         "next": _goal(it.next),
         "stay": _goal(it.stay),
         "falls_to": it.falls_to,
-        "override": None if it.override is None else [it.override.override_id, it.override.until],
+        "given": None if it.given is None else [it.given.by, it.given.until],
         "steps": [[one.tier, one.since, one.after] for one in it.steps],
     }
 

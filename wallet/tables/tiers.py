@@ -48,7 +48,7 @@ class TierChange(SQLModel, table=True):
         UniqueConstraint("bucket", "change_id", name="tier_change_id"),
         CheckConstraint(
             "why in ('began', 'upgrade', 'downgrade', 'return', 'override', 'override_ended',"
-            " 'lifetime', 'edited', 'restated')",
+            " 'membership', 'membership_ended', 'milestone', 'lifetime', 'edited', 'restated')",
             name="tier_change_why",
         ),
         CheckConstraint("(n = 1) = (from_tier is null)", name="tier_change_first"),

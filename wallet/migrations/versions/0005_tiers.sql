@@ -37,7 +37,7 @@ create table ledger.tier_change (
   PRIMARY KEY (bucket, wallet_id, scheme_id, n),
   CONSTRAINT tier_change_id UNIQUE (bucket, change_id),
   CONSTRAINT tier_change_why CHECK (why in ('began', 'upgrade', 'downgrade', 'return', 'override', 'override_ended',
-    'lifetime', 'edited', 'restated')),
+    'membership', 'membership_ended', 'milestone', 'lifetime', 'edited', 'restated')),
   CONSTRAINT tier_change_first CHECK ((n = 1) = (from_tier is null))
 );
 

@@ -5,6 +5,8 @@ down again. What counts is kept apart from what a member may spend: spending nev
 """
 
 import itertools
+import uuid
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
@@ -12,6 +14,7 @@ import msgspec
 from wallet import money
 from wallet.rules.campaigns.conditions import Name, Part
 from wallet.rules.schemes.definition import Scheme, Word, refuse
+from wallet.rules.schemes.milestones import Milestone
 
 TIERS_MAX: Final = 20
 """No programme of the field has more than six; a screen shows twenty."""
@@ -33,11 +36,15 @@ class Entitlement(Part, frozen=True):
 
 
 class Tier(Part, frozen=True):
-    """A step of the ladder: from this much on, of whatever the ladder counts."""
+    """A step of the ladder: from this much on, of whatever the ladder counts.
+
+    `milestone` is another way up: reached in the window, it reaches the tier.
+    """
 
     word: Word
     name: Name
     threshold: Annotated[int, msgspec.Meta(ge=0, le=money.AMOUNT_MAX_MINOR)]
+    milestone: uuid.UUID | None = None
     entitlements: Annotated[tuple[Entitlement, ...], msgspec.Meta(max_length=ENTITLEMENTS_MAX)] = ()
 
 
@@ -106,19 +113,41 @@ class Ladder(Scheme, frozen=True, kw_only=True, tag="ladder"):
         """Where a tier stands, 0 the lowest; None if there is none of this word."""
         return next((n for n, one in enumerate(self.tiers) if one.word == word), None)
 
-    def reached(self, total: int) -> int:
-        """Which place this much reaches."""
-        return max(n for n, one in enumerate(self.tiers) if one.threshold <= total)
+    def reached(self, total: int, milestones: Mapping[uuid.UUID, int] | None = None) -> int:
+        """Which place is reached by this much, and by milestones that were reached so often."""
+        often = milestones or {}
+        return max(
+            n
+            for n, one in enumerate(self.tiers)
+            if one.threshold <= total or (one.milestone is not None and often.get(one.milestone))
+        )
 
     @property
     def top(self) -> int:
         """The place of the highest tier."""
         return len(self.tiers) - 1
 
+    @property
+    def milestones(self) -> frozenset[uuid.UUID]:
+        """Those that reach a tier."""
+        return frozenset(one.milestone for one in self.tiers if one.milestone is not None)
+
+    def schemes(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The milestones that reach a tier."""
+        return dict(self._named())
+
+    def check_named(self, others: Mapping[uuid.UUID, Scheme]) -> None:
+        """What reaches a tier has to be a milestone."""
+        for path, scheme_id in self._named():
+            if not isinstance(others[scheme_id], Milestone):
+                refuse("this is no milestone", *path)
+
     def check(self) -> None:
         """Refuse a ladder that nobody could climb."""
         if self.tiers[0].threshold != 0:
             refuse("the first tier needs nothing: its threshold is 0", "tiers", "0", "threshold")
+        if self.tiers[0].milestone is not None:
+            refuse("the first tier needs nothing, and no milestone", "tiers", "0", "milestone")
         for place, (one, other) in enumerate(itertools.pairwise(self.tiers), 1):
             if other.threshold <= one.threshold:
                 refuse("each tier needs more than the one before", "tiers", str(place), "threshold")
@@ -127,6 +156,11 @@ class Ladder(Scheme, frozen=True, kw_only=True, tag="ladder"):
             words = [one.word for one in tier.entitlements]
             _check_words(words, "tiers", str(place), "entitlements")
         _check_time(self)
+
+    def _named(self) -> Iterator[tuple[tuple[str, ...], uuid.UUID]]:
+        for place, one in enumerate(self.tiers):
+            if one.milestone is not None:
+                yield ("tiers", str(place), "milestone"), one.milestone
 
 
 def _check_words(words: list[str], *path: str) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from wallet import money
 from wallet.rules.campaigns.conditions import Minor, Name, Part
 from wallet.rules.schemes.definition import Scheme, Word, refuse
+from wallet.rules.schemes.ladders import Ladder
 
 ENTITLEMENTS_MAX: Final = 20
 """What one plan holds; more is a page of its own, not what is shown before somebody joins."""
@@ -110,6 +111,21 @@ class Membership(Scheme, frozen=True, kw_only=True, tag="membership"):
     def rewards(self) -> Mapping[tuple[str, ...], uuid.UUID]:
         """The campaign for joining, where there is one."""
         return {} if self.welcome is None else {("welcome",): self.welcome}
+
+    def schemes(self) -> Mapping[tuple[str, ...], uuid.UUID]:
+        """The ladder of the tier that it gives."""
+        return {} if self.tier is None else {("tier", "ladder"): self.tier.ladder}
+
+    def check_named(self, others: Mapping[uuid.UUID, Scheme]) -> None:
+        """The tier that it gives has to be there."""
+        if self.tier is None:
+            return
+        ladder = others[self.tier.ladder]
+        if not isinstance(ladder, Ladder):
+            refuse("this is no ladder", "tier", "ladder")
+        if ladder.place(self.tier.tier) is None:
+            words = ", ".join(one.word for one in ladder.tiers)
+            refuse(f"the ladder has no such tier, but {words}", "tier", "tier")
 
     def partners(self) -> Mapping[tuple[str, ...], uuid.UUID]:
         """Where it holds, and who sells it."""

@@ -1,4 +1,4 @@
-"""Climbing: from purchases in order of time to the tiers they give, with no overrides and returns.
+"""Climbing: from purchases in order of time to the tiers they give, and nothing else.
 
 What came back is taken off the purchases before they are given to `climb`, so within a window a
 member only rises. A window's end, the end of a grace, a purchase that is forgotten and a new
@@ -7,10 +7,11 @@ edition each come before a purchase of the same instant.
 
 import bisect
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from wallet.rules.schemes import ladders
 from wallet.rules.tiers import windows
@@ -18,6 +19,15 @@ from wallet.rules.tiers.facts import Edition, Entry, Step, Why
 
 CAUSES_MAX: Final = 50
 """Purchases that one change names, the last ones: a member reads a handful."""
+
+
+class Counted(NamedTuple):
+    """An entry that counts in the window; in a rolling one `when` is when it is forgotten."""
+
+    when: datetime
+    counts: int
+    entry_id: uuid.UUID
+    milestone: uuid.UUID | None
 
 
 @dataclass(slots=True)
@@ -28,8 +38,9 @@ class Climb:
     place: int
     opens_at: datetime | None
     closes_at: datetime | None
-    counted: list[tuple[datetime, int, uuid.UUID]] = field(default_factory=list)
+    counted: list[Counted] = field(default_factory=list)
     total: int = 0
+    milestones: Counter[uuid.UUID] = field(default_factory=Counter)
     ever: int = 0
     windows_at_top: int = 0
     lifetime: bool = False
@@ -40,6 +51,15 @@ class Climb:
     def ladder(self) -> ladders.Ladder:
         """The definition in force."""
         return self.edition.ladder
+
+    @property
+    def reached(self) -> int:
+        """The place that the window reaches."""
+        return self.ladder.reached(self.total, self.milestones)
+
+    def clear(self) -> None:
+        """Begin to count anew."""
+        self.counted, self.total, self.milestones = [], 0, Counter()
 
 
 def starts_at(
@@ -91,7 +111,7 @@ class _Walk:
 
     def begin(self, at: datetime) -> None:
         """Take the tier that the window's purchases gave before the ladder began."""
-        self.it.place = self.it.ladder.reached(self.it.total)
+        self.it.place = self.it.reached
         self._step("began", at)
         self._for_life(at)
 
@@ -104,7 +124,7 @@ class _Walk:
         while True:
             it = self.it
             due = [
-                (it.counted[0][0] if self._rolling() and it.counted else None, self._forget),
+                (it.counted[0].when if self._rolling() and it.counted else None, self._forget),
                 (it.closes_at, self._close),
                 (None if it.low is None else it.low[0], self._fall),
                 (self.editions[0].since if self.editions else None, edit),
@@ -121,16 +141,17 @@ class _Walk:
         """Count a purchase; the tier that it reaches holds for what comes after it."""
         it = self.it
         counts = entry.counts(it.ladder, known)
-        if counts == 0:
+        if counts == 0 and not entry.reaches(it.ladder, known):
             return
         self._count(entry, counts)
         it.ever += counts
-        reached = it.ladder.reached(it.total)
+        reached = it.reached
         if it.low is not None and self._rolling() and reached >= it.place:
             it.low = None
         if reached > it.place:
             it.place, it.low = reached, None
-            self._step("upgrade", entry.at, after=True)
+            why: Why = "upgrade" if entry.milestone is None else "milestone"
+            self._step(why, entry.at, after=True)
             if isinstance(it.ladder.window, ladders.SinceChange):
                 self._open(entry.at)
         self._for_life(entry.at, after=True)
@@ -138,13 +159,14 @@ class _Walk:
     def recount(self, entries: Sequence[Entry], at: datetime, known: datetime) -> None:
         """Count the window anew by the definition in force, and all that was before it."""
         it = self.it
-        it.counted, it.total, it.ever = [], 0, 0
+        it.clear()
+        it.ever = 0
         for one in entries:
             if one.at >= at:
                 break
             counts = one.counts(it.ladder, known)
             it.ever += counts
-            if counts and self._holds(one.at, at):
+            if (counts or one.reaches(it.ladder, known)) and self._holds(one.at, at):
                 self._count(one, counts)
 
     def _holds(self, bought_at: datetime, at: datetime) -> bool:
@@ -159,24 +181,28 @@ class _Walk:
         when = entry.at
         if isinstance(window, ladders.Rolling):
             when = windows.forgotten_at(window, entry.at, self.zone)
-        self.it.counted.append((when, counts, entry.entry_id))
+        self.it.counted.append(Counted(when, counts, entry.entry_id, entry.milestone))
         self.it.total += counts
+        if entry.milestone is not None:
+            self.it.milestones[entry.milestone] += 1
 
     def _rolling(self) -> bool:
         return isinstance(self.it.ladder.window, ladders.Rolling)
 
     def _forget(self, at: datetime) -> None:
         it = self.it
-        _, counts, _ = it.counted.pop(0)
-        it.total -= counts
-        more = bool(it.counted) and it.counted[0][0] == at
-        if not more and it.low is None and it.ladder.reached(it.total) < it.place:
+        one = it.counted.pop(0)
+        it.total -= one.counts
+        if one.milestone is not None:
+            it.milestones[one.milestone] -= 1
+        more = bool(it.counted) and it.counted[0].when == at
+        if not more and it.low is None and it.reached < it.place:
             self._lower(at)
 
     def _close(self, at: datetime) -> None:
         """Judge the window that ends here, and open the next one."""
         it = self.it
-        reached = it.ladder.reached(it.total)
+        reached = it.reached
         if reached == it.ladder.top:
             it.windows_at_top += 1
             self._for_life(at)
@@ -188,7 +214,7 @@ class _Walk:
         it = self.it
         if it.ladder.downgrade == "none" or it.lifetime:
             return
-        target = falls_to(it.ladder, it.place, it.ladder.reached(it.total))
+        target = falls_to(it.ladder, it.place, it.reached)
         it.low = (windows.days_after(at, it.ladder.grace_days, self.zone), target)
 
     def _fall(self, at: datetime) -> None:
@@ -197,7 +223,7 @@ class _Walk:
         assert it.low is not None
         _, target = it.low
         it.low = None
-        reached = it.ladder.reached(it.total)
+        reached = it.reached
         rolling = it.ladder.window if isinstance(it.ladder.window, ladders.Rolling) else None
         if rolling is not None:
             target = falls_to(it.ladder, it.place, reached)
@@ -217,7 +243,7 @@ class _Walk:
             it.ladder.window, at, joined_at=self.joined_at, zone=self.zone
         )
         if not self._rolling():
-            it.counted, it.total = [], 0
+            it.clear()
 
     def _edit(self, at: datetime, entries: Sequence[Entry], known: datetime) -> None:
         """Go on by another edition: up at once, down only if it says so."""
@@ -232,7 +258,7 @@ class _Walk:
         if it.ladder.downgrade == "none":
             it.low = None
         self.recount(entries, at, known)
-        reached = it.ladder.reached(it.total)
+        reached = it.reached
         if it.lifetime:
             it.place = it.ladder.top
         elif reached > it.place or it.ladder.edits == "at_once":
@@ -255,7 +281,11 @@ class _Walk:
 
     def _step(self, why: Why, at: datetime, *, after: bool = False) -> None:
         it = self.it
-        causes = () if why in ("downgrade", "edited") else it.counted[-CAUSES_MAX:]
+        causes: Sequence[Counted] = it.counted[-CAUSES_MAX:]
+        if why in ("downgrade", "edited"):
+            causes = ()
+        elif why == "milestone":
+            causes = it.counted[-1:]
         it.steps.append(
             Step(
                 tier=it.ladder.tiers[it.place].word,
@@ -264,7 +294,7 @@ class _Walk:
                 total=it.total,
                 opens_at=it.opens_at,
                 closes_at=it.closes_at,
-                causes=tuple(one for _, _, one in causes),
+                causes=tuple(one.entry_id for one in causes),
                 version_id=it.edition.version_id,
                 after=after,
             )

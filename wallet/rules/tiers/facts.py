@@ -12,30 +12,37 @@ from wallet.rules.schemes.ladders import Ladder
 Why: TypeAlias = Literal[
     "began",
     "upgrade",
+    "milestone",
     "downgrade",
     "return",
     "override",
     "override_ended",
+    "membership",
+    "membership_ended",
     "lifetime",
     "edited",
     "restated",
 ]
 """Why a tier changed. `restated`: something that happened earlier was reported later."""
+GivenBy: TypeAlias = Literal["override", "membership"]
+"""What gives a tier besides purchases: two of the staff, or a plan that is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A purchase, or points that were earned, and what came back of it when.
+    """A purchase, points that were earned, or a milestone; and what came back of it when.
 
-    `amount` is what was bought before returns, `paid` the part of it paid with cashback.
+    `amount` is what was bought before returns, `paid` the part of it paid with cashback. A
+    milestone is reached at no merchant, has an amount of 1, and loses it when it is taken back.
     """
 
     entry_id: uuid.UUID
     at: datetime
-    merchant_id: uuid.UUID
+    merchant_id: uuid.UUID | None
     amount: int
     paid: int = 0
     returns: tuple[tuple[datetime, int], ...] = ()
+    milestone: uuid.UUID | None = None
 
     def kept(self, by: datetime) -> int:
         """What was kept of it, as known at an instant."""
@@ -43,6 +50,8 @@ class Entry:
 
     def counts(self, ladder: Ladder, by: datetime) -> int:
         """What it counts for on a ladder; of what came back, the two ways of paying had a share."""
+        if self.milestone is not None:
+            return 0
         if ladder.merchants and self.merchant_id not in ladder.merchants:
             return 0
         kept = self.kept(by)
@@ -53,12 +62,18 @@ class Entry:
         own = kept * max(0, self.amount - self.paid)
         return money.divide(own, self.amount, money.Rounding.DOWN)
 
+    def reaches(self, ladder: Ladder, by: datetime) -> bool:
+        """Whether it is a milestone that reaches a tier of a ladder, and was not taken back."""
+        if self.milestone is None:
+            return False
+        return self.milestone in ladder.milestones and self.kept(by) > 0
+
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A tier that the staff gave for a time: at least this one, from `since` until `until`."""
+class Given:
+    """A tier that was given for a time, whatever is bought: at least this one, `since`, `until`."""
 
-    override_id: uuid.UUID
+    by: GivenBy
     tier: str
     since: datetime
     until: datetime
@@ -79,7 +94,7 @@ class Past:
 
     joined_at: datetime
     entries: Sequence[Entry] = ()
-    overrides: Sequence[Override] = ()
+    given: Sequence[Given] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +129,9 @@ class Goal:
 class Standing:
     """Where a member stands on a ladder at an instant.
 
-    `earned` is the tier that purchases alone give. `next` is the way up, `stay` what is left to do
-    to keep the tier, and `falls_to` what follows if it is not done. `look_at` is the first instant
-    at which time alone may change any of it.
+    `earned` is the tier that purchases alone give, `given` what lifts above it, if anything does.
+    `next` is the way up, `stay` what is left to do to keep the tier, and `falls_to` what follows if
+    it is not done. `look_at` is the first instant at which time alone may change any of it.
     """
 
     tier: str
@@ -126,7 +141,7 @@ class Standing:
     opens_at: datetime | None
     closes_at: datetime | None
     lifetime: bool
-    override: Override | None
+    given: Given | None
     next: Goal | None
     stay: Goal | None
     falls_to: str | None

@@ -10,14 +10,17 @@ from wallet.rules.tiers import windows
 _WHY: Final = {
     "began": "you reached it with what you had bought before.",
     "upgrade": "you reached it with your purchases.",
+    "milestone": "you reached a milestone.",
     "downgrade": "the time to stay has passed.",
     "return": "because goods went back.",
     "override": "our staff gave it to you for a time.",
     "override_ended": "what our staff gave you for a time is over.",
+    "membership": "it is in your membership.",
+    "membership_ended": "what your membership gave you is over.",
     "edited": "the rules have changed.",
-    "restated": "a purchase was reported late.",
+    "restated": "something was reported late.",
 }
-_DOWN: Final = ("downgrade", "return", "override_ended")
+_DOWN: Final = ("downgrade", "return", "override_ended", "membership_ended")
 
 
 def sentence(topic: str, detail: Mapping[str, Any], *, asset: money.Asset, zone: str) -> str | None:

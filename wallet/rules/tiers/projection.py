@@ -20,7 +20,7 @@ class Advice:
 
 
 def advise(it: climb.Climb, *, zone: str, at: datetime, lifted: bool) -> Advice:
-    """Look ahead from where somebody stands; `lifted` by the staff, there is nothing to keep."""
+    """Look ahead from where somebody stands; there is nothing to keep if what is given `lifted`."""
     ladder = it.ladder
     up = None
     if it.place < ladder.top:
@@ -30,7 +30,7 @@ def advise(it: climb.Climb, *, zone: str, at: datetime, lifted: bool) -> Advice:
     stay, fall = (None, None) if lifted else _stay(it)
     edges = [it.closes_at, None if it.low is None else it.low[0]]
     if isinstance(ladder.window, ladders.Rolling) and it.counted:
-        edges.append(it.counted[0][0])
+        edges.append(it.counted[0].when)
     warn = False
     if stay is not None and stay.remaining > 0 and stay.until is not None:
         day = windows.day_of(stay.until, zone) - timedelta(days=ladder.warn_days)
@@ -48,19 +48,25 @@ def _stay(it: climb.Climb) -> tuple[Goal | None, str | None]:
     if it.low is not None:
         until, target = it.low
         if isinstance(ladder.window, ladders.Rolling):
-            target = climb.falls_to(ladder, it.place, ladder.reached(it.total))
-        fall = max(target, ladder.reached(it.total))
+            target = climb.falls_to(ladder, it.place, it.reached)
+        fall = max(target, it.reached)
         if fall < it.place:
             return Goal(tier.word, tier.threshold - it.total, until), ladder.tiers[fall].word
     if not isinstance(ladder.window, ladders.Rolling):
-        fall = climb.falls_to(ladder, it.place, ladder.reached(it.total))
-        remaining = max(0, tier.threshold - it.total)
+        fall = climb.falls_to(ladder, it.place, it.reached)
+        enough = it.reached >= it.place
+        remaining = 0 if enough else max(0, tier.threshold - it.total)
         return Goal(tier.word, remaining, it.closes_at), ladder.tiers[fall].word
-    left = it.total
-    for place, (when, counts, _) in enumerate(it.counted):
-        left -= counts
-        more = place + 1 < len(it.counted) and it.counted[place + 1][0] == when
-        if left < tier.threshold and not more:
-            fall = climb.falls_to(ladder, it.place, ladder.reached(left))
-            return Goal(tier.word, tier.threshold - left, when), ladder.tiers[fall].word
+    left, milestones = it.total, it.milestones.copy()
+    for place, one in enumerate(it.counted):
+        left -= one.counts
+        if one.milestone is not None:
+            milestones[one.milestone] -= 1
+        more = place + 1 < len(it.counted) and it.counted[place + 1].when == one.when
+        if more or left >= tier.threshold:
+            continue
+        reached = ladder.reached(left, milestones)
+        if reached < it.place:
+            fall = climb.falls_to(ladder, it.place, reached)
+            return Goal(tier.word, tier.threshold - left, one.when), ladder.tiers[fall].word
     return None, None

@@ -1,4 +1,4 @@
-"""Where a member stands: the tiers of their purchases, what came back, what the staff gave.
+"""Where a member stands: the tiers of their purchases, what came back, what was given.
 
 Each return is looked at with hindsight: from its instant on, the member stands where they would
 have stood had the goods never been bought. What they had before stays in the history, and what it
@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from wallet.rules.schemes import ladders
 from wallet.rules.tiers import climb, projection
-from wallet.rules.tiers.facts import Edition, Entry, Override, Past, Standing, Step, Why
+from wallet.rules.tiers.facts import Edition, Entry, Given, Past, Standing, Step, Why
 
 Climbed: TypeAlias = Callable[[datetime, datetime], climb.Climb]
 """How far somebody has come until an instant, with what came back until another."""
@@ -39,14 +39,14 @@ def stand(editions: Sequence[Edition], past: Past, *, zone: str, at: datetime) -
         )
 
     steps, last = _with_returns(entries, climbed, start=start, at=at)
-    shown = _with_overrides(steps, past.overrides, editions, climbed, at=at)
+    shown = _with_given(steps, past.given, editions, climbed, at=at)
     ladder = last.ladder
-    active = _active(past.overrides, at, ladder)
+    active = _active(past.given, at, ladder)
     lifted = active is not None and _rank(ladder, active.tier) > last.place
     advice = projection.advise(last, zone=zone, at=at, lifted=lifted)
     edges = [
         *(one.since for one in editions),
-        *(edge for one in past.overrides for edge in (one.since, one.until)),
+        *(edge for one in past.given for edge in (one.since, one.until)),
         *(one.at for one in entries),
         *(when for one in entries for when, _ in one.returns),
         *advice.edges,
@@ -59,7 +59,7 @@ def stand(editions: Sequence[Edition], past: Past, *, zone: str, at: datetime) -
         opens_at=last.opens_at,
         closes_at=last.closes_at,
         lifetime=last.lifetime,
-        override=active if lifted else None,
+        given=active if lifted else None,
         next=advice.next,
         stay=advice.stay,
         falls_to=advice.falls_to,
@@ -134,34 +134,52 @@ def _at(state: climb.Climb, step: Step, at: datetime) -> Step:
     )
 
 
-def _with_overrides(
+def _with_given(
     steps: Sequence[Step],
-    overrides: Sequence[Override],
+    given: Sequence[Given],
     editions: Sequence[Edition],
     climbed: Climbed,
     *,
     at: datetime,
 ) -> list[Step]:
-    """Lay what the staff gave over what was earned: the higher of the two holds."""
-    edges = {edge for one in overrides for edge in (one.since, one.until) if edge <= at}
+    """Lay what was given over what was earned: the higher of the two holds."""
+    edges = {edge for one in given for edge in (one.since, one.until) if edge <= at}
     if not edges:
         return list(steps)
     first = steps[0].since
-    moments = sorted({*(one.since for one in steps), *(edge for edge in edges if edge >= first)})
+    # An edition may leave a word out, and what was given is worth nothing from then on.
+    turns = {*edges, *(one.since for one in editions if one.since <= at)}
+    moments = sorted({*(one.since for one in steps), *(turn for turn in turns if turn >= first)})
     shown: list[Step] = []
     for moment in moments:
         ladder = _ladder_at(editions, moment)
-        given = _active(overrides, moment, ladder)
+        active = _active(given, moment, ladder)
         for earned in _earned_at(steps, moment):
-            lifted = given is not None and _rank(ladder, given.tier) > _rank(ladder, earned.tier)
-            tier = given.tier if given is not None and lifted else earned.tier
+            lifts = active is not None and _rank(ladder, active.tier) > _rank(ladder, earned.tier)
+            lifted = active if lifts else None
+            tier = earned.tier if lifted is None else lifted.tier
+            own = earned.since == moment
+            if shown and tier == shown[-1].tier and not (own and earned.why == "lifetime"):
+                continue
             step = replace(earned, tier=tier)
-            if earned.since != moment or (lifted and moment in edges):
-                why: Why = "override" if lifted else "override_ended"
+            if not own or (lifted is not None and (moment in edges or not shown)):
+                why = _why(given, lifted, moment, ladder)
                 step = replace(_at(climbed(moment, moment), step, moment), why=why)
-            if not shown or step.tier != shown[-1].tier or step.why == "lifetime":
-                shown.append(step)
+            shown.append(step)
     return shown
+
+
+def _why(
+    given: Sequence[Given], lifted: Given | None, moment: datetime, ladder: ladders.Ladder
+) -> Why:
+    """Why a tier changed at an instant at which nothing was earned."""
+    if lifted is not None:
+        return lifted.by
+    ended = [one for one in given if one.until == moment]
+    if not ended:
+        return "edited"
+    by = max(ended, key=lambda one: _rank(ladder, one.tier)).by
+    return "override_ended" if by == "override" else "membership_ended"
 
 
 def _earned_at(steps: Sequence[Step], moment: datetime) -> list[Step]:
@@ -170,9 +188,9 @@ def _earned_at(steps: Sequence[Step], moment: datetime) -> list[Step]:
     return here or [one for one in steps if one.since < moment][-1:]
 
 
-def _active(overrides: Sequence[Override], at: datetime, ladder: ladders.Ladder) -> Override | None:
-    """The override in force, the highest if there are several."""
-    found = [one for one in overrides if one.since <= at < one.until]
+def _active(given: Sequence[Given], at: datetime, ladder: ladders.Ladder) -> Given | None:
+    """What is given at an instant, the highest if there are several."""
+    found = [one for one in given if one.since <= at < one.until]
     return max(found, key=lambda one: _rank(ladder, one.tier), default=None)
 
 

@@ -48,6 +48,7 @@ returns jsonb language plpgsql security definer set search_path = pg_catalog, pg
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
   w ledger.wallet;
+  v_moved boolean := false;
   i record;
 begin
   select * into w from ledger.wallet
@@ -61,6 +62,7 @@ begin
     update ledger.completion set taken_back_at = v_at
      where bucket = p_bucket and completion_id = i.completion and wallet_id = p_wallet and taken_back_at is null;
     if found then
+      v_moved := true;
       perform ledger.happen(p_bucket, ledger.derived(i.completion, 'taken back'), 'milestone.taken_back', p_wallet,
                 i.completion, v_at, i.detail);
     end if;
@@ -75,9 +77,15 @@ begin
       i.reached_at, v_at)
     on conflict do nothing;
     if found then
+      v_moved := true;
       perform ledger.happen(p_bucket, i.completion, 'milestone.completed', p_wallet, i.completion, v_at, i.detail);
     end if;
   end loop;
+  -- A tier may be reached by a milestone, so whoever decides by tiers must look again.
+  if v_moved then
+    update ledger.wallet set facts = facts + 1
+     where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset;
+  end if;
   return '{"code": "posted", "replayed": false}';
 end $$;
 

@@ -1,6 +1,8 @@
 -- Everything that where members stand on ladders is worked out from, one row for each of the wallets $2 in their
 -- buckets $1, in one look: the wallet's facts, purchases in the house's asset $3 with what came back of each when,
--- points of the assets $4, what the staff gave, and the standings as they are.
+-- points of the assets $4, the newest $7 completions of the milestones $6, the tiers that the staff and paid plans gave
+-- from when until when, and the standings as they are. What an act of a membership left holds until the next one that
+-- reaches back so far.
 select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at, w.facts, m.created_at as joined_at,
        (select jsonb_agg(jsonb_build_array(p.purchase_id, p.purchased_at, p.merchant_id, p.total_minor,
                  p.cashback_paid_minor,
@@ -23,9 +25,26 @@ select i.bucket, i.wallet_id, coalesce($5::timestamptz, clock_timestamp()) as at
            from ledger.lot l
            left join ledger.purchase p on p.bucket = l.bucket and p.purchase_id = l.cause_id
           where l.bucket = i.bucket and l.wallet_id = i.wallet_id and l.asset = any ($4)) end as points,
-       (select jsonb_agg(jsonb_build_array(o.override_id, o.scheme_id, o.tier, o.since, o.until))
-          from ledger.tier_override o
-         where o.bucket = i.bucket and o.wallet_id = i.wallet_id) as overrides,
+       case when cardinality($6::uuid[]) > 0 then (
+         select jsonb_agg(jsonb_build_array(c.completion_id, c.reached_at, c.milestone_id, c.taken_back_at))
+           from (select * from ledger.completion
+                  where bucket = i.bucket and wallet_id = i.wallet_id and milestone_id = any ($6)
+                  order by reached_at desc, completion_id desc limit $7) c) end as completions,
+       (select jsonb_agg(jsonb_build_array(g.given_by, g.ladder, g.tier, g.since, g.until))
+          from (select 'override' as given_by, o.scheme_id as ladder, o.tier, o.since, o.until
+                  from ledger.tier_override o
+                 where o.bucket = i.bucket and o.wallet_id = i.wallet_id
+                 union all
+                select 'membership', (v.definition #>> '{tier,ladder}')::uuid, v.definition #>> '{tier,tier}',
+                       a.effective_at, least(a.entitled_until, a.followed_at)
+                  from (select b.version_id, b.effective_at, b.entitled_until,
+                               min(b.effective_at) over (partition by b.membership_id order by b.number
+                                 rows between 1 following and unbounded following) as followed_at
+                          from ledger.membership_act b
+                         where b.bucket = i.bucket and b.wallet_id = i.wallet_id) a
+                  join coalition.scheme_version v on v.version_id = a.version_id
+                 where v.definition #> '{tier,tier}' is not null) g
+         where g.since < g.until) as given,
        (select jsonb_agg(jsonb_build_array(s.scheme_id, s.tier, s.changes, s.looked_at, (
                  select c.effective_at from ledger.tier_change c
                   where c.bucket = s.bucket and c.wallet_id = s.wallet_id and c.scheme_id = s.scheme_id
