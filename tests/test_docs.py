@@ -178,6 +178,10 @@ def test_every_law_is_documented() -> None:
     )
 
 
+def test_the_readme_counts_the_laws() -> None:
+    assert f"{len(sql.names('laws'))} laws" in text("README.md")
+
+
 def test_the_chart_of_accounts_is_documented_as_it_is() -> None:
     expected = [
         (
