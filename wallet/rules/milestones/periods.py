@@ -5,6 +5,7 @@ A period has a key that sorts by time, such as `2026-W53`, and is as long as its
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from wallet.rules.schemes.milestones import Per
 WEEK: Final = timedelta(days=7)
 MONTHS: Final = 12
 QUARTER_MONTHS: Final = 3
+_REMEMBERED: Final = 4_096  # days: each look at a member asks for the same ones again
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Span:
     until: datetime | None
 
 
+@lru_cache(_REMEMBERED)
 def of(per: Per, day: date, zone: str) -> Span:
     """The period that a local day belongs to; rolling ones and the whole of time have no bounds."""
     if per in ("ever", "rolling"):
