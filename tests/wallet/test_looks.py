@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tests.conftest import Connection
 from tests.wallet import factories
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import errors, notices
@@ -105,6 +106,23 @@ async def test_a_story_that_fails_is_put_off_and_the_others_are_told(coalition: 
     assert (0, 1, []) == (none.wallets, second.wallets, second.failures)
     assert (1, 2) == (len(failing.seen), len(watching.seen))
     assert 0 == await waiting(coalition)
+
+
+async def test_a_wallet_that_cannot_be_read_is_put_off_and_nothing_is_lost(
+    coalition: Coalition, owner: Connection
+) -> None:
+    ana = await coalition.member()
+    await looks.ask(coalition.db, {ana.wallet_id: NOON})
+    watching = Watching()
+
+    async with owner.transaction():
+        await owner.execute("lock table ledger.purchase in access exclusive mode")
+        first = await look(coalition, watching, now=NOON)
+    second = await look(coalition, watching, now=NOON + looks.PAUSE)
+
+    assert [advance.FACTS] == [one.story for one in first.failures]
+    assert (1, []) == (second.wallets, second.failures)
+    assert [ana.wallet_id] == [one.wallet_id for one in watching.seen]
 
 
 async def test_a_story_looks_again_when_it_wants_to_and_at_new_facts(coalition: Coalition) -> None:

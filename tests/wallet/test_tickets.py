@@ -137,11 +137,12 @@ async def test_what_was_seen_too_early_gives_nothing(coalition: Coalition) -> No
     moment = await schemes.moment(coalition.db, NOON)
     wants = tickets.wants(moment.book, NOON)
     assert wants is not None
-    seen = await advance.gather(coalition.db, [ana.wallet_id], [wants])
+    seen = await advance.gather(coalition.db, ana.wallet_id, [wants])
+    assert seen is not None
     await coalition.give_back(rosa, bought.purchase_id)
 
     with pytest.raises(story.Stale):
-        await tickets.advance(coalition.db, moment.book, seen[ana.wallet_id], NOON)
+        await tickets.advance(coalition.db, moment.book, seen, NOON)
 
     assert [] == await held(coalition, ana)
 

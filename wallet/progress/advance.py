@@ -1,6 +1,7 @@
 """Advancing: wallets that moved, or whose day has come, are looked at, and each story decides.
 
-A look gathers a wallet's facts once. A story may run twice, late, or at once on two machines: it
+A look gathers one wallet's facts once: what it asks of the database, and how long, never depends on
+how many are due. A story may run twice, late, or at once on two machines: it
 writes under the wallet's lock and only if the facts are still those that it saw. One that fails is
 put off and never stops the others, nor the other wallets.
 """
@@ -23,11 +24,15 @@ from wallet.progress.story import Stale, Story, Wants
 from wallet.rules.progress import facts
 
 BATCH: Final = 100
-"""Wallets of one turn: some hundred purchases each, in one query."""
+"""Wallets of one turn."""
 PURCHASES_MAX: Final = 20_000
 """Purchases of one wallet that are looked at, the newest: nobody buys that often in a window."""
 AT_ONCE: Final = 4
 """Wallets that are looked at side by side: a look is a handful of round trips, one by one."""
+FACTS: Final = "facts"
+"""The name of the failure of a wallet whose facts could not be read."""
+FAILURES: Final = (Stale, errors.Refusal, errors.Unavailable, asyncpg.PostgresError)
+"""What a look may fail with and be tried again; anything else is a bug, and stops the turn."""
 STALE_TRIES_MAX: Final = 5
 """How often a wallet is looked at again at once because its facts moved under a story."""
 
@@ -64,15 +69,13 @@ async def advance(
     if not wanting:
         await looks.done(db, [(look, None) for look in due])
         return done
-    seen = await gather(db, [look.wallet_id for look in due], [wants for _, wants in wanting])
     finished: list[tuple[looks.Look, datetime | None]] = []
     waiting = iter(due)
 
     async def take() -> None:
         for look in waiting:
-            one = seen.get(look.wallet_id)
             failures: list[Failure] = []
-            at = None if one is None else await _look(db, wanting, held, one, failures)
+            at = await _look(db, wanting, held, look.wallet_id, failures)
             if failures:
                 await looks.failed(db, look, now=held.at)
             else:
@@ -98,40 +101,25 @@ async def settle(
     wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
         return
-    seen = await gather(db, wallet_ids, [wants for _, wants in wanting])
-    for one in seen.values():
+    for wallet_id in wallet_ids:
+        seen = await gather(db, wallet_id, [wants for _, wants in wanting])
+        if seen is None:
+            continue
         for story, wants in wanting:
-            at = await _tell(db, story, wants, held, one)
+            at = await _tell(db, story, wants, held, seen)
             if at is not None:
-                await looks.ask(db, {one.wallet_id: at})
+                await looks.ask(db, {wallet_id: at})
 
 
-async def gather(
-    db: Database, wallet_ids: Sequence[UUID], wants: Sequence[Wants]
-) -> dict[UUID, facts.Seen]:
-    """The facts of some wallets that satisfy every story, in one query."""
-    if not wallet_ids:
-        return {}
+async def gather(db: Database, wallet_id: UUID, wants: Sequence[Wants]) -> facts.Seen | None:
+    """The facts of a wallet for every story, in one query; None where it has no member."""
     house = await programme.of(db)
-    since = min(one.since for one in wants)
-    rows = await db.fetch(
+    row = await db.fetchrow(
         sql.load("queries/progress_facts"),
-        orjson.dumps(
-            [
-                {
-                    "bucket": ledger.bucket(wallet_id),
-                    "wallet": wallet_id,
-                    "asset": house.asset.number,
-                    "since": since,
-                    "lines": any(one.lines for one in wants),
-                }
-                for wallet_id in wallet_ids
-            ],
-            default=str,
-        ).decode(),
-        PURCHASES_MAX,
+        *(ledger.bucket(wallet_id), wallet_id, house.asset.number),
+        *(min(one.since for one in wants), any(one.lines for one in wants), PURCHASES_MAX),
     )
-    return {row["wallet_id"]: read(row) for row in rows}
+    return None if row is None else read(row)
 
 
 def read(row: Any) -> facts.Seen:
@@ -155,20 +143,30 @@ async def _look(
     db: Database,
     wanting: Sequence[tuple[Story, Wants]],
     held: schemes.Moment,
-    seen: facts.Seen,
+    wallet_id: UUID,
     failures: list[Failure],
 ) -> datetime | None:
     """Let each story look at a wallet; when the first of them wants to look again."""
     again: list[datetime] = []
+    try:
+        seen = await gather(db, wallet_id, [wants for _, wants in wanting])
+    except FAILURES as problem:
+        failures.append(_failure(wallet_id, FACTS, problem))
+        return None
+    if seen is None:
+        return None
     for story, wants in wanting:
         try:
             at = await _tell(db, story, wants, held, seen)
-        except (Stale, errors.Refusal, errors.Unavailable, asyncpg.PostgresError) as problem:
-            told = f"{type(problem).__name__}: {problem}".rstrip(": ")
-            failures.append(Failure(seen.wallet_id, story.NAME, told))
+        except FAILURES as problem:
+            failures.append(_failure(wallet_id, story.NAME, problem))
         else:
             again.extend([] if at is None else [at])
     return min(again, default=None)
+
+
+def _failure(wallet_id: UUID, story: str, problem: Exception) -> Failure:
+    return Failure(wallet_id, story, f"{type(problem).__name__}: {problem}".rstrip(": "))
 
 
 async def _tell(
@@ -179,7 +177,9 @@ async def _tell(
         try:
             return await story.advance(db, held.book, seen, held.at)
         except Stale:
-            seen = (await gather(db, [seen.wallet_id], [wants]))[seen.wallet_id]
+            fresh = await gather(db, seen.wallet_id, [wants])
+            assert fresh is not None  # it was there, and wallets stay
+            seen = fresh
     raise Stale
 
 

@@ -68,12 +68,12 @@ async def progress(db: Database, wallet_id: UUID, *, now: datetime | None = None
     if wants is None or not running:
         return Progress(moment, house.asset, ())
     seen, row = await asyncio.gather(
-        advance.gather(db, [wallet_id], [wants]),
+        advance.gather(db, wallet_id, [wants]),
         goals.gather(db, running, wallet_id, moment.at),
     )
-    if wallet_id not in seen or row is None:
+    if seen is None or row is None:
         raise errors.NotFound()
-    found = goals.found(row, seen[wallet_id])
+    found = goals.found(row, seen)
     judged = judging.judge(running, found.member, at=moment.at, zone=house.time_zone)
     return Progress(moment, house.asset, tuple(judged.standings))
 

@@ -1,12 +1,9 @@
--- What stories go by, one row for each wallet of $1 (a list of: bucket, wallet, asset, since, lines?): the state of its
--- facts, the member, and the newest $2 purchases since then, the oldest first, less what came back of them.
-with item as (
-  select * from jsonb_to_recordset($1::jsonb) as i (
-    bucket smallint, wallet uuid, asset smallint, since timestamptz, lines boolean))
-select i.wallet as wallet_id, m.member_id, w.facts, m.created_at as joined_at, p.birth_date,
+-- What stories go by of the wallet ($1 its bucket, $2 its id, $3 the programme's asset): the state of its facts, the
+-- member, and the newest $6 purchases since $4, the oldest first, less what came back of them; $5: with their lines.
+select w.wallet_id, m.member_id, w.facts, m.created_at as joined_at, p.birth_date,
        (select jsonb_agg(jsonb_build_array(b.purchase_id, b.merchant_id, b.purchased_at, b.total_minor,
                  b.total_minor - coalesce(r.back, 0), b.cashback_paid_minor,
-                 case when i.lines then (
+                 case when $5::boolean then (
                    select jsonb_agg(jsonb_build_array(l.category, l.product, l.brand, l.labels,
                             l.amount_minor - coalesce(k.amount_minor, 0),
                             l.quantity_milli - coalesce(k.quantity_milli, 0)) order by l.line_no)
@@ -19,12 +16,12 @@ select i.wallet as wallet_id, m.member_id, w.facts, m.created_at as joined_at, p
                     where l.bucket = b.bucket and l.purchase_id = b.purchase_id) end)
                  order by b.purchased_at, b.purchase_id)
           from (select * from ledger.purchase
-                 where bucket = i.bucket and wallet_id = i.wallet and purchased_at >= i.since
-                 order by purchased_at desc, purchase_id desc limit $2) b
+                 where bucket = w.bucket and wallet_id = w.wallet_id and purchased_at >= $4::timestamptz
+                 order by purchased_at desc, purchase_id desc limit $6) b
           left join lateral (
             select sum(amount_minor)::bigint as back from ledger.purchase_return_line
              where bucket = b.bucket and purchase_id = b.purchase_id and b.version > 0) r on true) as purchases
-  from item i
-  join ledger.wallet w on w.bucket = i.bucket and w.wallet_id = i.wallet and w.asset = i.asset
-  join coalition.member m on m.wallet_id = i.wallet
+  from ledger.wallet w
+  join coalition.member m on m.wallet_id = w.wallet_id
   left join coalition.profile p on p.member_id = m.member_id
+ where w.bucket = $1 and w.wallet_id = $2 and w.asset = $3
