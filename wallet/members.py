@@ -88,9 +88,9 @@ async def enrol(
     return Enrolled(member, replayed=created is None)
 
 
-async def find(db: Database, member_id: UUID) -> Member:
-    """The member with this id, or NOT_FOUND."""
-    return _member(await db.fetchrow(f"{_SELECT} where member_id = $1", member_id))
+async def find(db: Database, member_id: UUID, *path: str) -> Member:
+    """The member with this id, or NOT_FOUND at the path by which it was sent."""
+    return _member(await db.fetchrow(f"{_SELECT} where member_id = $1", member_id), *path)
 
 
 async def find_by_email(db: Database, email: str) -> Member:
@@ -138,7 +138,7 @@ def check_email(email: str) -> None:
         raise errors.TextInvalid("This is not an e-mail address.", path=("email",))
 
 
-def _member(row: Any) -> Member:
+def _member(row: Any, *path: str) -> Member:
     if row is None:
-        raise errors.NotFound()
+        raise errors.NotFound(path=path)
     return Member(**dict(row))

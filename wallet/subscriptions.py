@@ -104,10 +104,7 @@ async def start(
     if terms.asset != house.asset.code:
         raise errors.CurrencyMismatch(path=("total",))
     merchant = await merchants.find(db, merchant_id)
-    try:
-        member = await members.find(db, member_id)
-    except errors.NotFound:
-        raise errors.NotFound(path=("member_id",)) from None
+    member = await members.find(db, member_id, "member_id")
     bucket = ledger.bucket(member.wallet_id)
     fingerprint = ids.fingerprint(
         *(member_id, terms.reference, terms.asset, terms.deliveries, terms.total_minor),

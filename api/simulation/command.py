@@ -15,8 +15,9 @@ from api.simulation import deadline, tables
 from wallet import errors, programme
 from wallet.campaigns import simulate
 from wallet.database import Database
+from wallet.rules import local
 from wallet.rules.campaigns import definition as definitions
-from wallet.rules.campaigns import drafts, facts
+from wallet.rules.campaigns import drafts
 
 FILE_BYTES_MAX: Final = 2_000_000
 """A definition with the most products that a condition may name is about a quarter of it."""
@@ -75,7 +76,7 @@ async def end_of(db: Database, day: datetime.date | None) -> datetime.datetime |
     if day is None:
         return None
     house = await programme.of(db)
-    return facts.midnight(day + datetime.timedelta(days=1), house.time_zone)
+    return local.midnight(day + datetime.timedelta(days=1), house.time_zone)
 
 
 async def names_of(db: Database) -> dict[UUID, str]:

@@ -13,7 +13,8 @@ import rich.table
 
 from wallet import ids, money
 from wallet.campaigns import simulate
-from wallet.rules.campaigns import facts, whatif
+from wallet.rules import local
+from wallet.rules.campaigns import whatif
 
 ASSUMED: Final = {
     "terms": "every member had accepted the terms",
@@ -103,8 +104,8 @@ def _summary(
     simulation: simulate.Simulation, name: str, asset: money.Asset, zone: str
 ) -> rich.table.Table:
     period, result = simulation.period, simulation.result
-    first = facts.local_day(period.since, zone)
-    last = facts.local_day(period.until - datetime.timedelta(microseconds=1), zone)
+    first = local.day(period.since, zone)
+    last = local.day(period.until - datetime.timedelta(microseconds=1), zone)
     made = table(f"{name}, {first} to {last}", "", "")
     per_member = result.granted_minor // result.members if result.members else 0
     for words, value in (

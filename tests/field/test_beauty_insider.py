@@ -13,7 +13,7 @@ from tests.field import stage
 from tests.field.stage import granted, line
 from tests.wallet import climbing
 from wallet import database, ids, members
-from wallet.rules.tiers import windows
+from wallet.rules import local
 
 SECOND = timedelta(seconds=1)
 DOUBLE: dict[str, Any] = {"when": [{"if": "tier", "any_of": ["vib", "rouge"]}]}
@@ -109,7 +109,7 @@ async def test_the_year_turns_at_midnight_of_the_programme(
     scene = await stage.build(db, http, zone=zone)
     sephora, ana, ben = await scene.merchant(), await scene.member(), await scene.member()
     await open_ladder(scene)
-    year = windows.midnight(windows.day_of(await scene.now(), zone).replace(month=1, day=1), zone)
+    year = local.midnight(local.day(await scene.now(), zone).replace(month=1, day=1), zone)
     await scene.report(sephora, ana, line(1, "350.00"), at=year - SECOND)
     await scene.report(sephora, ben, line(1, "350.00"), at=year)
 

@@ -21,7 +21,7 @@ from tests.rules.campaigns import (
 )
 from tests.rules.examples import contract, line, purchase
 from tests.rules.strategies import any_purchase
-from wallet.rules import cashback, contracts, purchases
+from wallet.rules import cashback, contracts, local, purchases
 from wallet.rules.campaigns import compiled, decide, facts, limits, outcome, programme, record
 
 ACME, BAKERY = uuid.UUID(int=0xACE), uuid.UUID(int=0xBA)
@@ -173,7 +173,7 @@ def test_a_cap_cuts_and_both_numbers_are_kept() -> None:
 
 def test_a_members_cap_counts_what_the_period_has_given() -> None:
     monthly = version(caps={"member": [{"minor": 100, "per": "month"}]})
-    day = facts.local_day(purchase().purchased_at, "Europe/Lisbon")
+    day = local.day(purchase().purchased_at, "Europe/Lisbon")
     before = (facts.Used(day.replace(day=1), 70, 1), facts.Used(day.replace(month=2), 500, 3))
     member = replace(NOBODY, usage={uuid.UUID(int=1): before})
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 
 from wallet import errors
+from wallet.rules import local
 from wallet.rules.progress import memberships as rules
 from wallet.rules.schemes import memberships as plans
 
@@ -83,7 +84,7 @@ def test_days_are_the_programmes_also_when_its_clocks_change(
 
 def test_grace_lets_in_after_the_end_and_nobody_else_is() -> None:
     act = begun(plan(grace_days=7), "2026-03-10")
-    ends = rules.midnight(date(2027, 3, 17), LISBON)
+    ends = local.midnight(date(2027, 3, 17), LISBON)
 
     assert (date(2027, 3, 10), ends) == (act.until_day, act.entitled_until)
     shown = [
@@ -204,7 +205,7 @@ def test_with_a_refund_it_ends_with_the_day_and_without_one_it_is_used_up() -> N
         ends.append(act.entitled_until)
 
     expected = [date(2026, 5, 11), date(2027, 3, 10)]
-    assert [rules.midnight(day, LISBON) for day in expected] == ends
+    assert [local.midnight(day, LISBON) for day in expected] == ends
 
 
 def test_who_cancels_in_grace_is_out_at_once() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.rules import campaigns as examples
 from tests.rules.examples import line, purchase
+from wallet.rules import local
 from wallet.rules.campaigns import facts, history, needs, relevant, whatif
 
 MEMBERS = [uuid.UUID(int=number) for number in (1, 2)]
@@ -177,7 +178,7 @@ def test_purchases_are_remembered_as_far_back_as_a_condition_looks() -> None:
     ever = examples.version(2, when=[{"if": "nth_purchase", "n": 3}])
 
     assert question(examples.version(3)).since == START
-    assert question(recent).since == facts.midnight(date(2026, 1, 30), examples.ZONE)
+    assert question(recent).since == local.midnight(date(2026, 1, 30), examples.ZONE)
     assert question(ever).since is None
 
 

@@ -17,6 +17,7 @@ from wallet.campaigns import answers, arms, awards, earned, gather, live, report
 from wallet.database import Database
 from wallet.progress import ladders, tiers
 from wallet.rules import activities as rules
+from wallet.rules import local
 from wallet.rules.campaigns import facts, needs, outcome
 from wallet.rules.campaigns.definition import OnActivity
 
@@ -94,10 +95,7 @@ async def report(
     moment = await live.moment(db, now)
     rules.check(activity, known_at=moment.at)
     merchant = await merchants.find(db, merchant_id)
-    try:
-        member = await members.find(db, member_id)
-    except errors.NotFound:
-        raise errors.NotFound(path=("member_id",)) from None
+    member = await members.find(db, member_id, "member_id")
     case = _Case(
         activity_id=ids.placed(request_id, ledger.bucket(member.wallet_id)),
         merchant_id=merchant_id,
@@ -216,7 +214,7 @@ async def _member(db: Database, case: _Case, versions: Sequence[facts.Version]) 
     """Who the member is, as far as these campaigns ask; whoever is divided by them has met it."""
     asked = needs.of(versions)
     it, zone = case.activity, case.house.time_zone
-    day = facts.local_day(it.happened_at, zone)
+    day = local.day(it.happened_at, zone)
     question = {
         "n": 0,
         "bucket": ledger.bucket(case.member.wallet_id),

@@ -14,7 +14,7 @@ from wallet import drafts, entries, errors, ledger, merchants
 from wallet.campaigns import answers, arms, budgets, gather, giving, live, sets
 from wallet.database import Database
 from wallet.progress import ladders, tiers
-from wallet.rules import cashback, contracts, experiments, purchases
+from wallet.rules import cashback, contracts, experiments, local, purchases
 from wallet.rules.campaigns import better, facts, outcome
 from wallet.rules.tiers.running import Running
 
@@ -237,7 +237,7 @@ def _certified(
 ) -> frozenset[tuple[str, str]]:
     if not book.evidence:
         return frozenset()
-    day = facts.local_day(purchase.purchased_at, known.zone)
+    day = local.day(purchase.purchased_at, known.zone)
     pairs = {
         (label, product)
         for line in purchase.lines

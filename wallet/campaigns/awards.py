@@ -16,7 +16,7 @@ import orjson
 from wallet import entries, errors, ids, ledger, members, money, programme, sql
 from wallet.campaigns import budgets, giving
 from wallet.database import Database
-from wallet.rules import awards, clock, expiry
+from wallet.rules import awards, clock, expiry, local
 from wallet.rules.campaigns import conditions, outcome
 from wallet.rules.campaigns import facts as campaign_facts
 from wallet.rules.campaigns.definition import MONEYLESS, Definition, Donation
@@ -302,7 +302,7 @@ def _grant(
 
 
 def _day(wish: Wish, house: programme.Programme, at: datetime) -> date:
-    return campaign_facts.local_day(wish.happened_at or at, house.time_zone)
+    return local.day(wish.happened_at or at, house.time_zone)
 
 
 def _check_most(most: Most | None, used: Sequence[campaign_facts.Used], day: date) -> None:

@@ -15,7 +15,7 @@ import orjson
 from wallet import errors, ledger, money
 from wallet.campaigns import answers, arms, sets, terms
 from wallet.database import Database
-from wallet.rules import cashback, purchases
+from wallet.rules import cashback, local, purchases
 from wallet.rules.campaigns import decide, facts, needs, outcome, record
 from wallet.rules.tiers import running
 
@@ -146,7 +146,7 @@ async def _known(
 def _question(place: int, one: Asked) -> tuple[dict[str, Any], list[facts.Measure]]:
     ready, zone = one.ready, one.place.zone
     at = one.purchase.purchased_at
-    day = facts.local_day(at, zone)
+    day = local.day(at, zone)
     measures: list[facts.Measure] = []
     usage: dict[uuid.UUID, date | None] = {}
     if one.member_id is not None:
@@ -200,7 +200,7 @@ def _read(one: Asked, measures: Sequence[facts.Measure], row: Any) -> _Known:
 
 def _member(one: Asked, measures: Sequence[facts.Measure], row: Any) -> facts.Member:
     zone = one.place.zone
-    day = facts.local_day(one.purchase.purchased_at, zone)
+    day = local.day(one.purchase.purchased_at, zone)
     answers = [facts.Measured(*found) for found in orjson.loads(row["measures"] or "[]")]
     assert one.member_id is not None
     plain = member(
@@ -246,7 +246,7 @@ def member(
     }
     house = running.house(ladders, at)
     return facts.Member(
-        joined_days=max(0, (day - facts.local_day(joined, zone)).days) if asked.profile else 0,
+        joined_days=max(0, (day - local.day(joined, zone)).days) if asked.profile else 0,
         birthday_known=asked.profile and row["birth_date"] is not None,
         birthday_days=facts.birthday_distance(row["birth_date"], day) if asked.profile else None,
         segments=frozenset(row["segments"] or ()),

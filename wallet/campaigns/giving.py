@@ -12,7 +12,7 @@ import orjson
 
 from wallet import entries, ids, money
 from wallet.campaigns import budgets, gather
-from wallet.rules import clock, contracts, expiry
+from wallet.rules import clock, contracts, expiry, local
 from wallet.rules.campaigns import facts, outcome, record
 from wallet.rules.campaigns.definition import Badge, Benefit, Donation, GiveCoupon
 
@@ -30,7 +30,7 @@ def given(
     if decided.record is None:
         return entries.NOTHING
     place = decided.record.place
-    day = facts.local_day(at, place.zone)
+    day = local.day(at, place.zone)
     return entries.Given(
         lots=tuple(
             lot

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import orjson
@@ -20,7 +19,7 @@ import orjson
 from wallet import ledger, programme, sql
 from wallet.campaigns import live
 from wallet.database import Database
-from wallet.rules import expiry, favourites, text
+from wallet.rules import expiry, favourites, local, text
 from wallet.rules import offers as rule
 
 BATCH: Final = 200
@@ -96,12 +95,11 @@ class _Moment:
 
     @property
     def today(self) -> date:
-        return self.now.astimezone(ZoneInfo(self.zone)).date()
+        return local.day(self.now, self.zone)
 
     def since(self, days: int) -> datetime:
         """The beginning of the local day with which the last so many days begin."""
-        first = self.today - timedelta(days=days - 1)
-        return datetime(first.year, first.month, first.day, tzinfo=ZoneInfo(self.zone))
+        return local.midnight(self.today - timedelta(days=days - 1), self.zone)
 
 
 async def targets(db: Database, now: datetime | None = None) -> list[rule.Target]:

@@ -9,11 +9,10 @@ from datetime import date, datetime
 from types import EllipsisType
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from wallet import audit, errors, members, programme
 from wallet.database import Database
-from wallet.rules import text
+from wallet.rules import local, text
 
 LANGUAGES: Final = ("en", "pt", "es")
 AGE_MAX: Final = 130
@@ -69,7 +68,7 @@ async def update(
     await members.find(db, member_id)
     at: datetime = await db.fetchval("select coalesce($1::timestamptz, clock_timestamp())", now)
     if isinstance(birth_date, date):
-        _check_birth(birth_date, at.astimezone(ZoneInfo((await programme.of(db)).time_zone)).date())
+        _check_birth(birth_date, local.day(at, (await programme.of(db)).time_zone))
     if isinstance(language, str) and language not in LANGUAGES:
         raise errors.ProfileInvalid(
             f"A language is one of {', '.join(LANGUAGES)}. Correct it.", path=("language",)

@@ -11,6 +11,7 @@ import orjson
 
 from wallet import programme, sql
 from wallet.campaigns import playback
+from wallet.rules import local
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts, needs, relevant
 from wallet.rules.campaigns import programme as campaign_rules
@@ -92,7 +93,7 @@ async def people(
     )
     return {
         row["wallet_id"]: playback.Person(
-            joined_on=facts.local_day(row["joined_at"], zone),
+            joined_on=local.day(row["joined_at"], zone),
             birth_date=row["birth_date"],
             tier=row["tier"],
             tiers={uuid.UUID(key): one for key, one in orjson.loads(row["tiers"]).items()},

@@ -16,6 +16,7 @@ from wallet.campaigns import budgets
 from wallet.charities import agreements
 from wallet.database import Database
 from wallet.progress import schemes, story
+from wallet.rules import local
 from wallet.rules import matching as rules
 from wallet.rules.campaigns import facts as campaign_facts
 from wallet.rules.progress import facts
@@ -134,7 +135,7 @@ async def _match(
     """Give on top of one gift by one scheme; a write that others overtook is decided anew."""
     scheme_id, version_id, it = held
     bucket, budget = ledger.bucket(wallet_id), budgets.budget_id("match", scheme_id, house.asset)
-    day = campaign_facts.local_day(row["donated_at"], house.time_zone)
+    day = local.day(row["donated_at"], house.time_zone)
     since = _since(it, day)
     for _ in range(STALE_TRIES_MAX):
         had = await _had(db, wallet_id, scheme_id, house.asset, since)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -19,6 +18,7 @@ from wallet import errors, ids, ledger, members, programme, sql
 from wallet.campaigns import profiles, segments, winnings
 from wallet.database import Database
 from wallet.progress import advance, appearances, boards, rankings, schemes
+from wallet.rules import local
 from wallet.rules.ranking import entering, windows
 from wallet.rules.schemes.contests import Contest, Prize
 
@@ -80,7 +80,7 @@ async def enter(
     house = await programme.of(db)
     held = await schemes.moment(db, now)
     found = current(held, contest_id, house.time_zone)
-    today = held.at.astimezone(ZoneInfo(house.time_zone)).date()
+    today = local.day(held.at, house.time_zone)
     entrant = await _entrant(db, member, held.at)
     answer = await db.call(
         "select ledger.enter_contest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",

@@ -62,10 +62,7 @@ async def report(
     found = _game(held, told, merchant_id)
     if not 0 <= told.points <= found.definition.points_max:
         raise errors.GameScoreInvalid(path=("points",))
-    try:
-        member = await members.find(db, member_id)
-    except errors.NotFound:
-        raise errors.NotFound(path=("member_id",)) from None
+    member = await members.find(db, member_id, "member_id")
     fingerprint = ids.fingerprint(
         merchant_id, member_id, told.game_id, told.round_id, told.points, told.happened_at
     )

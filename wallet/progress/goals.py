@@ -15,6 +15,7 @@ import orjson
 from wallet import ledger, programme, sql
 from wallet.database import Database
 from wallet.progress import schemes
+from wallet.rules import local
 from wallet.rules.milestones import counting, judging, periods
 from wallet.rules.progress import facts
 from wallet.rules.schemes.milestones import Milestone
@@ -123,7 +124,7 @@ def _versions(entry: schemes.Entry, at: datetime, zone: str) -> list[judging.Ver
         milestone = _milestone(one)
         counts = milestone.since or began
         if milestone.per not in ("ever", "rolling"):
-            day = periods.day_of(at - LOOK_BACK, zone)
+            day = local.day(at - LOOK_BACK, zone)
             counts = max(counts, periods.of(milestone.per, day, zone).since or counts)
         found.append(judging.Version(one.version_id, milestone, counts, None))
     return found

@@ -16,6 +16,7 @@ from wallet.campaigns import awards, earned, winnings
 from wallet.database import Database
 from wallet.progress import membership_acts as acts
 from wallet.progress import plans, schemes, story
+from wallet.rules import local
 from wallet.rules.progress import facts
 from wallet.rules.progress import memberships as rules
 
@@ -51,10 +52,10 @@ async def _look(db: Database, one: plans.Membership, at: datetime, zone: str) ->
         if not await acts.lapse(db, one, now=at):
             raise story.Stale
         return []
-    remind_at = rules.midnight(one.until_day - timedelta(days=one.plan.remind_days), zone)
+    remind_at = local.midnight(one.until_day - timedelta(days=one.plan.remind_days), zone)
     if one.plan.remind_days and at < remind_at:
         return [remind_at, one.entitled_until]
-    ended = at >= rules.midnight(one.until_day, zone)
+    ended = at >= local.midnight(one.until_day, zone)
     if one.plan.remind_days and one.reminded_day != one.until_day and not ended:
         await _remind(db, one, at)
     return [one.entitled_until]

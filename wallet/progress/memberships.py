@@ -45,10 +45,7 @@ async def start(
     MEMBERSHIP_INVALID for a plan that is not sold by this seller now, or that the member has
     already; AMOUNT_INVALID above the price; REFERENCE_USED for a payment that counted for another.
     """
-    try:
-        member = await members.find(db, member_id)
-    except errors.NotFound:
-        raise errors.NotFound(path=("member_id",)) from None
+    member = await members.find(db, member_id, "member_id")
     act_id = ids.placed(request_id, ledger.bucket(member.wallet_id))
 
     def decide(known: acts.Known) -> acts.Decided:

@@ -14,6 +14,7 @@ import orjson
 from wallet import errors, ledger, money, programme, sql
 from wallet.database import Database
 from wallet.progress import schemes
+from wallet.rules import local
 from wallet.rules.progress import memberships as rules
 from wallet.rules.schemes.memberships import Membership as Plan
 
@@ -134,13 +135,13 @@ async def counts(db: Database, *, now: datetime | None = None) -> tuple[list[Cou
     """How many members each plan has, and how they came and went; it costs a scan."""
     house = await programme.of(db)
     held = await schemes.moment(db, now)
-    first = rules.local_day(held.at, house.time_zone).replace(day=1)
+    first = local.day(held.at, house.time_zone).replace(day=1)
     for _ in range(MONTHS_MAX - 1):
         first = (first - timedelta(days=1)).replace(day=1)
     standing = await db.fetch(sql.load("reports/membership_counts"), held.at, house.time_zone)
     months = await db.fetch(
         sql.load("reports/membership_months"),
-        *(held.at, house.time_zone, rules.midnight(first, house.time_zone)),
+        *(held.at, house.time_zone, local.midnight(first, house.time_zone)),
     )
     return (
         [Counts(*row) for row in standing],

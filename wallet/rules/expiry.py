@@ -5,11 +5,11 @@ instants and knows no calendar. Days are days of the programme's time zone, what
 that night.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from wallet.rules import contracts
+from wallet.rules import contracts, local
 
 _DAY: Final = timedelta(days=1)
 _INSTANT: Final = timedelta(microseconds=1)
@@ -23,12 +23,7 @@ def end_of_day(instant: datetime, days: int, tz: str) -> datetime:
     """
     assert instant.tzinfo is not None
     assert days >= 0
-    zone = ZoneInfo(tz)
-    next_day = instant.astimezone(zone).date() + timedelta(days=days + 1)
-    midnight = datetime(next_day.year, next_day.month, next_day.day, tzinfo=zone)
-    # fold=0 reads a skipped midnight by the clock before the change: the very moment of the skip.
-    # Of a midnight that comes twice it takes the first.
-    return midnight.astimezone(UTC)
+    return local.midnight(local.day(instant, tz) + timedelta(days=days + 1), tz)
 
 
 def expires_at(available_at: datetime, expiry: contracts.Expiry, tz: str) -> datetime | None:

@@ -7,9 +7,9 @@ page alone, such as a hold at a till that the member is standing at.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from wallet import money
+from wallet.rules import local
 
 LOST_MAX: Final = 3
 """Campaigns that one notice names: nobody reads a list of ten in a sentence."""
@@ -253,5 +253,5 @@ def _capped(facts: Facts, amount: str, where: str) -> str | None:
 def _day(facts: Facts) -> str:
     assert facts.expires_at is not None
     # The instant is the start of the day after the last day.
-    day = facts.expires_at.astimezone(ZoneInfo(facts.zone)).date() - timedelta(days=1)
+    day = local.day(facts.expires_at, facts.zone) - timedelta(days=1)
     return f"{day.day} {day:%B %Y}"

@@ -10,9 +10,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from wallet import errors
+from wallet.rules import local
 from wallet.rules.campaigns import definition
 
 CODE_LETTERS: Final = 8
@@ -163,7 +163,7 @@ def friend_minor(version: definition.Definition) -> int:
 
 def year_of(instant: datetime, zone: str) -> int:
     """The year of the programme's calendar in which a reward counts."""
-    return instant.astimezone(ZoneInfo(zone)).year
+    return local.day(instant, zone).year
 
 
 def seat(taken: Collection[int], most: int) -> int | None:

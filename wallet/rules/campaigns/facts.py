@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from wallet.rules.campaigns import conditions
 from wallet.rules.campaigns.definition import Definition
@@ -132,16 +131,6 @@ def period_start(per: conditions.Period, day: date) -> date | None:
             return day.replace(month=1, day=1)
         case "campaign":
             return None
-
-
-def midnight(day: date, zone: str) -> datetime:
-    """Give the first instant of a local day."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-
-
-def local_day(instant: datetime, zone: str) -> date:
-    """Give the local day of an instant."""
-    return instant.astimezone(ZoneInfo(zone)).date()
 
 
 def birthday_distance(birth: date | None, day: date) -> int | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from wallet.rules import local
 from wallet.rules.campaigns import conditions as c
 from wallet.rules.campaigns import facts
 from wallet.rules.campaigns.definition import Multiplier, Personal
@@ -127,8 +128,8 @@ def measure_of(
             since = None if days is None else _days_back(at, days, zone)
             return facts.Measure(_merchants(scope, version, merchant_id), since)
         case c.Spent(scope=scope, per=per):
-            start = facts.period_start(per, facts.local_day(at, zone))
-            since = version.definition.starts_at if start is None else facts.midnight(start, zone)
+            start = facts.period_start(per, local.day(at, zone))
+            since = version.definition.starts_at if start is None else local.midnight(start, zone)
             return facts.Measure(_merchants(scope, version, merchant_id), since)
         case c.BoughtAt(any_of=merchants, within_days=days):
             return facts.Measure(frozenset(merchants), _days_back(at, days, zone), before=True)
@@ -137,7 +138,7 @@ def measure_of(
 
 
 def _days_back(at: datetime, days: int, zone: str) -> datetime:
-    return facts.midnight(facts.local_day(at, zone) - timedelta(days=days), zone)
+    return local.midnight(local.day(at, zone) - timedelta(days=days), zone)
 
 
 def _merchants(

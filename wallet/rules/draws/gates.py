@@ -4,9 +4,8 @@ What is not known of a member keeps the gate shut: an age that is asked for must
 """
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
-from wallet.rules import play_limits
+from wallet.rules import local, play_limits
 from wallet.rules.draws import definition
 
 
@@ -23,7 +22,7 @@ def refusal(
         return "draw_closed"
     gates = draw.gates
     if gates.age_min is not None and (
-        birth_date is None or age(birth_date, at.astimezone(ZoneInfo(zone)).date()) < gates.age_min
+        birth_date is None or age(birth_date, local.day(at, zone)) < gates.age_min
     ):
         return "age_gate"
     if gates.countries is not None and country not in gates.countries:

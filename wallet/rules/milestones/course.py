@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from wallet.rules import local
 from wallet.rules.milestones import periods, tallies
 from wallet.rules.milestones.counting import MILLI, Step
 from wallet.rules.schemes.milestones import Milestone
@@ -58,7 +59,7 @@ def run(
     for step in steps:
         if step.at < since or (milestone.until is not None and step.at >= milestone.until):
             continue
-        day = periods.day_of(step.at, zone)
+        day = local.day(step.at, zone)
         span = periods.of(milestone.per, day, zone)
         if span.key != key:
             key, tally, nth = span.key, tallies.empty(milestone), 0
@@ -90,7 +91,7 @@ def _ahead(
     at: datetime,
     zone: str,
 ) -> Ahead:
-    today = periods.day_of(at, zone)
+    today = local.day(at, zone)
     span = periods.of(milestone.per, today, zone)
     ends = [one for one in (span.until, milestone.until) if one is not None]
     begins = [one for one in (span.since, milestone.since) if one is not None]

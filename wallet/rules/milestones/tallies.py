@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from wallet.rules.milestones import periods
+from wallet.rules import local
 from wallet.rules.milestones.counting import Step
 from wallet.rules.schemes.milestones import Milestone
 
@@ -106,7 +106,7 @@ class Weeks:
 
     def add(self, step: Step, day: date) -> None:
         """Count it to its week, and the week to the row as soon as it comes to enough."""
-        week = periods.week_of(day)
+        week = local.period("week", day).first
         if week != self._week:
             self._week, self._amount, self._causes = week, 0, []
         self._amount += step.counted
@@ -117,7 +117,7 @@ class Weeks:
 
     def forget(self, before: date) -> None:
         """End the row that ended before a day's week."""
-        if self._row and self._row[-1][0] < periods.week_of(before):
+        if self._row and self._row[-1][0] < local.period("week", before).first:
             self._row.clear()
 
     def had(self) -> int:
@@ -142,5 +142,5 @@ def empty(milestone: Milestone) -> Tally:
 def forgotten(milestone: Milestone, day: date) -> date:
     """Before which day what was done no longer counts, seen from a day."""
     if milestone.metric == "weeks":
-        return day - periods.WEEK
+        return day - local.WEEK
     return date.min if milestone.days is None else day - timedelta(days=milestone.days - 1)

@@ -3,7 +3,8 @@
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
+
+from wallet.rules import local
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Purchase:
 
     def day(self, zone: str) -> date:
         """The local day on which it was made."""
-        return self.at.astimezone(ZoneInfo(zone)).date()
+        return local.day(self.at, zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
-from zoneinfo import ZoneInfo
 
 from wallet import errors, money
+from wallet.rules import local
 from wallet.rules.schemes.memberships import Cancelling, Membership, Term
 
 PAID_AGO_MAX: Final = timedelta(days=7)
@@ -109,7 +109,7 @@ def check_time(paid_at: datetime, *, known_at: datetime) -> None:
 def start(plan: Membership, *, paid_at: datetime, paid_minor: int, zone: str) -> Act:
     """Begin a membership with its first payment, on the local day of it."""
     check_price(plan, paid_minor)
-    day = local_day(paid_at, zone)
+    day = local.day(paid_at, zone)
     paid = Paid(day, until(day, plan.term, after=day), paid_minor)
     return _paid("started", plan, day, paid, zone=zone, paid_minor=paid_minor)
 
@@ -132,7 +132,7 @@ def renew(
         raise errors.MembershipClosed(state="cancelled")
     _check_order(standing, paid_at)
     check_price(plan, paid_minor)
-    day = local_day(paid_at, zone)
+    day = local.day(paid_at, zone)
     if sum(one.from_day > day for one in standing.terms) >= TERMS_AHEAD_MAX:
         raise errors.MembershipInvalid(
             f"It is paid until {standing.until_day}. Report the next payment when a term has begun."
@@ -167,7 +167,7 @@ def change(
             "This plan is sold by somebody else, or in another currency. Start it by itself.",
             path=("plan_id",),
         )
-    day = local_day(paid_at, zone)
+    day = local.day(paid_at, zone)
     credit_minor = 0
     if old.change == "pro_rata_days":
         # That day belongs to the new plan.
@@ -198,7 +198,7 @@ def cancel(plan: Membership, standing: Standing, *, now: datetime, zone: str) ->
     """
     if standing.closed is not None:
         raise errors.MembershipClosed(state=standing.closed)
-    day = local_day(now, zone)
+    day = local.day(now, zone)
     left = refund(standing.terms, day, plan.cancelling)
     ends = standing.until_day
     if plan.cancelling.entitled == "at_once":
@@ -208,7 +208,7 @@ def cancel(plan: Membership, standing: Standing, *, now: datetime, zone: str) ->
         standing.anchor,
         standing.until_day,
         # Nobody who has cancelled waits for a payment, so there is no grace.
-        max(now, midnight(ends, zone)) if ends > day else now,
+        max(now, local.midnight(ends, zone)) if ends > day else now,
         refund_minor=left.minor,
         why=left.why,
     )
@@ -253,13 +253,13 @@ def state(
         return closed
     if now >= entitled_until:
         return "lapsed"
-    return "active" if local_day(now, zone) < until_day else "in_grace"
+    return "active" if local.day(now, zone) < until_day else "in_grace"
 
 
 def last_day(kind: Kind, until_day: date, entitled_until: datetime, zone: str) -> date:
     """The last day that an act left: of what is paid for, or at an end of being let in."""
     if kind in ("cancelled", "lapsed"):
-        return local_day(entitled_until - timedelta(microseconds=1), zone)
+        return local.day(entitled_until - timedelta(microseconds=1), zone)
     return until_day - DAY
 
 
@@ -281,25 +281,15 @@ def until(anchor: date, term: Term, *, after: date) -> date:
     months = term.count * (12 if term.unit == "year" else 1)
     gone = (after.year - anchor.year) * 12 + after.month - anchor.month
     times = max(1, gone // months)
-    while (end := _months_on(anchor, months * times)) <= after:
+    while (end := local.months_on(anchor, months * times)) <= after:
         times += 1
     return end
-
-
-def local_day(instant: datetime, zone: str) -> date:
-    """The programme's day of an instant."""
-    return instant.astimezone(ZoneInfo(zone)).date()
-
-
-def midnight(day: date, zone: str) -> datetime:
-    """The first instant of a local day."""
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
 
 
 def _paid(
     kind: Kind, plan: Membership, anchor: date, paid: Paid, *, zone: str, paid_minor: int
 ) -> Act:
-    lasts = midnight(paid.until_day + timedelta(days=plan.grace_days), zone)
+    lasts = local.midnight(paid.until_day + timedelta(days=plan.grace_days), zone)
     return Act(kind, anchor, paid.until_day, lasts, paid, paid_minor)
 
 
@@ -330,13 +320,3 @@ def _unused(one: Paid, from_day: date) -> int:
     """What of a term is left from a day on, rounded once."""
     left = min(one.days, max(0, (one.until_day - from_day).days))
     return money.divide(one.worth_minor * left, one.days, money.Rounding.HALF_EVEN)
-
-
-def _months_on(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, month + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise AssertionError("every month has 28 days")

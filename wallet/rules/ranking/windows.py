@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
+from wallet.rules import local
 from wallet.rules.schemes.boards import Ranked
 
 _INSTANT = timedelta(microseconds=1)
@@ -32,7 +32,7 @@ def at(scheme: Ranked, instant: datetime, zone: str) -> Window | None:
         if not scheme.from_at <= instant < scheme.until_at:
             return None
         return Window("once", scheme.from_at, scheme.until_at)
-    return _calendar(scheme.window, instant.astimezone(ZoneInfo(zone)).date(), zone)
+    return _calendar(scheme.window, local.day(instant, zone), zone)
 
 
 def latest(scheme: Ranked, instant: datetime, zone: str) -> Window | None:
@@ -86,42 +86,14 @@ def named(scheme: Ranked, key: str, zone: str) -> Window | None:
 
 def day(instant: datetime, zone: str) -> Window:
     """The local day that an instant lies in."""
-    found = instant.astimezone(ZoneInfo(zone)).date()
-    return _days(found.isoformat(), found, found + timedelta(days=1), zone)
+    return _calendar("day", local.day(instant, zone), zone)
 
 
 def month(instant: datetime, zone: str) -> Window:
     """The local month that an instant lies in."""
-    return _calendar("month", instant.astimezone(ZoneInfo(zone)).date(), zone)
+    return _calendar("month", local.day(instant, zone), zone)
 
 
-def _calendar(every: str, day: date, zone: str) -> Window:
-    match every:
-        case "week":
-            year, week, weekday = day.isocalendar()
-            first = day - timedelta(days=weekday - 1)
-            return _days(f"{year}-W{week:02}", first, first + timedelta(days=7), zone)
-        case "month":
-            first = day.replace(day=1)
-            return _days(f"{first:%Y-%m}", first, _months_on(first, 1), zone)
-        case "quarter":
-            quarter = (day.month - 1) // 3
-            first = day.replace(month=quarter * 3 + 1, day=1)
-            return _days(f"{day.year}-Q{quarter + 1}", first, _months_on(first, 3), zone)
-        case _:
-            first = day.replace(month=1, day=1)
-            return _days(f"{day.year}", first, _months_on(first, 12), zone)
-
-
-def _months_on(first: date, months: int) -> date:
-    month = first.month - 1 + months
-    return first.replace(year=first.year + month // 12, month=month % 12 + 1)
-
-
-def _days(key: str, first: date, after: date, zone: str) -> Window:
-    there = ZoneInfo(zone)
-    return Window(
-        key,
-        datetime.combine(first, time(), there).astimezone(ZoneInfo("UTC")),
-        datetime.combine(after, time(), there).astimezone(ZoneInfo("UTC")),
-    )
+def _calendar(every: local.Per, day: date, zone: str) -> Window:
+    key, first, after = local.period(every, day)
+    return Window(key, local.midnight(first, zone), local.midnight(after, zone))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from wallet import money
-from wallet.rules.tiers import windows
+from wallet.rules import local
 
 _WHY: Final = {
     "began": "you reached it with what you had bought before.",
@@ -51,7 +51,7 @@ def _changed(detail: Mapping[str, Any]) -> str:
 def _warned(detail: Mapping[str, Any], asset: money.Asset, zone: str) -> str:
     until = datetime.fromisoformat(detail["until"])
     # The instant is the start of the day after the last day.
-    day = windows.day_of(until, zone) - timedelta(days=1)
+    day = local.day(until, zone) - timedelta(days=1)
     remaining: int = detail["remaining"]
     match detail["metric"]:
         case "spend":

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wallet.rules import local
 from wallet.rules.schemes import ladders
-from wallet.rules.tiers import climb, windows
+from wallet.rules.tiers import climb
 from wallet.rules.tiers.facts import Goal
 
 
@@ -33,8 +34,8 @@ def advise(it: climb.Climb, *, zone: str, at: datetime, lifted: bool) -> Advice:
         edges.append(it.counted[0].when)
     warn = False
     if stay is not None and stay.remaining > 0 and stay.until is not None:
-        day = windows.day_of(stay.until, zone) - timedelta(days=ladder.warn_days)
-        warn_at = windows.midnight(day, zone)
+        day = local.day(stay.until, zone) - timedelta(days=ladder.warn_days)
+        warn_at = local.midnight(day, zone)
         warn = warn_at <= at < stay.until and ladder.warn_days > 0
         edges.append(warn_at)
     return Advice(up, stay, fall, warn, tuple(one for one in edges if one is not None))
