@@ -83,6 +83,15 @@ def test_what_is_no_name_of_a_window_finds_none(key: str) -> None:
     assert windows.named(board(), key, LISBON) is None
 
 
+@pytest.mark.parametrize(("every", "key"), [("week", "9999-W51"), ("month", "9999-11")])
+def test_a_window_has_room_for_its_returns(every: str, key: str) -> None:
+    before = windows.named(board(window=every), key.replace("9999", "9998"), LISBON)
+
+    assert windows.named(board(window=every), key, LISBON) is None
+    assert before is not None
+    assert before.ends_at + timedelta(days=boards.SETTLE_DAYS_MAX) > before.ends_at
+
+
 @hypothesis.given(
     st.integers(0, 100 * 366 * 24 * 60),
     st.sampled_from(["week", "month", "quarter", "year"]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, date, datetime, timedelta
 
 from wallet.rules import local
 from wallet.rules.schemes.boards import Ranked
@@ -81,7 +81,8 @@ def named(scheme: Ranked, key: str, zone: str) -> Window | None:
         found = _calendar(scheme.window, first, zone)
     except (ValueError, OverflowError):
         return None
-    return found if found.key == key else None
+    # The last year that a date can be in has no room for what comes after a window.
+    return found if found.key == key and found.ends_at.year < MAXYEAR else None
 
 
 def day(instant: datetime, zone: str) -> Window:
