@@ -1,5 +1,6 @@
 """Draws as GraphQL: what can be played, at which odds, and what lets anybody check it later."""
 
+import asyncio
 import datetime
 from typing import Annotated, Final
 
@@ -7,7 +8,7 @@ import strawberry
 
 from api.graphql import context, cost, permissions, scalars, schemes, shapes
 from wallet import errors, ids
-from wallet.draws import exports, raffles, seeds, tickets
+from wallet.draws import exports, gathering, raffles, seeds, tickets
 from wallet.progress import schemes as scheme_facts
 from wallet.rules.draws import definition, record
 
@@ -103,12 +104,25 @@ class Query:
         """A few small questions for each draw."""
         moment = await scheme_facts.moment(info.context.db)
         found: list[scheme_facts.Entry] = []
+        late: list[scheme_facts.Entry] = []
         for entry in moment.book.entries.values():
             held = entry.at(moment.at)
             said = None if held is None else held.definition
             if isinstance(said, definition.Draw) and moment.at < _ends(said):
                 found.append(entry)
-        return [await _show(info, moment, entry) for entry in found[:SHOWN_MAX]]
+            elif isinstance(said, definition.Raffle) and said.randomness is not None:
+                late.append(entry)  # the staff draws it when its public randomness is there
+        late = late[-SHOWN_MAX:]
+        lists = await asyncio.gather(
+            *(raffles.frozen(info.context.page, one.scheme_id) for one in late)
+        )
+        found.extend(
+            one
+            for one, frozen in zip(late, lists, strict=True)
+            if frozen is None or frozen.drawn_at is None
+        )
+        shown = [_show(info, moment, entry) for entry in found[:SHOWN_MAX]]
+        return list(await asyncio.gather(*shown))
 
     @permissions.root(
         "Query.drawExport",
@@ -136,13 +150,12 @@ def _ends(draw: definition.Draw) -> datetime.datetime:
 
 
 async def _show(info: context.Info, moment: scheme_facts.Moment, entry: scheme_facts.Entry) -> Draw:
-    db, draw_id = info.context.db, entry.scheme_id
+    db, draw_id = info.context.page, entry.scheme_id
     waiting = await seeds.latest(db, draw_id)
-    draw = entry.newest
+    draw = gathering.draw_of(moment, draw_id)
     if waiting and waiting[0].version_id is not None:
         # What is played now goes by the version of its epoch, whatever was published since.
         draw = seeds.definition_of(moment.book, draw_id, waiting[0].version_id) or draw
-    assert isinstance(draw, definition.Draw)
     member = info.context.principal.member
     usable = None
     if member is not None:

@@ -229,10 +229,13 @@ async def test_the_operator_brings_the_value_of_public_randomness(
     early = (await operator.ask(DRAW, told(randomness="b"))).data["raffleDraw"]
     frozen = (await operator.ask(FREEZE, told())).data["raffleFreeze"]
     missing = (await operator.ask(DRAW, told())).data["raffleDraw"]
+    waiting = (await operator.ask(DRAWS)).data["draws"]
     drawn = (await operator.ask(DRAW, told(randomness="b"))).data["raffleDraw"]
 
     again = (await operator.ask(DRAW, told(randomness="b"))).data["raffleDraw"]
 
+    assert [plain["drawId"]] == [one["scheme"]["id"] for one in waiting]
+    assert [] == (await operator.ask(DRAWS)).data["draws"]
     assert ["DRAW_CLOSED", "PLAY_INVALID"] == [one["errors"][0]["code"] for one in (early, missing)]
     assert (1, None) == (frozen["frozen"]["count"], frozen["frozen"]["drawnAt"])
     assert drawn["frozen"]["drawnAt"]
