@@ -131,7 +131,6 @@ async def _follow(
             known = replace(known, version=movement.version)
             yield _change(movement, known)
         news = await changes.happenings(db, wallet_id, after=known.happenings)
-        mark = known.version + (news[-1].n if news else known.happenings)
         if news and known.version:
             # Each repeats the last movement, which clients that know of no happenings drop.
             last, *_ = page[-1:] or await changes.page(
@@ -142,9 +141,12 @@ async def _follow(
                 known = replace(known, happenings=one.n)
                 if one.topic in KINDS:
                     yield _change(last, known, await _happened(info, one))
-        if max(len(page), len(news)) < changes.PAGE_MAX:
+        if not known.version:
             # In a wallet that has never moved they wait for its first movement.
-            await info.context.hub.moved(wallet_id, mark)
+            now = await changes.known(db, wallet_id, asset=asset)
+            await info.context.hub.moved(wallet_id, now.happenings)
+        elif max(len(page), len(news)) < changes.PAGE_MAX:
+            await info.context.hub.moved(wallet_id, known.mark)
 
 
 def _change(
