@@ -159,7 +159,7 @@ async def _show(info: context.Info, found: verbs.Reported) -> ActivityReportPayl
         totals[one.asset] = totals.get(one.asset, 0) + one.granted_minor
     return ActivityReportPayload(
         award_id=strawberry.ID(ids.show("awd", found.awards[0].award_id)) if found.awards else None,
-        awards_given=[await awards.show(info, one) for one in found.awards],
+        awards_given=await awards.show_all(info, found.awards),
         granted=[shapes.show(minor, asset) for asset, minor in totals.items() if minor > 0],
         benefits_given=[benefits.show(one) for one in found.benefits],
         explanation=[one.sentence for one in (*said.matched, *said.missed)],

@@ -6,6 +6,7 @@ what it was given for.
 
 import enum
 import uuid
+from collections.abc import Mapping, Sequence
 
 import strawberry
 
@@ -51,10 +52,20 @@ class Award(shapes.Node):
     key: strawberry.Private[uuid.UUID]
 
 
+async def show_all(info: context.Info, rows: Sequence[earned.Award]) -> list[Award]:
+    """Return awards as GraphQL, explained in the language of the request."""
+    documents = [context.told(info, row.document) for row in rows]
+    names = await charities.names(info, *documents)
+    return [_show(row, document, names) for row, document in zip(rows, documents, strict=True)]
+
+
 async def show(info: context.Info, row: earned.Award) -> Award:
-    """Return an award as GraphQL, explained in the language of the request."""
-    document = context.told(info, row.document)
-    names = await charities.names(info, document)
+    """Return one award as GraphQL."""
+    (shown,) = await show_all(info, [row])
+    return shown
+
+
+def _show(row: earned.Award, document: object, names: Mapping[uuid.UUID, str]) -> Award:
     said = explaining.sentences(document, language=wording.language(), names=names)
     return Award(
         id=strawberry.ID(ids.show("awd", row.award_id)),

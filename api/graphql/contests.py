@@ -54,22 +54,27 @@ class Contest:
         """One round trip once it is over."""
         if not self.over:
             return ContestState.OPEN if self.begun else ContestState.WAITING
-        standing = await verbs.standing(info.context.db, self.round, None)
+        standing = await self._standing(info)
         return ContestState.FINAL if standing.frozen else ContestState.SETTLING
 
     @shapes.resolved("entered", "Whether the member who asks is in it; null for who is no member.")
     async def entered(self, info: context.Info) -> bool | None:
         """One round trip."""
-        own = info.context.principal.member
-        if own is None:
+        if info.context.principal.member is None:
             return None
-        return (await verbs.standing(info.context.db, self.round, own.wallet_id)).entered
+        return (await self._standing(info)).entered
 
     @shapes.listed("results", "The final places, at most 100; empty before it is final.", size=10)
     async def results(self, info: context.Info) -> list[boards.BoardRow] | None:
         """One round trip."""
-        rows = await verbs.results(info.context.db, self.round, first=rankings.TOP_MAX)
+        rows = await verbs.results(info.context.page, self.round, first=rankings.TOP_MAX)
         return [boards.row(info, one) for one in rows]
+
+    async def _standing(self, info: context.Info) -> verbs.Standing:
+        """One question for both, and one statement for all contests of a page."""
+        own = info.context.principal.member
+        wallet_id = None if own is None else own.wallet_id
+        return await verbs.standing(info.context.page, self.round, wallet_id)
 
 
 ContestError: TypeAlias = Annotated[
@@ -114,7 +119,7 @@ class Query:
         moment = await schemes.moment(info.context.db)
         zone = (await programme.of(info.context.db)).time_zone
         found = [_of(entry, moment, zone, None) for entry in moment.book.entries.values()]
-        return [one for one in found if one is not None][:CONTESTS_MAX]
+        return [one for one in found if one is not None][-CONTESTS_MAX:]
 
     @permissions.root(
         "Query.contest", "A contest in the window of now, or in another by its name; null for none."
@@ -155,11 +160,9 @@ class Mutation:
         ],
     ) -> ContestEnterPayload | None:
         """What is known of the member at this moment decides, and is kept with the entry."""
-        own = info.context.principal.member
-        assert own is not None, "the scope is a member's"
         entered = await verbs.enter(
             info.context.db,
-            member=own,
+            member=context.member(info),
             contest_id=shapes.key("sch", told.contest_id, path=("contest_id",)),
             request_id=context.request(info, "contestEnter", told.idempotency_key),
         )

@@ -128,4 +128,4 @@ async def given_for(info: context.Info, play: plays.Play) -> list[awards.Award]:
     if play.outcome != "given":
         return []
     found = await earned.awards_by_id(info.context.db, [play.award_id])
-    return [await awards.show(info, one) for one in found.values()]
+    return await awards.show_all(info, list(found.values()))

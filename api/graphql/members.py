@@ -166,7 +166,7 @@ class Member(shapes.Node, tickets.Played):
             before=shapes.place_of(after, datetime.datetime),
         )
         return shapes.page(
-            [await awards.show(info, row) for row in rows],
+            await awards.show_all(info, rows),
             first=first,
             after=after,
             cursor=lambda row: scalars.cursor(row.awarded_at, row.key),

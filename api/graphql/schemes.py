@@ -104,7 +104,7 @@ class Query:
             if (kind is None or entry.kind == shapes.value(kind))
             and (all_of_them or entry.at(moment.at) is not None)
         ]
-        return found[:SHOWN_MAX]
+        return found[-SHOWN_MAX:]
 
     @permissions.root(
         "Query.schemeVersions",
@@ -156,8 +156,11 @@ def show(entry: schemes.Entry, moment: schemes.Moment) -> Scheme:
 
 async def node(info: context.Info, scheme_id: uuid.UUID) -> Scheme | None:
     """Return a scheme to anybody: it is what the programme promises."""
-    entry = await schemes.find(info.context.db, scheme_id)
-    return show(entry, await schemes.moment(info.context.db))
+    moment = await schemes.moment(info.context.page)
+    entry = moment.book.entries.get(scheme_id)
+    if entry is None:
+        raise errors.NotFound()
+    return show(entry, moment)
 
 
 def _version(row: schemes.Published) -> SchemeVersion:

@@ -92,14 +92,14 @@ class Spin(shapes.Node):
     @shapes.relation("ticket", "The ticket that was spun.")
     async def ticket(self, info: context.Info) -> Ticket | None:
         """One round trip."""
-        return show(await tickets.find(info.context.db, self.ticket_key))
+        return show(await tickets.find(info.context.page, self.ticket_key))
 
     @shapes.resolved("award", "What its campaign gave; null if it gave nothing.")
     async def award(self, info: context.Info) -> awards.Award | None:
         """One round trip."""
         if self.award_key is None:
             return None
-        return await awards.show(info, await earned.award(info.context.db, self.award_key))
+        return await awards.show(info, await earned.award(info.context.page, self.award_key))
 
 
 @strawberry.type(description="A ticket that was entered into a raffle.")
@@ -127,7 +127,7 @@ class RaffleEntry(shapes.Node):
     @shapes.relation("ticket", "The ticket that was entered.")
     async def ticket(self, info: context.Info) -> Ticket | None:
         """One round trip."""
-        return show(await tickets.find(info.context.db, self.ticket_key))
+        return show(await tickets.find(info.context.page, self.ticket_key))
 
 
 @strawberry.type(description="A member's own most plays in each period; null for no limit.")
@@ -172,7 +172,7 @@ class Played:
         """One round trip."""
         shapes.first_of(first)
         rows = await tickets.mine(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -194,7 +194,7 @@ class Played:
         """One round trip."""
         shapes.first_of(first)
         rows = await wheels.mine(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -216,7 +216,7 @@ class Played:
         """One round trip."""
         shapes.first_of(first)
         rows = await raffles.mine(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             first=first + 1,
             before=shapes.place_of(after, datetime.datetime),
@@ -231,8 +231,8 @@ class Played:
     @shapes.relation("responsiblePlay", "What the member has said about their own games.")
     async def responsible_play(self, info: context.Info) -> ResponsiblePlay | None:
         """One round trip."""
-        moment = await scheme_facts.moment(info.context.db)
-        return show_play(await play_limits.of(info.context.db, self.wallet_id), moment.at)
+        moment = await scheme_facts.moment(info.context.page)
+        return show_play(await play_limits.of(info.context.page, self.wallet_id), moment.at)
 
 
 def show(row: tickets.Ticket) -> Ticket:
@@ -299,7 +299,7 @@ def show_play(standing: play_rules.Standing, at: datetime.datetime) -> Responsib
 
 async def node(info: context.Info, ticket_id: uuid.UUID) -> Ticket | None:
     """Return a ticket to its member or support."""
-    found = await tickets.find(info.context.db, ticket_id)
+    found = await tickets.find(info.context.page, ticket_id)
     return show(found) if context.may_see(info, wallet_id=found.wallet_id) else None
 
 

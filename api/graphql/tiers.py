@@ -170,7 +170,7 @@ class TierStanding:
         shapes.first_of(first)
         place = shapes.place_of(after, int)
         rows = await standings.changes(
-            info.context.db,
+            info.context.page,
             self.wallet_id,
             self.scheme_id,
             first=first + 1,
