@@ -75,7 +75,7 @@ class Approval(shapes.Node):
         description="The member, redemption or batch that it is about; ask `node` for it."
     )
     amount: shapes.Money | None = strawberry.field(
-        description="How much is credited or was paid; null if it is about a hold."
+        description="How much is credited or was paid; null if it is about neither."
     )
     outcome: RedemptionOutcome | None = strawberry.field(
         description="How the hold ends; null if it is about no hold."
@@ -87,7 +87,7 @@ class Approval(shapes.Node):
         description="When that tier ends; null if it is about no tier."
     )
     evidence: str | None = strawberry.field(
-        description="What shows that a hold ended so, or that a charity was paid; null if a credit."
+        description="What shows that a hold ended so, or that a charity was paid; else null."
     )
     reason: str = strawberry.field(description="Why it was proposed.")
     checker_reason: str | None = strawberry.field(

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import context, cost, permissions, refusals, scalars, shapes
-from wallet import ids, members, programme
+from wallet import ids, programme
 from wallet.progress import appearances, rankings, schemes
 from wallet.rules.ranking import windows
 from wallet.rules.schemes.boards import Ranked
@@ -199,7 +199,7 @@ class Mutation:
         ],
     ) -> BoardAppearancePayload | None:
         """TEXT_INVALID for a name that cannot be shown."""
-        own = _own(info)
+        own = context.member(info)
         shown = await appearances.set_name(info.context.db, own, told.name)
         return BoardAppearancePayload(boards=_boards(own.wallet_id, shown))
 
@@ -213,7 +213,7 @@ class Mutation:
         ],
     ) -> BoardAppearancePayload | None:
         """Whoever leaves is on no board when this is answered."""
-        own, db = _own(info), info.context.db
+        own, db = context.member(info), info.context.db
         change = appearances.join if told.present else appearances.leave
         return BoardAppearancePayload(boards=_boards(own.wallet_id, await change(db, own)))
 
@@ -224,12 +224,6 @@ async def of_member(info: context.Info, wallet_id: uuid.UUID) -> MemberBoards:
         appearances.shown(info.context.page, wallet_id), _ranks(info, wallet_id)
     )
     return MemberBoards(name=shown.name, present=not shown.left, wallet_id=wallet_id, places=places)
-
-
-def _own(info: context.Info) -> members.Member:
-    own = info.context.principal.member
-    assert own is not None, "the scope is a member's"
-    return own
 
 
 def _boards(wallet_id: uuid.UUID, shown: appearances.Shown) -> MemberBoards:

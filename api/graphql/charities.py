@@ -6,11 +6,11 @@ agreement tells the public is told to everybody.
 
 import enum
 import uuid
-from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import strawberry
 
+from api.explaining import reading
 from api.graphql import (
     context,
     cost,
@@ -262,7 +262,7 @@ async def agreement_node(info: context.Info, agreement_id: uuid.UUID) -> Charity
 
 async def names(info: context.Info, *documents: object) -> dict[uuid.UUID, str]:
     """Return the names of the charities that stored explanations mention, and of who gave there."""
-    grants = [one for document in documents for one in _matched(document)]
+    grants = [one for document in documents for one in _grants(document)]
     keys = list({key for key in map(_charity, grants) if key is not None})
     if not keys:
         return {}
@@ -283,30 +283,28 @@ def _keys(text: str) -> list[uuid.UUID]:
         return []
 
 
-def _matched(document: object) -> Sequence[Any]:
+def _grants(document: object) -> list[reading.Part]:
     # What is stored may be of an older shape, so it is looked at before it is trusted.
-    matched = document.get("matched") if isinstance(document, dict) else None
-    return matched if isinstance(matched, list) else []
+    try:
+        return reading.Part(document).parts("matched")
+    except reading.Unreadable:
+        return []
 
 
-def _givers(grant: object) -> Sequence[uuid.UUID]:
+def _givers(grant: reading.Part) -> list[uuid.UUID]:
     """Who pays a gift that goes past the member's wallet."""
-    effect = grant.get("effect") if isinstance(grant, dict) else None
-    if not isinstance(grant, dict) or not isinstance(effect, dict):
-        return ()
-    funders = grant.get("funders") if effect.get("give") == "donation" else None
     try:
-        return [uuid.UUID(one["funder"]) for one in funders or ()]
-    except (KeyError, TypeError, ValueError):
-        return ()
+        if grant.part("effect").text("give") != "donation":
+            return []
+        return [one.key("funder") for one in grant.parts("funders")]
+    except reading.Unreadable:
+        return []
 
 
-def _charity(grant: object) -> uuid.UUID | None:
-    share = grant.get("charity") if isinstance(grant, dict) else None
-    key = share.get("charity") if isinstance(share, dict) else None
+def _charity(grant: reading.Part) -> uuid.UUID | None:
     try:
-        return uuid.UUID(key) if isinstance(key, str) else None
-    except ValueError:
+        return grant.part("charity").key("charity")
+    except reading.Unreadable:
         return None
 
 

@@ -9,7 +9,7 @@ import strawberry
 from api import explaining
 from api.graphql import hub, loaders
 from api.identity import bearer
-from wallet import audit, credit, database, ids, together
+from wallet import audit, credit, database, ids, members, together
 from wallet.progress import schemes
 
 
@@ -48,6 +48,13 @@ Info: TypeAlias = strawberry.Info[Context, None]
 def told(info: Info, document: object) -> object:
     """Return what the caller may read of a stored explanation: merchants, nothing personal."""
     return explaining.discreet(document) if info.context.principal.kind == "merchant" else document
+
+
+def member(info: Info) -> members.Member:
+    """Return the member who calls; the scope check has made sure that it is one."""
+    found = info.context.principal.member
+    assert found is not None, "the scope is a member's"
+    return found
 
 
 def merchant(info: Info) -> uuid.UUID:

@@ -6,16 +6,14 @@ phone is not to empty a wallet by a way that its owner never took.
 
 import enum
 import uuid
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 import strawberry
 
 from api.graphql import charities, context, merchants, permissions, refusals, scalars, shapes
 from api.identity import stepup
-from wallet import donate, errors, ids, members, money, programme
+from wallet import donate, errors, ids, money, programme
 from wallet.charities import donations, pledges
-
-SHARE_DECIMALS: Final = 2  # per cent, as far as basis points go
 
 GivingError: TypeAlias = Annotated[
     refusals.InsufficientFunds | refusals.IdempotencyKeyReused | refusals.Refusal,
@@ -117,7 +115,6 @@ class Pledge(shapes.Node):
         description="When it was ended or replaced; null while it stands."
     )
     charity_id: strawberry.Private[uuid.UUID]
-    key: strawberry.Private[uuid.UUID]
 
     @shapes.relation("charity", "Who gets it.")
     async def charity(self, info: context.Info) -> charities.Charity | None:
@@ -208,7 +205,7 @@ class Mutation:
         ],
     ) -> DonationPayload | None:
         """Its movement has its id."""
-        db, member = info.context.db, _member(info)
+        db, member = info.context.db, context.member(info)
         charity_id = shapes.key("cha", told.charity_id, path=("charity_id",))
         minor, asset = shapes.amount_or_none(told.amount)
         lot_id = None if told.lot_id is None else shapes.key("lot", told.lot_id, path=("lot_id",))
@@ -253,7 +250,7 @@ class Mutation:
         try:
             outcome = await pledges.set_up(
                 db,
-                member_id=_member(info).member_id,
+                member_id=context.member(info).member_id,
                 request_id=context.request(info, "pledgeSet", told.idempotency_key),
                 charity_id=charity_id,
                 kind=shapes.value(told.kind),
@@ -277,7 +274,7 @@ class Mutation:
         """Another's is answered like none."""
         outcome = await pledges.end(
             info.context.db,
-            wallet_id=_member(info).wallet_id,
+            wallet_id=context.member(info).wallet_id,
             pledge_id=shapes.key("ple", told.pledge_id, path=("pledge_id",)),
         )
         return PledgePayload(pledge=show_pledge(outcome.pledge), replayed=outcome.replayed)
@@ -312,7 +309,6 @@ def show_pledge(row: pledges.Pledge) -> Pledge:
         since=scalars.DateTime(row.set_at),
         ended_at=scalars.instant(row.ended_at),
         charity_id=row.charity_id,
-        key=row.pledge_id,
     )
 
 
@@ -328,14 +324,10 @@ async def pledge_node(info: context.Info, pledge_id: uuid.UUID) -> Pledge | None
     return show_pledge(found) if context.may_see(info, wallet_id=found.wallet_id) else None
 
 
-def _member(info: context.Info) -> members.Member:
-    found = info.context.principal.member
-    assert found is not None, "the scope is a member's"
-    return found
-
-
 async def _step_up(info: context.Info, charity_id: uuid.UUID) -> None:
-    known, now = await donations.is_known(info.context.db, _member(info).wallet_id, charity_id)
+    known, now = await donations.is_known(
+        info.context.db, context.member(info).wallet_id, charity_id
+    )
     stepup.check_giving(info.context.principal.authenticated_at, now=now, known=known)
 
 

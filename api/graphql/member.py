@@ -65,9 +65,7 @@ class Mutation:
 
 async def _step_up(info: context.Info, merchant_id: uuid.UUID) -> None:
     """Ask the books whether this is a new way for value to leave, and by whose clock."""
-    principal = info.context.principal
-    assert principal.member is not None, "the scope is a member's"
     met = await redeem.acquaintance(
-        info.context.db, wallet_id=principal.member.wallet_id, merchant_id=merchant_id
+        info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
     )
-    stepup.check(principal.authenticated_at, now=met.now, known=met.known)
+    stepup.check(info.context.principal.authenticated_at, now=met.now, known=met.known)

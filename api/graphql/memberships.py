@@ -12,7 +12,7 @@ import strawberry
 
 from api import explaining
 from api.graphql import context, cost, merchants, scalars, shapes, wording
-from wallet import ids, programme
+from wallet import ids, money, programme
 from wallet.progress import membership_acts as acts
 from wallet.progress import memberships, plans
 from wallet.rules.progress import memberships as rules
@@ -100,7 +100,7 @@ async def show_all(info: context.Info, rows: Sequence[plans.Membership]) -> list
     """Return memberships as GraphQL, as they stand now."""
     if not rows:
         return []
-    now = await info.context.db.fetchval("select clock_timestamp()")
+    now = await info.context.page.fetchval("select clock_timestamp()")
     house = await programme.of(info.context.db)
     return [_show(row, house, now) for row in rows]
 
@@ -135,41 +135,28 @@ def _show(row: plans.Membership, house: programme.Programme, now: datetime.datet
 
 async def show_act(info: context.Info, acted: acts.Acted) -> MembershipAct:
     """Return what was done as GraphQL."""
-    act, one = acted.act, acted.membership
-    zone = (await programme.of(info.context.db)).time_zone
-    return _act(
-        explaining.Paid(
-            kind=act.kind,
-            asset=one.asset,
-            until=rules.last_day(act.kind, act.until_day, act.entitled_until, zone),
-            price_minor=act.worth_minor,
-            paid_minor=act.paid_minor,
-            credit_minor=act.credit_minor,
-            refund_minor=act.refund_minor,
-            why=act.why,
-        )
-    )
+    return await _said(info, acted.act, acted.membership.asset, acted.act.worth_minor)
 
 
 async def show_quote(info: context.Info, quote: memberships.Quote) -> MembershipAct:
     """Return what would be done as GraphQL."""
-    act = quote.act
+    return await _said(info, quote.act, quote.asset, quote.plan.price_minor)
+
+
+async def _said(
+    info: context.Info, act: plans.Act | rules.Act, asset: money.Asset, price_minor: int
+) -> MembershipAct:
     zone = (await programme.of(info.context.db)).time_zone
-    return _act(
-        explaining.Paid(
-            kind=act.kind,
-            asset=quote.asset,
-            until=rules.last_day(act.kind, act.until_day, act.entitled_until, zone),
-            price_minor=quote.plan.price_minor,
-            paid_minor=act.paid_minor,
-            credit_minor=act.credit_minor,
-            refund_minor=act.refund_minor,
-            why=act.why,
-        )
+    said = explaining.Paid(
+        kind=act.kind,
+        asset=asset,
+        until=rules.last_day(act.kind, act.until_day, act.entitled_until, zone),
+        price_minor=price_minor,
+        paid_minor=act.paid_minor,
+        credit_minor=act.credit_minor,
+        refund_minor=act.refund_minor,
+        why=act.why,
     )
-
-
-def _act(said: explaining.Paid) -> MembershipAct:
     return MembershipAct(
         kind=MembershipActKind(said.kind),
         paid=shapes.show(said.paid_minor, said.asset),

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from api.graphql import context, cost, permissions, refusals, scalars, shapes, tickets
-from wallet import members, play_limits
+from wallet import play_limits
 from wallet.draws import raffles, wheels
 from wallet.draws import tickets as ticket_verbs
 from wallet.progress import schemes
@@ -131,7 +131,7 @@ class Mutation:
         """What it drew is paid before it is answered."""
         spun = await wheels.spin(
             info.context.db,
-            member=_member(info),
+            member=context.member(info),
             request_id=context.request(info, "wheelSpin", told.idempotency_key),
             draw_id=shapes.key("sch", told.draw_id, path=("draw_id",)),
             ticket_id=shapes.key("tic", told.ticket_id, path=("ticket_id",)),
@@ -151,7 +151,7 @@ class Mutation:
         """An entry stands until it is drawn."""
         entered = await raffles.enter(
             info.context.db,
-            member=_member(info),
+            member=context.member(info),
             request_id=context.request(info, "raffleEnter", told.idempotency_key),
             draw_id=shapes.key("sch", told.draw_id, path=("draw_id",)),
             ticket_id=shapes.key("tic", told.ticket_id, path=("ticket_id",)),
@@ -176,7 +176,7 @@ class Mutation:
         db = info.context.db
         claimed = await ticket_verbs.claim(
             db,
-            member=_member(info),
+            member=context.member(info),
             draw_id=shapes.key("sch", told.draw_id, path=("draw_id",)),
         )
         return TicketClaimPayload(
@@ -199,7 +199,7 @@ class Mutation:
         """Logged as play_limits.limit."""
         said = await play_limits.set_limits(
             info.context.db,
-            member=_member(info),
+            member=context.member(info),
             limits=rules.Limits(told.day, told.week, told.month),
             actor=context.actor(info),
         )
@@ -220,17 +220,11 @@ class Mutation:
         """Logged as play_limits.exclude."""
         said = await play_limits.exclude(
             info.context.db,
-            member=_member(info),
+            member=context.member(info),
             until=told.until,
             actor=context.actor(info),
         )
         return await _said(info, said)
-
-
-def _member(info: context.Info) -> members.Member:
-    member = info.context.principal.member
-    assert member is not None, "the scope is a member's"
-    return member
 
 
 async def _said(info: context.Info, said: rules.Standing) -> ResponsiblePlayPayload:

@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from api.graphql import awards, context, cost, games, permissions, refusals, scalars, shapes
-from wallet import ids, members
+from wallet import ids
 from wallet.progress import quizzes as verbs
 
 
@@ -112,7 +112,7 @@ class Mutation:
         """Sent again with its key, it shows the same questions and the same end."""
         begun = await verbs.start(
             info.context.db,
-            member=_own(info),
+            member=context.member(info),
             quiz_id=shapes.key("sch", told.quiz_id, path=("quiz_id",)),
             request_id=context.request(info, "quizStart", told.idempotency_key),
         )
@@ -140,7 +140,7 @@ class Mutation:
         """Nobody is told which answers were right: there may be another try."""
         answered = await verbs.answer(
             info.context.db,
-            member=_own(info),
+            member=context.member(info),
             try_id=_session(told.session),
             answers=told.answers,
         )
@@ -154,9 +154,3 @@ class Mutation:
 
 def _session(text: str) -> uuid.UUID:
     return shapes.key("try", text, path=("session",))
-
-
-def _own(info: context.Info) -> members.Member:
-    own = info.context.principal.member
-    assert own is not None, "the scope is a member's"
-    return own

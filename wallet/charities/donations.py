@@ -22,7 +22,7 @@ _SELECT: Final = (
 )
 _YEAR: Final = (
     "select asset, charity_id, sum(amount)::bigint as amount, count(*) as times,"
-    " min(donated_at) as first_at, max(donated_at) as last_at from ledger.donation"
+    " max(donated_at) as last_at from ledger.donation"
     " where bucket = $1 and wallet_id = $2 and donated_at >= $3 and donated_at < $4"
     " group by asset, charity_id order by asset, amount desc, charity_id"
 )
@@ -51,7 +51,6 @@ class Total:
     charity_id: UUID
     amount_minor: int
     times: int
-    first_at: datetime
     last_at: datetime
 
 
@@ -89,7 +88,6 @@ async def totals(db: Database, wallet_id: UUID, *, since: datetime, until: datet
             charity_id=row["charity_id"],
             amount_minor=row["amount"],
             times=row["times"],
-            first_at=row["first_at"],
             last_at=row["last_at"],
         )
         for row in rows
