@@ -53,9 +53,16 @@ class Exports:
             return made
 
 
+def kept_by(db: database.Database) -> Exports:
+    """Return the exports of this process: every door shows the same ones."""
+    kept = db.known.setdefault("exports", Exports(db))
+    assert isinstance(kept, Exports)
+    return kept
+
+
 def routes(db: database.Database) -> list[BaseRoute]:
     """Return the address of the exports."""
-    kept = Exports(db)
+    kept = kept_by(db)
 
     async def export(request: Request) -> Response:
         try:

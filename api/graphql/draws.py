@@ -2,15 +2,17 @@
 
 import asyncio
 import datetime
+import json
 from typing import Annotated, Final
 
 import strawberry
 
+from api import draws
 from api.graphql import context, cost, permissions, scalars, schemes, shapes
 from wallet import errors, ids
-from wallet.draws import exports, gathering, raffles, seeds, tickets
+from wallet.draws import gathering, raffles, seeds, tickets
 from wallet.progress import schemes as scheme_facts
-from wallet.rules.draws import definition, record
+from wallet.rules.draws import definition
 
 SHOWN_MAX: Final = 50
 """Draws that are open at once; a coalition has a few."""
@@ -140,7 +142,7 @@ class Query:
         """As wallet.rules.draws.record says; nothing in it is personal."""
         try:
             key = ids.parse("sch", shown)
-            return scalars.Json(record.dump(await exports.export(info.context.db, key)))
+            return scalars.Json(json.loads(await draws.kept_by(info.context.db).of(key)))
         except (ValueError, errors.NotFound, errors.TooMany):
             return None
 

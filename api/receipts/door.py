@@ -6,6 +6,7 @@ somebody else's is answered like what is not there.
 
 import asyncio
 import datetime
+import math
 import re
 from collections.abc import Awaitable
 from typing import Final
@@ -16,13 +17,15 @@ from starlette.routing import BaseRoute, Route
 
 from api import settings, texts
 from api.graphql import callers, failures
-from api.identity import sessions
+from api.identity import sessions, throttle
 from api.receipts import gathering
 from api.signin import forms
 from wallet import database, errors, ids, members
 
 NAME: Final = re.compile(r"(don_[0-9a-z]{26}|[0-9]{4})\.pdf", re.ASCII)
 AT_ONCE: Final = 2  # a drawing takes some tenths of a second of one core
+OFTEN: Final = throttle.Allowance(30, datetime.timedelta(minutes=1))
+"""How often one member is drawn something: all receipts of a year by hand, and no loop."""
 SCOPE: Final = "member"
 PRIVATE: Final = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie, Accept-Language"}
 
@@ -47,6 +50,10 @@ class _Door:
             member = await self._member(request)
             if member is None:
                 return forms.go(self._house, f"/signin?next=/receipts/{name}.pdf")
+            wait = await throttle.take(self._db, OFTEN, "receipt", str(member.member_id))
+            if wait is not None:
+                again = {"Retry-After": str(math.ceil(wait.total_seconds()))}
+                return _no(429, "These are many receipts at once. Try again in a moment.", **again)
             receipt = await self._receipt(member, name)
             language = await gathering.language_of(self._db, member) or texts.choose(
                 request.headers.get("accept-language")

@@ -13,7 +13,7 @@ import pytest
 from babel.messages import pofile
 
 from api import texts
-from api.receipts import drawing, gathering
+from api.receipts import door, drawing, gathering
 from tests.api import client
 from tests.conftest import ROOT, Connection
 from tests.identity import visitor
@@ -193,6 +193,21 @@ async def test_a_member_fetches_the_receipt_of_a_gift_with_the_token_of_the_app(
     (text,) = pages(first.content)
     assert "5.00 EUR" in text and "River Fund" in text and member.display_name in text
     assert "Donaste" in pages(spanish.content)[0]
+
+
+async def test_one_member_cannot_keep_the_others_waiting_for_their_receipts(
+    coalition: factories.Coalition, ana: client.Client, ben: client.Client, member: members.Member
+) -> None:
+    gift = await gave(coalition, member, 500)
+
+    found = [await fetch(ana, gift) for _ in range(door.OFTEN.attempts)]
+    while found[-1].status_code == 200 and len(found) < 3 * door.OFTEN.attempts:
+        found.append(await fetch(ana, gift))  # what is given back meanwhile may be used
+
+    assert {200} == {one.status_code for one in found[: door.OFTEN.attempts]}
+    assert 429 == found[-1].status_code
+    assert 0 < int(found[-1].headers["retry-after"]) <= 60
+    assert 404 == (await fetch(ben, gift)).status_code
 
 
 async def test_the_charity_is_named_as_it_was_on_the_day_of_the_gift(
