@@ -3,6 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
+
+import pytest
 
 from tests.conftest import Connection
 from tests.wallet import factories
@@ -24,6 +27,8 @@ class Watching:
     stale: int = 0
     again: datetime | None = None
     lines: bool = False
+    bug_at: UUID | None = None
+    met: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wants(self, book: schemes.Book, at: datetime) -> story.Wants | None:
         return story.Wants(since=at - 365 * DAY, lines=self.lines)
@@ -37,7 +42,11 @@ class Watching:
         if self.failing:
             self.failing -= 1
             raise errors.IdempotencyInProgress
+        if seen.wallet_id == self.bug_at:
+            await self.met.wait()  # Somebody who is looked at beside it is done by then.
+            raise RuntimeError("a bug")
         self.seen.append(seen)
+        self.met.set()
         return self.again
 
 
@@ -106,6 +115,34 @@ async def test_a_story_that_fails_is_put_off_and_the_others_are_told(coalition: 
     assert (0, 1, []) == (none.wallets, second.wallets, second.failures)
     assert (1, 2) == (len(failing.seen), len(watching.seen))
     assert 0 == await waiting(coalition)
+
+
+async def test_a_bug_stops_its_turn_and_blocks_nobody_in_the_next(coalition: Coalition) -> None:
+    ana, *others = [await coalition.member() for _ in range(6)]
+    await looks.ask(coalition.db, {ana.wallet_id: NOON - DAY})
+    await looks.ask(coalition.db, {one.wallet_id: NOON for one in others})
+    watching = Watching(bug_at=ana.wallet_id)
+
+    with pytest.raises(ExceptionGroup) as stopped:
+        await look(coalition, watching, now=NOON)
+    next_turn = await look(coalition, watching, now=NOON)
+    assert ["a bug"] == [str(one) for one in stopped.value.exceptions]
+    assert [] == next_turn.failures
+    assert {one.wallet_id for one in others} == {seen.wallet_id for seen in watching.seen}
+    assert 1 == await waiting(coalition)
+
+
+async def test_what_was_done_in_a_turn_that_a_bug_stopped_is_struck_off(
+    coalition: Coalition,
+) -> None:
+    first, ana = [await coalition.member() for _ in range(2)]
+    await looks.ask(coalition.db, {first.wallet_id: NOON - DAY, ana.wallet_id: NOON})
+    watching = Watching(bug_at=ana.wallet_id)
+
+    with pytest.raises(ExceptionGroup):
+        await look(coalition, watching, now=NOON)
+    left = await looks.due(coalition.db, now=NOON + DAY, limit=10)
+    assert [(ana.wallet_id, 1)] == [(one.wallet_id, one.tries) for one in left]
 
 
 async def test_a_wallet_that_cannot_be_read_is_put_off_and_nothing_is_lost(

@@ -75,17 +75,24 @@ async def advance(
     async def take() -> None:
         for look in waiting:
             failures: list[Failure] = []
-            at = await _look(db, wanting, held, look.wallet_id, failures)
+            try:
+                at = await _look(db, wanting, held, look.wallet_id, failures)
+            except Exception:
+                # A bug stops this turn. The next one begins with somebody else.
+                await looks.failed(db, look, now=held.at)
+                raise
             if failures:
                 await looks.failed(db, look, now=held.at)
             else:
                 finished.append((look, at))
             done.failures.extend(failures)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(take())
-    await looks.done(db, finished)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(take())
+    finally:
+        await looks.done(db, finished)
     return done
 
 
