@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories
+from tests.wallet import factories, reaching, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import errors, notices
 from wallet.database import Database
@@ -181,6 +181,38 @@ async def test_two_workers_at_once_leave_nothing_behind(coalition: Coalition) ->
     await asyncio.gather(*(look(coalition, watching, now=NOON) for _ in range(4)))
     assert {one.wallet_id for one in people} == {seen.wallet_id for seen in watching.seen}
     assert 0 == await waiting(coalition)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_who_moved_meanwhile_is_looked_at_when_what_was_announced_begins(
+    coalition: Coalition, watched: bool
+) -> None:
+    monday = NOON + 3 * DAY
+    ana = await coalition.member()
+    await taking_part.scheme(coalition, now=NOON, from_at=monday)
+    await looks.ask(coalition.db, {ana.wallet_id: NOON})
+    watching = Watching()
+
+    friday = await look(coalition, *([watching] if watched else []), now=NOON)
+    sunday = await look(coalition, watching, now=monday - DAY)
+    begun = await look(coalition, watching, now=monday)
+    assert (1, 0, 1) == (friday.wallets, sunday.wallets, begun.wallets)
+    assert 0 == await waiting(coalition)
+
+
+async def test_a_milestone_that_begins_later_is_reached_on_its_day_by_who_bought_before(
+    coalition: Coalition,
+) -> None:
+    rosa, ana = await coalition.merchant(), await coalition.member()
+    monday = NOON + 3 * DAY
+    since = (NOON - DAY).isoformat()
+    await taking_part.scheme(coalition, now=NOON, from_at=monday, target=1, since=since)
+    await reaching.buy(coalition, rosa, ana)
+    await notices.drain(coalition.db)
+    for now in (NOON, monday):
+        await advance.advance(coalition.db, now=now)
+
+    assert [("ever", 1, True)] == await reaching.reached(coalition, ana)
 
 
 async def test_everybody_can_be_looked_at_again(coalition: Coalition) -> None:
