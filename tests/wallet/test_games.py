@@ -11,7 +11,7 @@ from tests.conftest import Connection
 from tests.wallet import factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import SPEND, board, look
-from wallet import audit, errors, ids, members, notices
+from wallet import audit, errors, ids, members, merchants, notices
 from wallet.campaigns import earned, lives
 from wallet.progress import advance, games, plays, schemes
 
@@ -223,6 +223,22 @@ async def test_a_game_belongs_to_its_merchants_and_runs_while_it_is_published(
         (type(one), one.path) for one in (foreign, early, nothing)
     }
     assert (errors.GameScoreInvalid, ("happened_at",)) == (type(old), old.path)
+
+
+async def test_a_retry_of_a_round_that_counted_is_answered_though_its_merchant_was_suspended(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    game, keys = await publish(coalition, rosa), [ids.new(), ids.new()]
+    told: dict[str, Any] = {"round_id": "r-1"}
+    first = await play(coalition, rosa, ana, game, 300, key=keys[0], **told)
+    await merchants.set_status(
+        coalition.db, rosa, status="suspended", reason="x", actor=audit.SYSTEM
+    )
+    again = [await play(coalition, rosa, ana, game, 300, key=one, **told) for one in keys]
+
+    assert [(True, first.play.play_id)] * 2 == [(one.replayed, one.play.play_id) for one in again]
+    refusal = await factories.refused(play(coalition, rosa, ana, game, 300, round_id="r-2"))
+    assert isinstance(refusal, errors.MerchantSuspended)
 
 
 async def test_a_suspended_member_scores_nothing(

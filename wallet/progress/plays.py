@@ -129,12 +129,13 @@ async def standing(db: Database, play_id: UUID) -> Play | None:
 
 
 async def alike(
-    db: Database, wallet_id: UUID, fingerprint: UUID, happened_at: datetime
+    db: Database, wallet_id: UUID, scheme_id: UUID, fingerprint: UUID, happened_at: datetime
 ) -> Play | None:
     """The play of a member's that says the very same, under whatever id, if it was recorded."""
     row = await db.fetchrow(
-        f"{_SELECT} where bucket = $1 and wallet_id = $2 and happened_at = $3 and fingerprint = $4",
-        *(ledger.bucket(wallet_id), wallet_id, happened_at, fingerprint),
+        f"{_SELECT} where bucket = $1 and wallet_id = $2 and scheme_id = $3 and happened_at = $4"
+        " and fingerprint = $5",
+        *(ledger.bucket(wallet_id), wallet_id, scheme_id, happened_at, fingerprint),
     )
     return None if row is None else Play(**dict(row))
 
