@@ -268,6 +268,30 @@ async def test_what_the_door_did_not_pay_the_worker_pays_once(
     assert ("given", [9]) == (found.outcome, await given(coalition, ana))
 
 
+async def test_more_plays_than_one_look_pays_are_all_paid(
+    coalition: Coalition,
+    rosa: UUID,
+    ana: members.Member,
+    owner: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game = await publish(coalition, rosa, await cents(coalition))
+    for number in range(3):
+        await play(coalition, rosa, ana, game, 100, at=NOON + number * MINUTE)
+    while await notices.drain(coalition.db):
+        pass
+    await owner.execute("update ledger.play set outcome = null")
+    monkeypatch.setattr(plays, "SETTLED_MAX", 2)
+    unpaid = []
+    for _ in range(2):
+        await advance.advance(coalition.db, now=NOON + DAY, stories=[plays])
+        unpaid.append(
+            await coalition.db.fetchval("select count(*) from ledger.play where outcome is null")
+        )
+
+    assert [1, 0] == unpaid
+
+
 async def test_a_reward_whose_campaign_is_over_is_settled_as_nothing(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
