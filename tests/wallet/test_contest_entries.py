@@ -10,7 +10,7 @@ from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_contests import enter, publish
 from wallet import audit, errors, ids, members, play_limits
 from wallet.campaigns import profiles, segments
-from wallet.progress import appearances
+from wallet.progress import appearances, schemes
 
 
 @pytest.fixture
@@ -34,6 +34,30 @@ async def test_entering_twice_is_entering_once(coalition: Coalition, ana: member
 
     assert 1 == sum(not one.replayed for one in entered)
     assert 1 == await coalition.db.fetchval("select count(*) from ledger.contest_entry")
+
+
+async def test_a_retry_answers_for_the_round_that_was_entered_whenever_it_comes(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    db, request = coalition.db, ids.new()
+    key = await publish(coalition)
+    entered = await enter(coalition, key, ana, request_id=request)
+    april = await enter(coalition, key, ana, request_id=request, now=NOON + 30 * DAY)
+    await schemes.end(
+        db,
+        request_id=ids.new(),
+        scheme_id=key,
+        note="enough",
+        actor=audit.SYSTEM,
+        now=NOON + 60 * DAY,
+    )
+    after_end = await enter(coalition, key, ana, request_id=request, now=NOON + 90 * DAY)
+
+    assert [True, True] == [april.replayed, after_end.replayed]
+    assert [entered.round] * 2 == [april.round, after_end.round]
+    assert 1 == await db.fetchval("select count(*) from ledger.contest_entry")
+    closed = await factories.refused(enter(coalition, key, ana, now=NOON + 90 * DAY))
+    assert isinstance(closed, errors.ContestClosed)
 
 
 async def test_a_key_that_entered_one_contest_enters_no_other(

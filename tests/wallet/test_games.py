@@ -11,7 +11,7 @@ from tests.conftest import Connection
 from tests.wallet import factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import SPEND, board, look
-from wallet import audit, errors, ids, members, notices
+from wallet import audit, errors, ids, members, merchants, notices
 from wallet.campaigns import earned, lives
 from wallet.progress import advance, games, plays, schemes
 
@@ -225,6 +225,22 @@ async def test_a_game_belongs_to_its_merchants_and_runs_while_it_is_published(
     assert (errors.GameScoreInvalid, ("happened_at",)) == (type(old), old.path)
 
 
+async def test_a_retry_of_a_round_that_counted_is_answered_though_its_merchant_was_suspended(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    game, keys = await publish(coalition, rosa), [ids.new(), ids.new()]
+    told: dict[str, Any] = {"round_id": "r-1"}
+    first = await play(coalition, rosa, ana, game, 300, key=keys[0], **told)
+    await merchants.set_status(
+        coalition.db, rosa, status="suspended", reason="x", actor=audit.SYSTEM
+    )
+    again = [await play(coalition, rosa, ana, game, 300, key=one, **told) for one in keys]
+
+    assert [(True, first.play.play_id)] * 2 == [(one.replayed, one.play.play_id) for one in again]
+    refusal = await factories.refused(play(coalition, rosa, ana, game, 300, round_id="r-2"))
+    assert isinstance(refusal, errors.MerchantSuspended)
+
+
 async def test_a_suspended_member_scores_nothing(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
@@ -250,6 +266,30 @@ async def test_what_the_door_did_not_pay_the_worker_pays_once(
 
     found = await plays.find(coalition.db, reported.play.play_id)
     assert ("given", [9]) == (found.outcome, await given(coalition, ana))
+
+
+async def test_more_plays_than_one_look_pays_are_all_paid(
+    coalition: Coalition,
+    rosa: UUID,
+    ana: members.Member,
+    owner: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    game = await publish(coalition, rosa, await cents(coalition))
+    for number in range(3):
+        await play(coalition, rosa, ana, game, 100, at=NOON + number * MINUTE)
+    while await notices.drain(coalition.db):
+        pass
+    await owner.execute("update ledger.play set outcome = null")
+    monkeypatch.setattr(plays, "SETTLED_MAX", 2)
+    unpaid = []
+    for _ in range(2):
+        await advance.advance(coalition.db, now=NOON + DAY, stories=[plays])
+        unpaid.append(
+            await coalition.db.fetchval("select count(*) from ledger.play where outcome is null")
+        )
+
+    assert [1, 0] == unpaid
 
 
 async def test_a_reward_whose_campaign_is_over_is_settled_as_nothing(

@@ -3,9 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
+
+import pytest
 
 from tests.conftest import Connection
-from tests.wallet import factories
+from tests.wallet import factories, reaching, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import errors, notices
 from wallet.database import Database
@@ -24,6 +27,8 @@ class Watching:
     stale: int = 0
     again: datetime | None = None
     lines: bool = False
+    bug_at: UUID | None = None
+    met: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wants(self, book: schemes.Book, at: datetime) -> story.Wants | None:
         return story.Wants(since=at - 365 * DAY, lines=self.lines)
@@ -37,7 +42,11 @@ class Watching:
         if self.failing:
             self.failing -= 1
             raise errors.IdempotencyInProgress
+        if seen.wallet_id == self.bug_at:
+            await self.met.wait()  # Somebody who is looked at beside it is done by then.
+            raise RuntimeError("a bug")
         self.seen.append(seen)
+        self.met.set()
         return self.again
 
 
@@ -108,6 +117,34 @@ async def test_a_story_that_fails_is_put_off_and_the_others_are_told(coalition: 
     assert 0 == await waiting(coalition)
 
 
+async def test_a_bug_stops_its_turn_and_blocks_nobody_in_the_next(coalition: Coalition) -> None:
+    ana, *others = [await coalition.member() for _ in range(6)]
+    await looks.ask(coalition.db, {ana.wallet_id: NOON - DAY})
+    await looks.ask(coalition.db, {one.wallet_id: NOON for one in others})
+    watching = Watching(bug_at=ana.wallet_id)
+
+    with pytest.raises(ExceptionGroup) as stopped:
+        await look(coalition, watching, now=NOON)
+    next_turn = await look(coalition, watching, now=NOON)
+    assert ["a bug"] == [str(one) for one in stopped.value.exceptions]
+    assert [] == next_turn.failures
+    assert {one.wallet_id for one in others} == {seen.wallet_id for seen in watching.seen}
+    assert 1 == await waiting(coalition)
+
+
+async def test_what_was_done_in_a_turn_that_a_bug_stopped_is_struck_off(
+    coalition: Coalition,
+) -> None:
+    first, ana = [await coalition.member() for _ in range(2)]
+    await looks.ask(coalition.db, {first.wallet_id: NOON - DAY, ana.wallet_id: NOON})
+    watching = Watching(bug_at=ana.wallet_id)
+
+    with pytest.raises(ExceptionGroup):
+        await look(coalition, watching, now=NOON)
+    left = await looks.due(coalition.db, now=NOON + DAY, limit=10)
+    assert [(ana.wallet_id, 1)] == [(one.wallet_id, one.tries) for one in left]
+
+
 async def test_a_wallet_that_cannot_be_read_is_put_off_and_nothing_is_lost(
     coalition: Coalition, owner: Connection
 ) -> None:
@@ -144,6 +181,38 @@ async def test_two_workers_at_once_leave_nothing_behind(coalition: Coalition) ->
     await asyncio.gather(*(look(coalition, watching, now=NOON) for _ in range(4)))
     assert {one.wallet_id for one in people} == {seen.wallet_id for seen in watching.seen}
     assert 0 == await waiting(coalition)
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_who_moved_meanwhile_is_looked_at_when_what_was_announced_begins(
+    coalition: Coalition, watched: bool
+) -> None:
+    monday = NOON + 3 * DAY
+    ana = await coalition.member()
+    await taking_part.scheme(coalition, now=NOON, from_at=monday)
+    await looks.ask(coalition.db, {ana.wallet_id: NOON})
+    watching = Watching()
+
+    friday = await look(coalition, *([watching] if watched else []), now=NOON)
+    sunday = await look(coalition, watching, now=monday - DAY)
+    begun = await look(coalition, watching, now=monday)
+    assert (1, 0, 1) == (friday.wallets, sunday.wallets, begun.wallets)
+    assert 0 == await waiting(coalition)
+
+
+async def test_a_milestone_that_begins_later_is_reached_on_its_day_by_who_bought_before(
+    coalition: Coalition,
+) -> None:
+    rosa, ana = await coalition.merchant(), await coalition.member()
+    monday = NOON + 3 * DAY
+    since = (NOON - DAY).isoformat()
+    await taking_part.scheme(coalition, now=NOON, from_at=monday, target=1, since=since)
+    await reaching.buy(coalition, rosa, ana)
+    await notices.drain(coalition.db)
+    for now in (NOON, monday):
+        await advance.advance(coalition.db, now=now)
+
+    assert [("ever", 1, True)] == await reaching.reached(coalition, ana)
 
 
 async def test_everybody_can_be_looked_at_again(coalition: Coalition) -> None:

@@ -93,3 +93,30 @@ async def test_a_welcome_stays_with_who_used_some_of_the_term(
     await belonging.pass_days(coalition, NOON + 3 * DAY)
 
     assert 500 == sum(pending + left for pending, left, _ in await coalition.lots(ana))
+
+
+async def test_a_welcome_waits_for_its_campaign_to_begin(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    campaign = await taking_part.reward(coalition, starts_at=(NOON + 2 * DAY).isoformat())
+    rosa = await belonging.shop(coalition, welcome=str(campaign.campaign_id))
+    await rosa.start(ana)
+    await belonging.pass_days(coalition, NOON, NOON + DAY)
+    early = await coalition.lots(ana)
+    await belonging.pass_days(coalition, NOON + 2 * DAY, NOON + 3 * DAY, NOON + 4 * DAY)
+
+    assert [] == early
+    assert 500 == sum(pending + left for pending, left, _ in await coalition.lots(ana))
+
+
+async def test_a_welcome_that_nothing_pays_is_not_waited_for_for_ever(
+    coalition: Coalition, ana: members.Member
+) -> None:
+    campaign = await taking_part.reward(coalition, ends_at=(NOON - DAY).isoformat())
+    rosa = await belonging.shop(coalition, welcome=str(campaign.campaign_id))
+    one = (await rosa.start(ana)).membership
+    await belonging.pass_days(coalition, NOON, NOON + 60 * DAY, NOON + 61 * DAY)
+
+    assert [] == await coalition.lots(ana)
+    next_look = await coalition.db.fetchval("select min(at) from coalition.look")
+    assert one.entitled_until - 30 * DAY <= next_look

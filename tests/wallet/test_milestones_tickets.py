@@ -12,7 +12,7 @@ from tests.wallet.factories import DAY, NOON, Coalition, refused
 from tests.wallet.reaching import buy, look, milestone
 from wallet import errors, ledger, members, notices
 from wallet.draws import tickets
-from wallet.progress import advance
+from wallet.progress import advance, milestones
 
 FREE: Final = {"free_entry": {"per": "day"}}
 
@@ -50,6 +50,26 @@ async def test_tickets_are_given_once_however_often_it_is_looked_at(
     await look(coalition, ana)
 
     assert [("milestone", True)] * 3 == await held(coalition, ana)
+
+
+async def test_tickets_of_many_completions_are_given_over_several_looks_and_none_is_left_out(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    wheel = await drawing.wheel(coalition, tickets=FREE)
+    given = {"draw": str(wheel), "number": 1}
+    many = milestones.REWARDS_MAX + 1
+    counting = {"metric": "amount", "target": 1_000, "times": many, "surplus": True}
+    await milestone(coalition, pays=False, tickets=given, **counting)
+    await buy(coalition, rosa, ana, many * 1_000)
+    while await notices.drain(coalition.db):
+        pass
+    counts = []
+    for _ in range(3):
+        await advance.advance(coalition.db, now=NOON, stories=[milestones])
+        counts.append(len(await held(coalition, ana)))
+
+    assert [milestones.REWARDS_MAX, many, many] == counts
+    assert 0 == await coalition.db.fetchval("select count(*) from coalition.look")
 
 
 async def test_a_return_takes_back_the_tickets_that_are_left(

@@ -65,9 +65,11 @@ async def advance(
     held = await schemes.moment(db, now)
     due = await looks.due(db, now=held.at, limit=limit)
     done = Done(wallets=len(due))
+    # Everybody was asked for that instant when it was published; this look must not strike it off.
+    coming = held.book.coming(held.at)
     wanting = _wanting(STORIES if stories is None else stories, held)
     if not wanting:
-        await looks.done(db, [(look, None) for look in due])
+        await looks.done(db, [(look, coming) for look in due])
         return done
     finished: list[tuple[looks.Look, datetime | None]] = []
     waiting = iter(due)
@@ -75,17 +77,24 @@ async def advance(
     async def take() -> None:
         for look in waiting:
             failures: list[Failure] = []
-            at = await _look(db, wanting, held, look.wallet_id, failures)
+            try:
+                at = await _look(db, wanting, held, look.wallet_id, failures)
+            except Exception:
+                # A bug stops this turn. The next one begins with somebody else.
+                await looks.failed(db, look, now=held.at)
+                raise
             if failures:
                 await looks.failed(db, look, now=held.at)
             else:
-                finished.append((look, at))
+                finished.append((look, _earlier(at, coming)))
             done.failures.extend(failures)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(AT_ONCE):
-            group.create_task(take())
-    await looks.done(db, finished)
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_ONCE):
+                group.create_task(take())
+    finally:
+        await looks.done(db, finished)
     return done
 
 
@@ -132,6 +141,10 @@ def read(row: Any) -> facts.Seen:
         birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def _wanting(stories: Sequence[Story], held: schemes.Moment) -> list[tuple[Story, Wants]]:

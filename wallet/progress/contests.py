@@ -79,13 +79,17 @@ async def enter(
     """
     house = await programme.of(db)
     held = await schemes.moment(db, now)
+    entry_id = ids.placed(request_id, ledger.bucket(member.wallet_id))
+    before = await _before(db, held, member.wallet_id, contest_id, entry_id, house.time_zone)
+    if before is not None:
+        return Entered(before, replayed=True)
     found = current(held, contest_id, house.time_zone)
     today = local.day(held.at, house.time_zone)
     entrant = await _entrant(db, member, held.at)
     answer = await db.call(
         "select ledger.enter_contest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         ledger.bucket(member.wallet_id),
-        ids.placed(request_id, ledger.bucket(member.wallet_id)),
+        entry_id,
         member.wallet_id,
         house.asset.number,
         contest_id,
@@ -232,6 +236,27 @@ async def _pay(
         " paid_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         *(row["contest_id"], row["period"], row["place"], award_id, outcome, at),
     )
+
+
+async def _before(
+    db: Database,
+    held: schemes.Moment,
+    wallet_id: UUID,
+    contest_id: UUID,
+    entry_id: UUID,
+    zone: str,
+) -> Round | None:
+    """The round that this request entered, whichever it is by now; None if none."""
+    row = await db.fetchrow(
+        "select period, version_id from ledger.contest_entry"
+        " where bucket = $1 and entry_id = $2 and wallet_id = $3 and contest_id = $4",
+        *(ledger.bucket(wallet_id), entry_id, wallet_id, contest_id),
+    )
+    if row is None:
+        return None
+    definition = _version(held, contest_id, row["version_id"])
+    window = windows.named(definition, row["period"], zone)
+    return None if window is None else Round(contest_id, row["version_id"], definition, window)
 
 
 async def _entrant(db: Database, member: members.Member, at: datetime) -> entering.Entrant:

@@ -68,16 +68,16 @@ async def report(
     )
     play_id = ids.placed(request_id, ledger.bucket(member.wallet_id))
     play = await plays.standing(db, play_id)
-    if not _timely(told, held.at) and (play is None or play.fingerprint != fingerprint):
+    if play is None or play.fingerprint != fingerprint:
         # A retry comes whenever it comes, also under a key that was not the first.
-        play = await plays.alike(db, member.wallet_id, fingerprint, told.happened_at)
-        if play is None:
-            raise errors.GameScoreInvalid(
-                "A round is reported on the day on which it was played. Correct its time.",
-                path=("happened_at",),
-            )
-    replayed = play is not None and play.fingerprint == fingerprint
-    if play is None or not replayed:
+        play = await plays.alike(db, member.wallet_id, told.game_id, fingerprint, told.happened_at)
+    if play is None and not _timely(told, held.at):
+        raise errors.GameScoreInvalid(
+            "A round is reported on the day on which it was played. Correct its time.",
+            path=("happened_at",),
+        )
+    replayed = play is not None
+    if play is None:
         if (await merchants.find(db, merchant_id)).status != "active":
             raise errors.MerchantSuspended()
         play_id = await _claim(db, merchant_id, member, told, play_id, fingerprint)

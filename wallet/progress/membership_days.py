@@ -23,6 +23,8 @@ from wallet.rules.progress import memberships as rules
 NAME: Final = "memberships"
 WELCOME: Final = timedelta(days=7)
 """How long a welcome is tried: its campaign may begin a little later than the plan."""
+PAUSE: Final = timedelta(days=1)
+"""When a welcome that waits is tried again."""
 
 
 def wants(book: schemes.Book, at: datetime) -> story.Wants | None:
@@ -43,7 +45,7 @@ async def advance(
     for one in held:
         if one.closed is None:
             again += await _look(db, one, at, zone)
-    await _welcome(db, book, seen, held, at)
+    again += await _welcome(db, book, seen, held, at)
     return min(again, default=None)
 
 
@@ -85,15 +87,19 @@ async def _welcome(
     seen: facts.Seen,
     held: Sequence[plans.Membership],
     at: datetime,
-) -> None:
-    """Give what the plan that somebody joined promises, and take it back if all was paid back."""
+) -> list[datetime]:
+    """Give what the plan that somebody joined promises, and take it back if all was paid back.
+
+    When to try again what its campaign does not give yet.
+    """
     campaigns: dict[UUID, UUID] = {}
     for one in held:
         campaign_id = _promised(book, one)
         if campaign_id is not None and at < one.started_at + WELCOME + rules.PAID_AGO_MAX:
             campaigns[one.membership_id] = campaign_id
     if not campaigns:
-        return
+        return []
+    again: list[datetime] = []
     standing = await earned.awards_by_id(db, [_award_id(key) for key in campaigns])
     for one in held:
         if one.membership_id not in campaigns:
@@ -108,18 +114,24 @@ async def _welcome(
                 return_id=ids.derived(one.membership_id, "welcome back"),
                 now=at,
             )
-        elif given is None and one.closed is None:
-            await _give(db, seen, one, campaigns[one.membership_id], at)
+        elif (
+            given is None
+            and one.closed is None
+            and not await _give(db, seen, one, campaigns[one.membership_id], at)
+        ):
+            again.append(at + PAUSE)
+    return again
 
 
 async def _give(
     db: Database, seen: facts.Seen, one: plans.Membership, campaign_id: UUID, at: datetime
-) -> None:
+) -> bool:
+    """Give a welcome; False if it has to wait, for its campaign or for its member."""
     member = await members.find(db, seen.member_id)
     if member.status != "active":
-        return
+        return False
     operator_id = (await programme.of(db)).operator_id
-    await winnings.give(
+    won = await winnings.give(
         db,
         member=member,
         campaign_id=campaign_id,
@@ -130,6 +142,7 @@ async def _give(
         partner_id=None if one.seller_id == operator_id else one.seller_id,
         now=at,
     )
+    return won.award is not None
 
 
 def _promised(book: schemes.Book, one: plans.Membership) -> UUID | None:

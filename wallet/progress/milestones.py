@@ -19,11 +19,12 @@ from wallet.progress import goals, schemes, story
 from wallet.rules.draws.definition import Draw
 from wallet.rules.milestones import judging
 from wallet.rules.progress import facts
-from wallet.rules.schemes.milestones import Milestone, free
+from wallet.rules.schemes.milestones import Milestone, Tickets, free
 
 NAME: Final = "milestones"
 REWARDS_MAX: Final = 20
-"""Rewards given in one look: a few hundred milliseconds; the rest is given in the next."""
+"""Rewards given in one look, and completions that get their tickets: a few hundred milliseconds
+each; the rest is given in the next."""
 PATIENCE: Final = timedelta(days=30)
 """How long a reward waits for its campaign to be in force again; then nothing is given."""
 PAUSE: Final = timedelta(days=1)
@@ -65,10 +66,11 @@ async def advance(
     if not found.member.active:
         return at + PAUSE if waiting else None
     try:
-        await _ticket(db, book, seen.wallet_id, standing, at)
+        ticketed = await _ticket(db, book, seen.wallet_id, standing, at)
     except errors.MemberSuspended:
         return at + PAUSE
-    return await _pay(db, book, seen.member_id, waiting, at)
+    paid = await _pay(db, book, seen.member_id, waiting, at)
+    return min((one for one in (ticketed, paid) if one is not None), default=None)
 
 
 async def _record(
@@ -171,24 +173,26 @@ async def _ticket(
     wallet_id: UUID,
     standing: Iterable[judging.Held],
     at: datetime,
-) -> None:
-    """Give the tickets of completions that have none yet, while their draw can be played."""
+) -> datetime | None:
+    """Give the first of the tickets that are due, while their draw can be played; when to go on."""
+    due: list[tuple[judging.Held, Tickets, Draw]] = []
     for one in standing:
         given = goals.definition(book, one.scheme_id, one.version_id).tickets
-        if given is None or one.tickets != "none":
-            continue
-        draw = _draw(book, given.draw, at)
-        if draw is not None:
-            await tickets.grant(
-                db,
-                wallet_id=wallet_id,
-                scheme_id=given.draw,
-                source="milestone",
-                source_id=one.completion_id,
-                n=given.number,
-                expires_at=tickets.expiry(draw, at),
-                now=at,
-            )
+        draw = None if given is None or one.tickets != "none" else _draw(book, given.draw, at)
+        if given is not None and draw is not None:
+            due.append((one, given, draw))
+    for one, given, draw in due[:REWARDS_MAX]:
+        await tickets.grant(
+            db,
+            wallet_id=wallet_id,
+            scheme_id=given.draw,
+            source="milestone",
+            source_id=one.completion_id,
+            n=given.number,
+            expires_at=tickets.expiry(draw, at),
+            now=at,
+        )
+    return at if len(due) > REWARDS_MAX else None
 
 
 def _draw(book: schemes.Book, draw_id: UUID, at: datetime) -> Draw | None:

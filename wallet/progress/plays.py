@@ -24,7 +24,7 @@ NAME: Final = "plays"
 LIST_MAX: Final = 100
 """Plays that are shown, the newest: a screen of them."""
 SETTLED_MAX: Final = 100
-"""Plays that one look pays; more of them come with the next look, which each payment asks for."""
+"""Plays that one look pays; whoever has more is looked at again at once."""
 _SELECT: Final = (
     "select play_id, wallet_id, kind, scheme_id, version_id, merchant_id, reference, points, units,"
     " campaign_id, award_id, fingerprint, happened_at, recorded_at, outcome from ledger.play"
@@ -61,7 +61,7 @@ def wants(book: schemes.Book, at: datetime) -> Wants | None:
 async def advance(
     db: Database, book: schemes.Book, seen: facts.Seen, at: datetime
 ) -> datetime | None:
-    """Pay what was played and not paid."""
+    """Pay what was played and not paid; when to go on, if there is more."""
     waiting = await db.fetch(
         f"{_SELECT} where bucket = $1 and wallet_id = $2 and outcome is null and units > 0"
         " order by recorded_at, play_id limit $3",
@@ -71,7 +71,7 @@ async def advance(
         member = await members.find(db, seen.member_id)
         for row in waiting:
             await settle(db, book, member, Play(**dict(row)), now=at)
-    return None
+    return at if len(waiting) == SETTLED_MAX else None
 
 
 async def settle(
@@ -129,12 +129,13 @@ async def standing(db: Database, play_id: UUID) -> Play | None:
 
 
 async def alike(
-    db: Database, wallet_id: UUID, fingerprint: UUID, happened_at: datetime
+    db: Database, wallet_id: UUID, scheme_id: UUID, fingerprint: UUID, happened_at: datetime
 ) -> Play | None:
     """The play of a member's that says the very same, under whatever id, if it was recorded."""
     row = await db.fetchrow(
-        f"{_SELECT} where bucket = $1 and wallet_id = $2 and happened_at = $3 and fingerprint = $4",
-        *(ledger.bucket(wallet_id), wallet_id, happened_at, fingerprint),
+        f"{_SELECT} where bucket = $1 and wallet_id = $2 and scheme_id = $3 and happened_at = $4"
+        " and fingerprint = $5",
+        *(ledger.bucket(wallet_id), wallet_id, scheme_id, happened_at, fingerprint),
     )
     return None if row is None else Play(**dict(row))
 

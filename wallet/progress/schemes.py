@@ -105,6 +105,11 @@ class Book:
                 )
         return found
 
+    def coming(self, at: datetime) -> datetime | None:
+        """When the next version of any scheme begins; None where nothing was announced."""
+        begins = (one.valid_from for entry in self.entries.values() for one in entry.versions)
+        return min((begun for begun in begins if begun > at), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
