@@ -98,6 +98,11 @@ async def find_by_email(db: Database, email: str) -> Member:
     return _member(await db.fetchrow(f"{_SELECT} where lower(email) = lower($1)", email))
 
 
+async def of_wallet(db: Database, wallet_id: UUID) -> Member:
+    """The member whose wallet it is, or NOT_FOUND."""
+    return _member(await db.fetchrow(f"{_SELECT} where wallet_id = $1", wallet_id))
+
+
 async def suspend(db: Database, member_id: UUID, *, reason: str, actor: audit.Actor) -> Member:
     """Stop earning and spending; what is held or pending goes on by its rules."""
     return await _set_status(

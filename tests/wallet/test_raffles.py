@@ -10,7 +10,7 @@ from tests.wallet import drawing, taking_part
 from tests.wallet.drawing import DRAWN, FROZEN, enter, raffle, tend, ticket, verified
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, members, notices, play_limits
-from wallet.draws import raffles
+from wallet.draws import raffles, tending
 from wallet.progress import schemes
 
 CHANCE: dict[str, Any] = {"randomness": {"source": "drand quicknet", "round": "4711"}}
@@ -210,6 +210,28 @@ async def test_a_crash_between_the_value_and_the_places_is_mended(
     await tend(coalition, DRAWN)
 
     assert 3 == len((await verified(coalition, it))["places"])
+
+
+async def test_a_place_that_cannot_be_paid_keeps_no_other_from_its_prize(
+    coalition: Coalition, owner: Connection
+) -> None:
+    reward = await taking_part.reward(coalition)
+    prizes = [{"name": "Five", "campaign_id": str(reward.campaign_id), "winners": 3}]
+    it, _ = await filled(coalition, prizes=prizes, alternates=0)
+    await tend(coalition, FROZEN)
+    await raffles.draw(coalition.db, draw_id=it, now=DRAWN)
+    first, *others = await places(coalition)
+
+    async with owner.transaction():
+        await owner.execute(
+            "select 1 from ledger.wallet where wallet_id = $1 for update", first["wallet_id"]
+        )
+        done = await tending.tend(coalition.db, now=DRAWN)
+
+    assert (len(others), {first["ticket_id"]}) == (done.paid, done.failures.keys())
+    assert [None, DRAWN, DRAWN] == [one["settled_at"] for one in await places(coalition)]
+    await tend(coalition, DRAWN)
+    assert [DRAWN] * 3 == [one["settled_at"] for one in await places(coalition)]
 
 
 async def test_many_who_draw_at_once_draw_the_same(coalition: Coalition) -> None:

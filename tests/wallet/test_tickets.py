@@ -184,13 +184,15 @@ async def test_only_purchases_of_the_draws_own_time_and_merchants_count(
 async def test_the_staff_gives_tickets_with_a_reason_once(coalition: Coalition) -> None:
     ana, it, key = await coalition.member(), await wheel(coalition), ids.new()
 
-    async def give(n: int = 2, now: Any = NOON, reason: str = "sorry") -> tickets.Granted:
+    async def give(
+        n: int = 2, now: Any = NOON, reason: str = "sorry", request_id: Any = key
+    ) -> tickets.Granted:
         return await tickets.give(
             coalition.db,
             member_id=ana.member_id,
             draw_id=it,
             n=n,
-            request_id=key,
+            request_id=request_id,
             reason=reason,
             actor=audit.Actor("staff", ids.new()),
             now=now,
@@ -200,11 +202,63 @@ async def test_the_staff_gives_tickets_with_a_reason_once(coalition: Coalition) 
 
     assert (first.ticket_ids, True) == (again.ticket_ids, again.replayed)
     assert "TOO_MANY" == (await refused(give(0))).code
-    assert errors.DrawClosed() == await refused(give(now=drawing.CLOSED))
+    assert errors.DrawClosed() == await refused(give(now=drawing.CLOSED, request_id=ids.new()))
     assert "REASON_MISSING" == (await refused(give(reason=" "))).code
     assert "ticket.grant" in [
         one.act for one in await audit.trail(coalition.db, ana.member_id, first=9, before=None)
     ]
+
+
+async def test_a_key_of_the_staff_gives_what_it_gave_first_also_when_the_draw_has_closed(
+    coalition: Coalition,
+) -> None:
+    ana, bob = await coalition.member(), await coalition.member()
+    it, other = await wheel(coalition), await wheel(coalition)
+    first: dict[str, Any] = {
+        "member_id": ana.member_id,
+        "draw_id": it,
+        "n": 2,
+        "request_id": ids.new(),
+        "reason": "sorry",
+        "actor": audit.Actor("staff", ids.new()),
+        "now": NOON,
+    }
+    given = await tickets.give(coalition.db, **first)
+
+    late = await tickets.give(coalition.db, **first | {"now": drawing.CLOSED})
+
+    assert tickets.Granted(given.ticket_ids, replayed=True) == late
+    for change in (
+        {"draw_id": other},
+        {"member_id": bob.member_id},
+        {"n": 3},
+        {"reason": "sorry again"},
+    ):
+        refusal = await refused(tickets.give(coalition.db, **first | change))
+        assert isinstance(refusal, errors.IdempotencyKeyReused)
+    assert (2, 0) == (len(await held(coalition, ana)), len(await held(coalition, bob)))
+
+
+async def test_a_source_gives_to_one_member_and_tells_nobody_else_of_it(
+    coalition: Coalition,
+) -> None:
+    ana, bob = await coalition.member(bucket=7), await coalition.member(bucket=7)
+    it, source = await wheel(coalition), ids.new()
+
+    async def grant(member: members.Member) -> tickets.Granted:
+        return await tickets.grant(
+            coalition.db,
+            wallet_id=member.wallet_id,
+            scheme_id=it,
+            source="staff",
+            source_id=source,
+            now=NOON,
+        )
+
+    await grant(ana)
+
+    assert isinstance(await refused(grant(bob)), errors.IdempotencyKeyReused)
+    assert [] == await held(coalition, bob)
 
 
 async def test_nobody_suspended_is_given_tickets(coalition: Coalition) -> None:

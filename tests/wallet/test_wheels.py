@@ -13,7 +13,7 @@ from tests.wallet.drawing import spin, tend, ticket, verified, wheel
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, ledger, members, play_limits
 from wallet.campaigns import profiles
-from wallet.draws import paying, wheels
+from wallet.draws import exports, paying, seeds, wheels
 from wallet.progress import schemes
 from wallet.rules import play_limits as play_rules
 
@@ -362,3 +362,30 @@ async def test_a_scheme_that_is_no_wheel_is_not_spun(coalition: Coalition) -> No
 
     assert "NOT_FOUND" == (await refused(spin(coalition, ana, it))).code
     assert "NOT_FOUND" == (await refused(spin(coalition, ana, ids.new()))).code
+
+
+async def test_an_export_reads_all_turns_page_by_page(coalition: Coalition) -> None:
+    ana, it = await coalition.member(), await wheel(coalition, epochs={"spins": 3})
+    for _ in range(8):
+        await spin(coalition, ana, it)
+
+    found = await exports.turns(coalition.db, it, page=2)
+
+    assert await exports.turns(coalition.db, it) == found
+    assert {1: [1, 2, 3], 2: [1, 2, 3], 3: [1, 2]} == {
+        epoch: [one.number for one in turns] for epoch, turns in found.items()
+    }
+
+
+@pytest.mark.tampers
+async def test_an_export_is_whole_or_refused(coalition: Coalition, owner: Connection) -> None:
+    it = await wheel(coalition)
+    await owner.execute(
+        "insert into coalition.draw_seed (draw_id, epoch, kind, commitment, committed_at)"
+        " select $1, n, 'wheel', 'x', $2 from generate_series(3, $3::integer) n",
+        *(it, NOON, seeds.EPOCHS_MAX + 1),
+    )
+
+    refusal = await refused(exports.export(coalition.db, it))
+
+    assert errors.TooMany(limit=seeds.EPOCHS_MAX) == refusal

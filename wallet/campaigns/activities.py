@@ -90,7 +90,8 @@ async def report(
     ACTIVITY_INVALID at the field at fault, REFERENCE_USED for a reference of another activity,
     ACTIVITY_LIMIT where all that could give has given its most, and for a line that was reviewed
     before. Where no campaign gives, the answer is empty and says why, and it is decided anew when
-    it is sent again. Whatever was answered is kept, once, for whoever counts what members do.
+    it is sent again. Whatever was answered is kept, once, for whoever counts what members do; what
+    was kept is never refused when it is sent again, whatever has happened since.
     """
     moment = await live.moment(db, now)
     rules.check(activity, known_at=moment.at)
@@ -105,7 +106,12 @@ async def report(
         moment=moment,
         house=await programme.of(db),
     )
-    case, found = await _answer(db, case, merchant)
+    try:
+        case, found = await _answer(db, case, merchant)
+    except errors.Refusal:
+        if await reported.kept(db, case.activity_id, case.fingerprint):
+            return Reported((), (), {"matched": [], "missed": []}, replayed=True)
+        raise
     await reported.keep(
         db,
         case.activity_id,

@@ -35,3 +35,16 @@ async def keep(
         *(it.score, it.stars, fingerprint, it.happened_at, at),
     )
     return ledger.replayed(answer)
+
+
+async def kept(db: Database, activity_id: UUID, fingerprint: UUID) -> bool:
+    """Whether this very activity was kept."""
+    return bool(
+        await db.fetchval(
+            "select exists (select 1 from ledger.activity"
+            " where bucket = $1 and activity_id = $2 and fingerprint = $3)",
+            ledger.bucket(activity_id),
+            activity_id,
+            fingerprint,
+        )
+    )

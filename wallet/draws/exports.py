@@ -15,11 +15,14 @@ TURNS_MAX: Final = 500_000
 """Spins of one export, some 100 MB of text; a wheel that is spun more often needs a shorter life.
 """
 
+TURNS_PAGE: Final = 20_000
+"""Spins that one statement reads: well within the time that a statement has."""
+
 
 async def export(db: Database, draw_id: UUID) -> record.Record:
     """All that is published of a draw. NOT_FOUND for none, or before its first commitment.
 
-    TOO_MANY for a wheel with more spins than one export may hold.
+    TOO_MANY for a wheel with more spins or epochs than one export may hold.
     """
     moment = await schemes.moment(db)
     draw = gathering.draw_of(moment, draw_id)
@@ -36,14 +39,9 @@ async def _wheel(
 ) -> record.WheelRecord:
     if sum(one.spins for one in epochs) > TURNS_MAX:
         raise errors.TooMany(limit=TURNS_MAX)
-    rows = await db.fetch(
-        "select epoch, number, ticket_id, client_seed, drawn, given, unit, drawn_at"
-        " from coalition.draw_turn where draw_id = $1 order by epoch, number",
-        draw_id,
-    )
-    turns: dict[int, list[record.Turn]] = {}
-    for row in rows:
-        turns.setdefault(row["epoch"], []).append(_turn(row))
+    if len(epochs) > seeds.EPOCHS_MAX:
+        raise errors.TooMany(limit=seeds.EPOCHS_MAX)
+    spun = await turns(db, draw_id)
     versions = {one.version_id for one in epochs if one.version_id is not None}
     return record.WheelRecord(
         format=record.FORMAT,
@@ -51,8 +49,28 @@ async def _wheel(
         definitions={
             ids.show("ver", one): _definition(moment, draw_id, one) for one in sorted(versions)
         },
-        epochs=tuple(_epoch(one, turns.get(one.epoch, [])) for one in epochs),
+        epochs=tuple(_epoch(one, spun.get(one.epoch, [])) for one in epochs),
     )
+
+
+async def turns(
+    db: Database, draw_id: UUID, *, page: int = TURNS_PAGE
+) -> dict[int, list[record.Turn]]:
+    """The turns of a wheel in their order, by epoch; read page by page."""
+    found: dict[int, list[record.Turn]] = {}
+    last = (0, 0)
+    while True:
+        rows = await db.fetch(
+            "select epoch, number, ticket_id, client_seed, drawn, given, unit, drawn_at"
+            " from coalition.draw_turn where draw_id = $1 and (epoch, number) > ($2, $3)"
+            " order by epoch, number limit $4",
+            *(draw_id, *last, page),
+        )
+        for row in rows:
+            found.setdefault(row["epoch"], []).append(_turn(row))
+            last = (row["epoch"], row["number"])
+        if len(rows) < page:
+            return found
 
 
 def _epoch(one: seeds.Seed, turns: list[record.Turn]) -> record.Epoch:

@@ -59,11 +59,3 @@ async def pay(
         return Paid(note=NO_CAMPAIGN)
     cut = won.award.granted_minor < won.award.desired_minor
     return Paid(award_id, CUT if cut else None)
-
-
-async def winner(db: Database, wallet_id: UUID) -> members.Member:
-    """The member whose wallet it is."""
-    member_id = await db.fetchval(
-        "select member_id from coalition.member where wallet_id = $1", wallet_id
-    )
-    return await members.find(db, member_id)

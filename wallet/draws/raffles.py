@@ -10,19 +10,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from wallet import audit, errors, ids, ledger, members
 from wallet.database import Database
 from wallet.draws import gathering, paying, seeds
 from wallet.progress import schemes
-from wallet.rules import text
 from wallet.rules.draws import definition, sampler
 
-VALUE_CHARS_MAX: Final = 256
-"""The value of public randomness: a beacon's is 64 or 128 hexadecimal digits."""
 BATCH: Final = 100
-"""Places that one sweep pays."""
+"""Places that one sweep pays, and raffles whose places one sweep writes."""
 PAGE_MAX: Final = 100
 
 _SELECT: Final = (
@@ -197,7 +195,7 @@ async def draw(
             "It is too early to draw: the list is not frozen, or it is not due."
         )
     if standing.drawn_at is None:
-        _check_value(raffle, randomness)
+        definition.check_value(raffle, randomness)
         await db.execute(
             "insert into coalition.draw_result (draw_id, randomness, drawn_at)"
             " values ($1, $2, $3) on conflict do nothing",
@@ -214,29 +212,42 @@ async def draw(
     return standing
 
 
-async def unplaced(db: Database) -> list[UUID]:
-    """Raffles that were drawn, and whose places a crash left unwritten."""
+async def unplaced(db: Database, *, limit: int = BATCH) -> list[UUID]:
+    """Raffles that were drawn, and whose places a crash left unwritten; the first first."""
     rows = await db.fetch(
         "select r.draw_id from coalition.draw_result r"
         " join coalition.draw_list l on l.draw_id = r.draw_id and tickets <> '{}'"
         " where not exists (select 1 from coalition.draw_place p where p.draw_id = r.draw_id)"
+        " order by r.drawn_at, r.draw_id limit $1",
+        limit,
     )
     return [row["draw_id"] for row in rows]
 
 
-async def pay(db: Database, *, now: datetime | None = None, limit: int = BATCH) -> int:
-    """Pay the places that are owed a prize; returns how many there were."""
+async def pay(
+    db: Database, *, now: datetime | None = None, limit: int = BATCH
+) -> dict[UUID, str | None]:
+    """Pay the places that are owed a prize; of each ticket, what stood in the way, or None."""
     rows = await db.fetch(
         "select draw_id, place, ticket_id, prize from coalition.draw_place"
         " where prize is not null and settled_at is null order by draw_id, place limit $1",
         limit,
     )
     if not rows:
-        return 0
+        return {}
     moment = await schemes.moment(db, now)
+    begun: dict[UUID, definition.Raffle] = {}
+    done: dict[UUID, str | None] = {}
     for row in rows:
-        await _pay(db, row, moment)
-    return len(rows)
+        draw_id, ticket_id = row["draw_id"], row["ticket_id"]
+        done[ticket_id] = None
+        try:
+            if draw_id not in begun:
+                _, begun[draw_id] = await _begun(db, moment, draw_id)
+            await _pay(db, row, begun[draw_id], moment.at)
+        except (errors.Refusal, errors.Unavailable, asyncpg.PostgresError) as problem:
+            done[ticket_id] = type(problem).__name__
+    return done
 
 
 async def draw_by_staff(
@@ -292,26 +303,6 @@ async def _begun(
     return found[0], raffle
 
 
-def _check_value(raffle: definition.Raffle, randomness: str | None) -> None:
-    if raffle.randomness is None:
-        if randomness is not None:
-            raise errors.PlayInvalid(
-                "This raffle named no public randomness. Draw it without.", path=("randomness",)
-            )
-        return
-    if randomness is None:
-        raise errors.PlayInvalid(
-            f"This raffle is drawn with {raffle.randomness.source} {raffle.randomness.round}."
-            " Send its value.",
-            path=("randomness",),
-        )
-    text.check(randomness, "randomness", chars_max=VALUE_CHARS_MAX)
-    if randomness != randomness.strip() or "\n" in randomness:
-        raise errors.PlayInvalid(
-            "The value is one line without spaces around it. Correct it.", path=("randomness",)
-        )
-
-
 async def _place(db: Database, draw_id: UUID, raffle: definition.Raffle, standing: Frozen) -> None:
     """Write the places down, which follow from what is in the books already."""
     (seed, *_) = await seeds.of(db, draw_id)
@@ -355,8 +346,7 @@ async def _names(db: Database, tickets: list[UUID]) -> dict[UUID, str]:
     return {row["ticket_id"]: row["display_name"] for row in rows}
 
 
-async def _pay(db: Database, row: Any, moment: schemes.Moment) -> None:
-    _, raffle = await _begun(db, moment, row["draw_id"])
+async def _pay(db: Database, row: Any, raffle: definition.Raffle, at: datetime) -> None:
     prize = next(one for one in raffle.prizes if one.name == row["prize"])
     entry = await db.fetchrow(
         "select entry_id, wallet_id from ledger.entry where bucket = $1 and ticket_id = $2",
@@ -364,7 +354,7 @@ async def _pay(db: Database, row: Any, moment: schemes.Moment) -> None:
         row["ticket_id"],
     )
     assert entry is not None
-    member = await paying.winner(db, entry["wallet_id"])
+    member = await members.of_wallet(db, entry["wallet_id"])
     place = (row["draw_id"], row["place"])
     try:
         if member.status != "active":
@@ -376,18 +366,18 @@ async def _pay(db: Database, row: Any, moment: schemes.Moment) -> None:
             won_by=entry["entry_id"],
             reference=ids.show("tic", row["ticket_id"]),
             prize=prize.name,
-            now=moment.at,
+            now=at,
         )
     except errors.MemberSuspended as refusal:
         await db.call(
-            "select coalition.pass_place($1, $2, $3, $4)", *place, refusal.code.lower(), moment.at
+            "select coalition.pass_place($1, $2, $3, $4)", *place, refusal.code.lower(), at
         )
         return
     await db.call(
         "select ledger.tell_win($1, $2, $3, $4, $5)",
         *(ledger.bucket(entry["entry_id"]), entry["wallet_id"], entry["entry_id"]),
         orjson.dumps({"draw": raffle.name, "prize": prize.name}).decode(),
-        moment.at,
+        at,
     )
     await db.execute(
         "update coalition.draw_place set award_id = $3, note = $4, settled_at = $5"
@@ -395,5 +385,5 @@ async def _pay(db: Database, row: Any, moment: schemes.Moment) -> None:
         *place,
         paid.award_id,
         paid.note,
-        moment.at,
+        at,
     )

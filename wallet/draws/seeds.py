@@ -15,7 +15,7 @@ from wallet.progress import schemes
 from wallet.rules.draws import definition, sampler
 
 EPOCHS_MAX: Final = 5_000
-"""Epochs of one draw that are read: a new one each hour for half a year."""
+"""Epochs of one draw in an export: a new one each hour for half a year."""
 
 _SELECT: Final = (
     "select draw_id, epoch, kind, commitment, committed_at, version_id, definition_sha256,"
@@ -46,9 +46,9 @@ class Seed:
 
 
 async def of(db: Database, draw_id: UUID) -> list[Seed]:
-    """The epochs of a draw, the first first."""
+    """The epochs of a draw, the first first; one more than EPOCHS_MAX where there are too many."""
     rows = await db.fetch(
-        f"{_SELECT} where draw_id = $1 order by epoch limit $2", draw_id, EPOCHS_MAX
+        f"{_SELECT} where draw_id = $1 order by epoch limit $2", draw_id, EPOCHS_MAX + 1
     )
     return [Seed(**dict(row)) for row in rows]
 

@@ -21,22 +21,28 @@ from wallet.rules.draws import definition
 GRACE: Final = timedelta(minutes=1)
 """How long a wheel's last seed is kept after its end, for spins that are on their way."""
 
+FAILURES: Final = (errors.Refusal, errors.Unavailable, asyncpg.PostgresError)
+"""What may stand in one draw's way, and stops no other."""
+
 
 @dataclass(slots=True)
 class Tended:
-    """How many wins were paid late, and which draws or spins failed, with what."""
+    """How many wins were paid, and which draws, spins or tickets failed, with what."""
 
     paid: int = 0
     failures: dict[UUID, str] = field(default_factory=dict)
+
+    def count(self, wins: dict[UUID, str | None]) -> None:
+        """Add wins that were looked at; of each, what stood in the way, or None."""
+        self.paid += sum(why is None for why in wins.values())
+        self.failures |= {key: why for key, why in wins.items() if why is not None}
 
 
 async def tend(db: Database, *, now: datetime | None = None) -> Tended:
     """Do what is due for every draw; one that fails stops no other."""
     moment = await schemes.moment(db, now)
-    swept = await wheels.sweep(db, now=now)
-    done = Tended(
-        paid=len(swept), failures={key: why for key, why in swept.items() if why is not None}
-    )
+    done = Tended()
+    done.count(await wheels.sweep(db, now=now))
     secret = await seeds.secret(db)
     known = {
         row["draw_id"] for row in await db.fetch("select distinct draw_id from coalition.draw_seed")
@@ -50,11 +56,14 @@ async def tend(db: Database, *, now: datetime | None = None) -> Tended:
                 assert isinstance(held.definition, definition.Draw)
                 await seeds.begin(db, draw_id, held.version_id, held.definition, moment.at)
                 await _tend(db, moment, draw_id, await seeds.latest(db, draw_id))
-        except (errors.Refusal, errors.Unavailable, asyncpg.PostgresError) as problem:
+        except FAILURES as problem:
             done.failures[draw_id] = f"{type(problem).__name__}: {problem}"
     for draw_id in await raffles.unplaced(db):
-        await raffles.draw(db, draw_id=draw_id, now=now)
-    done.paid += await raffles.pay(db, now=now)
+        try:
+            await raffles.draw(db, draw_id=draw_id, now=now)
+        except FAILURES as problem:
+            done.failures[draw_id] = f"{type(problem).__name__}: {problem}"
+    done.count(await raffles.pay(db, now=now))
     return done
 
 
@@ -108,9 +117,7 @@ async def _raffle(
     ended = moment.book.entries[draw_id].at(moment.at) is None
     if moment.at < raffle.closes_at and not ended:
         return
-    await raffles.freeze(db, draw_id=draw_id, now=moment.at)
-    standing = await raffles.frozen(db, draw_id)
-    assert standing is not None
+    standing = await raffles.freeze(db, draw_id=draw_id, now=moment.at)
     # A value that was recorded before a crash is enough to go on with.
     known = raffle.randomness is None or standing.drawn_at is not None
     if moment.at >= raffle.draw_at and known:

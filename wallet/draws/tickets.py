@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
+import orjson
+
 from wallet import audit, errors, ids, ledger, members, play_limits, programme
 from wallet.database import Database
 from wallet.draws import gathering
@@ -24,6 +26,8 @@ GRANTED_MAX: Final = 100
 """Tickets of one grant: more at once is a mistake."""
 PAGE_MAX: Final = 100
 NAME: Final = "tickets"
+ACT: Final = "ticket.grant"
+"""How the audit log calls a grant by hand."""
 
 _SELECT: Final = (
     "select ticket_id, wallet_id, draw_id, source, granted_at, expires_at, used_at, withdrawn_at"
@@ -153,14 +157,20 @@ async def give(
     actor: audit.Actor,
     now: datetime | None = None,
 ) -> Granted:
-    """Give tickets by hand, with a reason. DRAW_CLOSED for a draw that is over, TOO_MANY."""
+    """Give tickets by hand, with a reason. DRAW_CLOSED for a draw that is over, TOO_MANY.
+
+    The audit log knows what a request gave, also when its draw has closed since:
+    IDEMPOTENCY_KEY_REUSED for another member, draw, number or reason under the same key.
+    """
     audit.check_reason(reason)
     if not 0 < n <= GRANTED_MAX:
         raise errors.TooMany(path=("number",), limit=GRANTED_MAX)
     member = await members.find(db, member_id)
     moment = await schemes.moment(db, now)
     draw = gathering.draw_of(moment, draw_id)
-    if moment.at >= draw.closes_at:
+    detail: dict[str, object] = {"draw": str(draw_id), "tickets": n}
+    given = await _given(db, request_id, (member_id, reason, detail))
+    if not given and moment.at >= draw.closes_at:
         raise errors.DrawClosed()
     granted = await grant(
         db,
@@ -175,10 +185,10 @@ async def give(
     await audit.write(
         db,
         actor=actor,
-        act="ticket.grant",
+        act=ACT,
         subject=member_id,
         reason=reason,
-        detail={"draw": str(draw_id), "tickets": n},
+        detail=detail,
         once=request_id,
     )
     return granted
@@ -299,6 +309,19 @@ def _giving(book: schemes.Book, at: datetime) -> list[tuple[UUID, definition.Dra
         if one.definition.tickets.per_purchase is not None
         and one.definition.opens_at <= at < one.definition.closes_at
     ]
+
+
+async def _given(db: Database, request_id: UUID, told: tuple[UUID, str, dict[str, object]]) -> bool:
+    """Whether this request gave before, the same: to whom, why, and what."""
+    row = await db.fetchrow(
+        "select subject_id, reason, detail, happened_at from coalition.audit where audit_id = $1",
+        ids.derived(request_id, ACT),
+    )
+    if row is None:
+        return False
+    if (row["subject_id"], row["reason"], orjson.loads(row["detail"])) != told:
+        raise errors.IdempotencyKeyReused(first_used_at=row["happened_at"])
+    return True
 
 
 async def _standing(

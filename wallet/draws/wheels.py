@@ -136,7 +136,7 @@ async def sweep(
         it = Spin(**dict(row))
         done[it.spin_id] = None
         try:
-            await settle(db, it, await paying.winner(db, it.wallet_id), moment)
+            await settle(db, it, await members.of_wallet(db, it.wallet_id), moment)
         except (errors.Refusal, errors.Unavailable, asyncpg.PostgresError) as problem:
             done[it.spin_id] = type(problem).__name__
     return done

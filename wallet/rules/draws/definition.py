@@ -11,6 +11,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
+from wallet import errors
+from wallet.rules import text
 from wallet.rules.campaigns import conditions
 from wallet.rules.draws import sampler
 from wallet.rules.schemes.definition import Scheme, refuse
@@ -23,6 +25,8 @@ TICKETS_MAX: Final = 100
 SPINS_MAX: Final = 10_000
 """Spins of one epoch: what is revealed together is checked together, in a second."""
 HOURS_MAX: Final = 24 * 7
+VALUE_CHARS_MAX: Final = 256
+"""The value of public randomness: a beacon's is 64 or 128 hexadecimal digits."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Country = Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")]
@@ -207,6 +211,27 @@ def prize_of(raffle: Raffle, place: int) -> RafflePrize | None:
             return one
         place -= one.winners
     return None
+
+
+def check_value(raffle: Raffle, randomness: str | None) -> None:
+    """PLAY_INVALID where the value of the randomness that a raffle named is missing, or is none."""
+    if raffle.randomness is None:
+        if randomness is not None:
+            raise errors.PlayInvalid(
+                "This raffle named no public randomness. Draw it without.", path=("randomness",)
+            )
+        return
+    if randomness is None:
+        raise errors.PlayInvalid(
+            f"This raffle is drawn with {raffle.randomness.source} {raffle.randomness.round}."
+            " Send its value.",
+            path=("randomness",),
+        )
+    text.check(randomness, "randomness", chars_max=VALUE_CHARS_MAX)
+    if randomness != randomness.strip() or "\n" in randomness:
+        raise errors.PlayInvalid(
+            "The value is one line without spaces around it. Correct it.", path=("randomness",)
+        )
 
 
 def _refuse(draw: Draw) -> None:

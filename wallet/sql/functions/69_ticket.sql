@@ -9,15 +9,18 @@ declare
   v_state text;
   v_facts bigint;
   v_standing uuid[];
+  v_own boolean;
   v_first timestamptz;
 begin
   select state, facts into v_state, v_facts from ledger.wallet
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_house_asset for no key update;
   if not found then return '{"code": "currency_mismatch"}'; end if;
-  select array_agg(ticket_id order by number), min(granted_at) into v_standing, v_first from ledger.ticket
+  -- A source gives to one member: another one is not told the first one's tickets.
+  select array_agg(ticket_id order by number), bool_and(wallet_id = p_wallet), min(granted_at)
+    into v_standing, v_own, v_first from ledger.ticket
    where bucket = p_bucket and draw_id = p_draw and source = p_source and source_id = p_source_id;
   if v_standing is not null then
-    return ledger.posted_before(cardinality(v_standing) = cardinality(p_tickets), v_first,
+    return ledger.posted_before(v_own and cardinality(v_standing) = cardinality(p_tickets), v_first,
              jsonb_build_object('tickets', to_jsonb(v_standing)));
   end if;
   if p_facts_version <> v_facts then return '{"code": "stale"}'; end if;
