@@ -1,7 +1,7 @@
 """Milestones that give tickets for a draw: once, taken back unused, and for no lottery."""
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
@@ -58,8 +58,8 @@ async def test_tickets_of_many_completions_are_given_over_several_looks_and_none
     wheel = await drawing.wheel(coalition, tickets=FREE)
     given = {"draw": str(wheel), "number": 1}
     many = milestones.REWARDS_MAX + 1
-    counting = {"metric": "amount", "target": 1_000, "times": many, "surplus": True}
-    await milestone(coalition, pays=False, tickets=given, **counting)
+    counting: dict[str, Any] = {"metric": "amount", "target": 1_000, "surplus": True}
+    await milestone(coalition, pays=False, tickets=given, times=many, **counting)
     await buy(coalition, rosa, ana, many * 1_000)
     while await notices.drain(coalition.db):
         pass
