@@ -55,6 +55,7 @@ PREFIXES: Final = {
     "doc": "terms document",
     "exp": "experiment",
     "ref": "referral",
+    "rev": "spending review",
     "evi": "evidence",
     "tch": "tier change",
     "sch": "scheme",

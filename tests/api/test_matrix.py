@@ -56,6 +56,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Remittance": frozenset({"supervisor", "operator"}),
     "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
+    "SpendingReview": frozenset({"supervisor", "operator"}),
     "Spin": STAFF | {"owner"},
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
@@ -118,6 +119,7 @@ ASKED: Final[
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
     "referrals": lambda _it, _kind: [({}, {})],
+    "spendingReviews": lambda _it, _kind: [({}, {})],
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
@@ -134,7 +136,7 @@ ASKED: Final[
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
     *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
     *("leaderboard", "merchantBudget", "merchantStatement"),
-    *("programmeRules", "purchasePreview", "schemeSchema"),
+    *("programmeRules", "purchasePreview", "schemeSchema", "spendingRules"),
 }
 
 

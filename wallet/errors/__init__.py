@@ -38,6 +38,7 @@ assertion.
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
@@ -63,6 +64,8 @@ assertion.
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- SpendLocked               SPEND_LOCKED
+    |-- SpendingReview            SPENDING_REVIEW             limit
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -118,6 +121,7 @@ from wallet.errors.people import (
     ContractMissing,
     CouponInvalid,
     MemberSuspended,
+    MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
@@ -174,6 +178,8 @@ from wallet.errors.states import (
     ReferralClosed,
     RemittanceClosed,
     RemittanceOpen,
+    SpendingReview,
+    SpendLocked,
     SubscriptionClosed,
 )
 
@@ -224,6 +230,7 @@ __all__ = [
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",
+    "MerchantNotAccepted",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
@@ -253,6 +260,8 @@ __all__ = [
     "SecretLimit",
     "SelfExcluded",
     "SlugTaken",
+    "SpendLocked",
+    "SpendingReview",
     "StepUpRequired",
     "SubscriptionClosed",
     "SubscriptionInvalid",

@@ -38,6 +38,23 @@ class RedemptionClosed(Refusal):
     advice = "This redemption is settled and cannot take this step. Look at its state first."
 
 
+class SpendLocked(Refusal):
+    """The wallet is locked for spending: whoever locked it, member or support, unlocks it."""
+
+    code = "SPEND_LOCKED"
+    advice = "This wallet is locked for spending. Unlock it first; if you cannot, ask support."
+
+
+class SpendingReview(Refusal):
+    """The spend passes a limit, and a person looks at it: try again when they have allowed it."""
+
+    code = "SPENDING_REVIEW"
+    advice = (
+        "This is more than usual, so a person looks at it first. Pay another way, or try again"
+        " when it is allowed."
+    )
+
+
 class ApprovalClosed(Refusal):
     """The approval is decided or too old: look at its status, then propose the act again."""
 

@@ -111,6 +111,16 @@ def sentence(facts: Facts) -> str | None:
             return _capped(facts, amount, where)
         case "spin.settled":
             return f"Your spin won {facts.prize}."
+        case "spending.locked":
+            return "Your wallet is locked: nothing can be spent until it is unlocked."
+        case "spending.unlocked":
+            return "Your wallet is unlocked: you can spend again."
+        case "spending.review":
+            return f"A spend of {amount} was stopped, because it is more than usual. We look at it."
+        case "spending.allowed":
+            return f"You may spend up to {amount} there within a day. Try again."
+        case "spending.denied":
+            return f"The spend of {amount} stays stopped. If it was you, write to our support."
         case "raffle.won":
             return f"You have won {facts.prize} in {facts.draw}."
         case _:

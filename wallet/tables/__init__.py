@@ -25,6 +25,7 @@ from wallet.tables import (
     redemptions,
     referrals,
     schemes,
+    spending,
     tiers,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "redemptions",
     "referrals",
     "schemes",
+    "spending",
     "tiers",
 ]

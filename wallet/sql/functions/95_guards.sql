@@ -19,7 +19,8 @@ begin
     'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
     'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
     'ledger.gift_return',
-    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
+    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize',
+    'coalition.spending_rules']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);

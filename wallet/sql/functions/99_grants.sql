@@ -64,4 +64,7 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- Safe spending: locks and reviews move under the wallet's lock, rules are published once and never changed.
+grant execute on function ledger.set_spend_lock, ledger.decide_spend to commonpurse_app;
+grant insert on coalition.spending_rules to commonpurse_app;
 grant commonpurse_app to current_user;
