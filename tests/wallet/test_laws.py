@@ -12,6 +12,7 @@ from tests.wallet import (
     factories,
     giving,
     granting,
+    ordering,
     paying_out,
     reaching,
     taking_part,
@@ -74,6 +75,9 @@ BREAKS = {
     "36_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
         " gen_random_uuid(), 'given', now())"
+    ),
+    "38_orders_follow_their_redemptions": (
+        "update ledger.partner_order set state = 'released' where state = 'attention'"
     ),
     "25_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
     "26_tiers_are_their_members_own": (
@@ -174,6 +178,15 @@ FINER = {
         "update ledger.gift_return set from_given_minor = kept_minor, kept_minor = 0"
     ),
     "a match is more than was moved": "update ledger.match set amount = amount + 1",
+    "a hold without an end has lost its order": (
+        "with gone as (delete from ledger.partner_order where state = 'attention'"
+        " returning redemption_id) delete from ledger.partner_attempt"
+        " where redemption_id in (select redemption_id from gone)"
+    ),
+    "an attempt is hushed up": "delete from ledger.partner_attempt where number = 1",
+    "what hangs in suspense is forgotten": (
+        "update ledger.partner_order set state = 'released' where state = 'suspense'"
+    ),
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -204,6 +217,8 @@ async def busy_books(coalition: Coalition) -> None:
     await busy_campaigns(coalition, rosa, ana)
     await busy_charities(coalition)
     await drawing.busy(coalition, ana)
+    await ordering.doubted(coalition, ana, rosa, 20)
+    await ordering.suspended(coalition, ana, rosa, 10)
     await climbing.publish(coalition)
     await climbing.look(coalition, ana.wallet_id, ben.wallet_id, at=NOON + factories.DAY)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)

@@ -63,6 +63,9 @@ assertion.
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
+    |-- OrderClosed               ORDER_CLOSED                state
+    |-- OrderFinal                ORDER_FINAL
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -164,8 +167,11 @@ from wallet.errors.states import (
     ContestClosed,
     ExperimentClosed,
     MembershipClosed,
+    OrderClosed,
+    OrderFinal,
     PledgeClosed,
     QuizClosed,
+    RedemptionAtPartner,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -228,6 +234,8 @@ __all__ = [
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "OrderClosed",
+    "OrderFinal",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -236,6 +244,7 @@ __all__ = [
     "PurchaseInvalid",
     "QuizClosed",
     "ReasonMissing",
+    "RedemptionAtPartner",
     "RedemptionClosed",
     "RedemptionCodeExpired",
     "RedemptionCodeInvalid",

@@ -38,6 +38,27 @@ class RedemptionClosed(Refusal):
     advice = "This redemption is settled and cannot take this step. Look at its state first."
 
 
+class RedemptionAtPartner(Refusal):
+    """A partner's order decides about this value: resolve or reverse the order instead."""
+
+    code = "REDEMPTION_AT_PARTNER"
+    advice = "A partner's order decides about this value. Resolve or reverse the order instead."
+
+
+class OrderClosed(Refusal):
+    """The order is in a state that does not allow this step: look at its state first."""
+
+    code = "ORDER_CLOSED"
+    advice = "This order cannot take this step in its present state. Look at its state first."
+
+
+class OrderFinal(Refusal):
+    """This partner takes nothing back: ask its people instead."""
+
+    code = "ORDER_FINAL"
+    advice = "This partner takes nothing back by itself. Ask its people instead."
+
+
 class ApprovalClosed(Refusal):
     """The approval is decided or too old: look at its status, then propose the act again."""
 

@@ -80,6 +80,8 @@ def sentence(facts: Facts) -> str | None:
             return _returned(facts, amount, where)
         case "redemption.captured":
             return f"You spent {amount} at {where}."
+        case "order.released":
+            return f"{amount} held for {where} is free again: nothing was issued there."
         case "redemption.expired":
             return f"{amount} held for {where} is free again: the purchase was not completed."
         case "redemption.refunded":

@@ -64,4 +64,7 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- Orders at partners follow what the partners acknowledge.
+grant execute on function ledger.order_hold, ledger.order_take, ledger.order_record, ledger.order_reverse,
+  ledger.order_resolve to commonpurse_app;
 grant commonpurse_app to current_user;
