@@ -141,8 +141,7 @@ def test_every_table_is_named_for_citus() -> None:
     distributed = re.findall(r"create_distributed_table\('([\w.]+)', 'bucket'", calls)
     copied = re.findall(r"create_reference_table\('([\w.]+)'\)", calls)
     assert tables.books is not None
-    assert identity_tables.Token is not None
-    assert partner_tables.directory is not None
+    assert identity_tables.Token is not None and partner_tables.directory is not None
     known = sqlmodel.SQLModel.metadata.tables
     first = {name for name in known if "bucket" in known[name].primary_key.columns}
 
