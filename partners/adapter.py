@@ -35,6 +35,12 @@ State: TypeAlias = Literal["live", "spent", "void"]
 """What exists at the partner: spendable, used up, or taken back there."""
 
 
+RefusedCode: TypeAlias = Literal[
+    "rejected", "not_linked", "amount", "currency", "unavailable", "spent"
+]
+"""Our words for why a partner says no."""
+
+
 class Idempotency(StrEnum):
     """What happens when one order reaches the partner twice."""
 
@@ -101,9 +107,7 @@ class Refused:
     """The partner answered no; `code` is our word for why, `reason` theirs."""
 
     reason: str
-    code: Literal["rejected", "not_linked", "amount", "currency", "unavailable", "spent"] = (
-        "rejected"
-    )
+    code: RefusedCode = "rejected"
 
 
 @dataclass(frozen=True, slots=True)

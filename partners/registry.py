@@ -37,6 +37,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
 State: TypeAlias = Literal["ready", "not_allowed", "collision", "broken"]
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _METHODS: Final = ("hosts", "issue", "find", "reverse", "issued_between", "events")
+_OWN: Final = ("__init__", "hosts", "issue")  # what the contract has no answer of its own to
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Listed:
     source: str
     state: State
     why: str = ""
-    adapter: type[adapter.Adapter] | None = None
+    kind: type[adapter.Adapter] | None = None
 
 
 class Registry:
@@ -72,9 +73,9 @@ class Registry:
     def find(self, name: str) -> type[adapter.Adapter]:
         """The class with this name, or ADAPTER_UNAVAILABLE with the reason."""
         found = self.look(name)
-        if found.adapter is None:
+        if found.kind is None:
             raise errors.AdapterUnavailable(f"{found.why} Name another adapter.", path=("adapter",))
-        return found.adapter
+        return found.kind
 
     def look(self, name: str) -> Listed:
         """What is known of a name; the adapter is imported now, if it may be."""
@@ -108,7 +109,7 @@ class Registry:
         found, wrong = _load(only)
         if wrong:
             return Listed(name, source, "broken", f"The adapter {name} cannot be used: {wrong}.")
-        return Listed(name, source, "ready", adapter=found)
+        return Listed(name, source, "ready", kind=found)
 
 
 def discover(
@@ -172,6 +173,7 @@ def _wrong(name: str, found: Any) -> str:
     if not isinstance(about, str) or not 0 < len(about) <= ABOUT_CHARS_MAX:
         return f"its `about` is no line of at most {ABOUT_CHARS_MAX} characters"
     missing = [one for one in _METHODS if not callable(getattr(found, one, None))]
+    missing += [one for one in _OWN if getattr(found, one) is getattr(adapter.Adapter, one)]
     if missing:
         return f"it has no method {missing[0]}"
     credential = getattr(found, "credential", None)
