@@ -64,4 +64,7 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- A gift card is the member's leave; what a store asks of it moves in the books alone.
+grant execute on function ledger.make_card, ledger.end_card, ledger.hold_by_card, ledger.settle_card,
+  ledger.cancel_card, ledger.credit_card to commonpurse_app;
 grant commonpurse_app to current_user;
