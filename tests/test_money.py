@@ -183,5 +183,5 @@ def test_a_number_of_json_is_read_exactly(number: str, minor: int) -> None:
     ],
 )
 def test_a_number_that_is_no_amount_is_refused_and_never_rounded(number: str) -> None:
-    with pytest.raises(ValueError, match="decimals|not an amount"):
+    with pytest.raises(ValueError, match=r"decimals|not an amount"):
         money.exact(Decimal(number), money.EUR)
