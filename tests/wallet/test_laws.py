@@ -13,6 +13,7 @@ from tests.wallet import (
     giving,
     granting,
     ordering,
+    paying_by_card,
     paying_out,
     reaching,
     taking_part,
@@ -71,6 +72,9 @@ BREAKS = {
     "34_lists_are_their_entries": "update coalition.draw_list set tickets = '{}'",
     "35_bands_are_their_scores": (
         "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
+    ),
+    "37_cards_moved_what_stores_asked": (
+        "update ledger.card_operation set amount = amount + 1 where kind = 'settlement'"
     ),
     "36_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
@@ -187,6 +191,17 @@ FINER = {
     "what hangs in suspense is forgotten": (
         "update ledger.partner_order set state = 'released' where state = 'suspense'"
     ),
+    "a store settled what it never asked for": (
+        "delete from ledger.card_operation where kind = 'settlement'"
+    ),
+    "a card's hold is at another merchant": (
+        "update ledger.gift_card set merchant_id = gen_random_uuid()"
+    ),
+    "more is cancelled than was let go": (
+        "update ledger.card_operation set amount = amount + 100, released = released + 100"
+        " where kind = 'cancellation'"
+    ),
+    "a card spent more than its maximum": "update ledger.gift_card set maximum = 1",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -219,6 +234,7 @@ async def busy_books(coalition: Coalition) -> None:
     await drawing.busy(coalition, ana)
     await ordering.doubted(coalition, ana, rosa, 20)
     await ordering.suspended(coalition, ana, rosa, 10)
+    await paying_by_card.busy(coalition, ana, rosa)
     await climbing.publish(coalition)
     await climbing.look(coalition, ana.wallet_id, ben.wallet_id, at=NOON + factories.DAY)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)

@@ -24,6 +24,7 @@ assertion.
     |-- CharityInvalid            CHARITY_INVALID
     |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
+    |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -59,10 +60,13 @@ assertion.
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
+    |-- CancellationExceedsRest   CANCELLATION_EXCEEDS_REST
+    |-- CardLimit                 CARD_LIMIT
     |  in which state
     |-- RedemptionCodeInvalid     REDEMPTION_CODE_INVALID
     |-- RedemptionCodeUsed        REDEMPTION_CODE_USED
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
+    |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
@@ -99,7 +103,9 @@ from typing import Final
 from wallet.errors.amounts import (
     ActivityLimit,
     BudgetTooSmall,
+    CancellationExceedsRest,
     CaptureExceedsHold,
+    CardLimit,
     GoodwillLimit,
     InsufficientFunds,
     NothingDue,
@@ -145,6 +151,7 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CardInvalid,
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
@@ -167,6 +174,7 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CardEnded,
     CharityClosed,
     ContestClosed,
     ExperimentClosed,
@@ -211,7 +219,11 @@ __all__ = [
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
+    "CancellationExceedsRest",
     "CaptureExceedsHold",
+    "CardEnded",
+    "CardInvalid",
+    "CardLimit",
     "CharityClosed",
     "CharityInvalid",
     "CharityUnknown",

@@ -24,6 +24,13 @@ class RedemptionCodeExpired(Refusal):
     advice = "This code is too old. Ask the member to show a new one."
 
 
+class CardEnded(Refusal):
+    """The member or time has ended this gift card: ask the member to make a new one."""
+
+    code = "CARD_ENDED"
+    advice = "This gift card has ended. Ask the member to make a new one in their app."
+
+
 class RedemptionExpired(Refusal):
     """The hold has run out and its value is back in the wallet: authorize again with a new code."""
 

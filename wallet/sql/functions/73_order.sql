@@ -94,23 +94,11 @@ begin
     return ledger.refuse(p_bucket, p_redemption, p_wallet, 'redemption_order', p_fingerprint, v_answer);
   end if;
 
-  if ledger.draw_lots(p_bucket, p_wallet, p_asset, p_amount, p_redemption, p_redemption) <> p_amount then
-    raise exception 'lots do not cover the wallet %', p_wallet;
-  end if;
-  update ledger.wallet set held = w.held + p_amount, version = w.version + 1
-   where bucket = p_bucket and wallet_id = p_wallet and asset = p_asset;
-  insert into ledger.transfer (bucket, transfer_id, asset, code, debit_kind, credit_kind, amount, wallet_id,
-    wallet_version, pending_after, available_after, held_after, cause_id, partner_id, effective_at)
-  values (p_bucket, p_redemption, p_asset, 'hold', 'available', 'held', p_amount, p_wallet, w.version + 1,
-    w.pending, v_free - p_amount, w.held + p_amount, p_redemption, p_merchant, v_at);
-  insert into ledger.redemption (bucket, redemption_id, wallet_id, asset, merchant_id, order_reference, amount,
-    fingerprint, held_at, expires_at)
-  values (p_bucket, p_redemption, p_wallet, p_asset, p_merchant, replace(p_redemption::text, '-', ''), p_amount,
-    p_fingerprint, v_at, 'infinity');
+  perform ledger.set_aside(p_bucket, w, p_redemption, p_fingerprint, p_merchant, null, p_amount, 'infinity',
+            replace(p_redemption::text, '-', ''), v_at);
   insert into ledger.partner_order (bucket, redemption_id, partner_id, kind, link_id, subject, kid, ask, due_at,
     aimed_at, created_at, changed_at)
   values (p_bucket, p_redemption, p_partner, p_kind, p_link, p_subject, p_kid, 'issue', v_at, v_at, v_at, v_at);
-  perform ledger.tell(p_bucket, p_redemption, 'redemption.held', p_wallet, p_redemption, v_at, null);
   return jsonb_build_object('code', 'posted', 'replayed', false, 'redemption_id', p_redemption);
 end $$;
 

@@ -20,6 +20,7 @@ begin
     'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
     'ledger.gift_return',
     'ledger.partner_attempt',
+    'ledger.card_operation',
     'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
