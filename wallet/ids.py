@@ -64,6 +64,8 @@ PREFIXES: Final = {
     "spi": "spin",
     "ent": "raffle entry",
     "com": "completion",
+    "gca": "gift card",
+    "cop": "card operation",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

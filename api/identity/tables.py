@@ -21,16 +21,18 @@ def _texts() -> Column[list[str]]:
 
 
 class Client(SQLModel, table=True):
-    """A program that may ask for tokens: a members' app, a merchant's server, a resource server."""
+    """A program that may come in: a members' app, a merchant's server, store, resource server."""
 
     __tablename__ = "client"
     __table_args__ = (
-        CheckConstraint("kind in ('app', 'merchant', 'resource')", name="client_kind"),
+        CheckConstraint("kind in ('app', 'merchant', 'resource', 'store')", name="client_kind"),
         CheckConstraint("status in ('active', 'suspended')", name="client_status"),
-        CheckConstraint("(kind = 'merchant') = (merchant_id is not null)", name="client_merchant"),
+        CheckConstraint(
+            "(kind in ('merchant', 'store')) = (merchant_id is not null)", name="client_merchant"
+        ),
         CheckConstraint(
             "auth_method in ('none', 'client_secret_basic', 'client_secret_post',"
-            " 'private_key_jwt')",
+            " 'private_key_jwt', 'app_token')",
             name="client_auth_method",
         ),
         Index("client_merchant_of", "merchant_id"),

@@ -22,7 +22,9 @@ assertion.
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
+    |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
     |-- ReasonMissing             REASON_MISSING
@@ -45,6 +47,7 @@ assertion.
     |-- CharityUnknown            CHARITY_UNKNOWN
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
+    |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -58,14 +61,20 @@ assertion.
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
+    |-- CancellationExceedsRest   CANCELLATION_EXCEEDS_REST
+    |-- CardLimit                 CARD_LIMIT
     |  in which state
     |-- RedemptionCodeInvalid     REDEMPTION_CODE_INVALID
     |-- RedemptionCodeUsed        REDEMPTION_CODE_USED
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
+    |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
     |-- SpendLocked               SPEND_LOCKED
     |-- SpendingReview            SPENDING_REVIEW             limit
+    |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
+    |-- OrderClosed               ORDER_CLOSED                state
+    |-- OrderFinal                ORDER_FINAL
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -97,7 +106,9 @@ from typing import Final
 from wallet.errors.amounts import (
     ActivityLimit,
     BudgetTooSmall,
+    CancellationExceedsRest,
     CaptureExceedsHold,
+    CardLimit,
     GoodwillLimit,
     InsufficientFunds,
     NothingDue,
@@ -113,6 +124,7 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AdapterUnavailable,
     AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
@@ -143,6 +155,7 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CardInvalid,
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
@@ -150,6 +163,7 @@ from wallet.errors.sent import (
     ExperimentInvalid,
     GameScoreInvalid,
     MembershipInvalid,
+    PartnerInvalid,
     PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
@@ -164,12 +178,16 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CardEnded,
     CharityClosed,
     ContestClosed,
     ExperimentClosed,
     MembershipClosed,
+    OrderClosed,
+    OrderFinal,
     PledgeClosed,
     QuizClosed,
+    RedemptionAtPartner,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -197,6 +215,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AdapterUnavailable",
     "AgeGate",
     "AgreementMissing",
     "AmountInvalid",
@@ -206,7 +225,11 @@ __all__ = [
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
+    "CancellationExceedsRest",
     "CaptureExceedsHold",
+    "CardEnded",
+    "CardInvalid",
+    "CardLimit",
     "CharityClosed",
     "CharityInvalid",
     "CharityUnknown",
@@ -235,6 +258,9 @@ __all__ = [
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "OrderClosed",
+    "OrderFinal",
+    "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -243,6 +269,7 @@ __all__ = [
     "PurchaseInvalid",
     "QuizClosed",
     "ReasonMissing",
+    "RedemptionAtPartner",
     "RedemptionClosed",
     "RedemptionCodeExpired",
     "RedemptionCodeInvalid",

@@ -78,8 +78,15 @@ def sentence(facts: Facts) -> str | None:
             return f"{amount} from {where} has expired."
         case "purchase.returned":
             return _returned(facts, amount, where)
+        case "card.made":
+            return (
+                f"{where} can now be paid with a gift card from your wallet, until {_day(facts)}."
+                " If you did not make it, end it in your app."
+            )
         case "redemption.captured":
             return f"You spent {amount} at {where}."
+        case "order.released":
+            return f"{amount} held for {where} is free again: nothing was issued there."
         case "redemption.expired":
             return f"{amount} held for {where} is free again: the purchase was not completed."
         case "redemption.refunded":

@@ -21,6 +21,9 @@ begin
     'ledger.gift_return',
     'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize',
     'coalition.spending_rules']
+    'ledger.partner_attempt',
+    'ledger.card_operation',
+    'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
   loop
     execute format('create or replace trigger append_only before update or delete on %s
                     for each row execute function ledger.refuse_change()', v_table);
