@@ -28,11 +28,11 @@ class SpendingRules:
         description="The most spends of 24 hours; null before the first version."
     )
     merchant_ids: list[strawberry.ID] | None = strawberry.field(
-        description="The only merchants where value may be spent; null for all. At most 1000."
+        description="The only merchants where value may be spent, at most 1000; null for all."
     )
     territories: list[str] = strawberry.field(
-        description="The countries whose members may redeem at partners, in two letters each; none"
-        " for everywhere."
+        description="The countries whose members may redeem at partners, two letters each, at most"
+        " 250; none for everywhere."
     )
     published_at: scalars.DateTime | None = strawberry.field(
         description="Since when they hold; null before the first version."
@@ -72,7 +72,7 @@ class SpendingRulesPublishInput:
     day_most: int = strawberry.field(default=50, description="The most spends of 24 hours.")
     merchant_ids: list[strawberry.ID] | None = strawberry.field(
         default=None,
-        description="The only merchants where value may be spent; null for all. At most 1000.",
+        description="The only merchants where value may be spent, at most 1000; null for all.",
     )
     territories: list[str] = strawberry.field(
         default_factory=list,

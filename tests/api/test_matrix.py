@@ -73,7 +73,7 @@ REFERRING: Final = {
     *paying.REFERRING,
     "NextBetter",
     *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
-    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
+    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.

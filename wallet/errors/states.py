@@ -60,6 +60,8 @@ class SpendingReview(Refusal):
         "This is more than usual, so a person looks at it first. Pay another way, or try again"
         " when it is allowed."
     )
+
+
 class RedemptionAtPartner(Refusal):
     """A partner's order decides about this value: resolve or reverse the order instead."""
 

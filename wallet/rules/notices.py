@@ -118,6 +118,14 @@ def sentence(facts: Facts) -> str | None:
             return _capped(facts, amount, where)
         case "spin.settled":
             return f"Your spin won {facts.prize}."
+        case "raffle.won":
+            return f"You have won {facts.prize} in {facts.draw}."
+        case _:
+            return _safety(facts.topic, amount)
+
+
+def _safety(topic: str, amount: str) -> str | None:
+    match topic:
         case "spending.locked":
             return "Your wallet is locked: nothing can be spent until it is unlocked."
         case "spending.unlocked":
@@ -128,8 +136,6 @@ def sentence(facts: Facts) -> str | None:
             return f"You may spend up to {amount} there within a day. Try again."
         case "spending.denied":
             return f"The spend of {amount} stays stopped. If it was you, write to our support."
-        case "raffle.won":
-            return f"You have won {facts.prize} in {facts.draw}."
         case _:
             return None
 
