@@ -28,6 +28,7 @@ OFFERED_MAX: Final = 500
 """Adapters of one installation: more than there are shop systems worth a name."""
 
 BUILT_IN: Final[Mapping[str, str]] = {
+    "commonpurse": "partners.adapters.commonpurse:Commonpurse",
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",

@@ -36,9 +36,9 @@ HEADERS: Final = {
 }
 
 
-def create_app(at: shop.Shop) -> Starlette:
-    """Return the application over an open shop."""
-    switch = faults.Switch()
+def create_app(at: shop.Shop, setting: faults.Setting) -> Starlette:
+    """Return the application over an open shop; `setting` is how the switch stands at first."""
+    switch = faults.Switch(setting)
     teller = telling.Teller(at, switch)
 
     @contextlib.asynccontextmanager

@@ -61,10 +61,10 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Switch:
-    """The switch itself: off until it is turned."""
+    """The switch itself."""
 
-    def __init__(self) -> None:
-        self.setting = Setting()
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
         self.struck: Counter[str] = Counter()
         self._tries: Counter[str] = Counter()
 

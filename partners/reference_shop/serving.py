@@ -2,13 +2,13 @@
 
 import uvicorn
 
-from partners.reference_shop import app, hanging_up, shop
+from partners.reference_shop import app, faults, hanging_up, shop
 
 
-async def serve(at: shop.Shop, *, host: str, port: int) -> None:
+async def serve(at: shop.Shop, setting: faults.Setting, *, host: str, port: int) -> None:
     """Serve until a signal says stop."""
     config = uvicorn.Config(
-        app.create_app(at),
+        app.create_app(at, setting),
         host=host,
         port=port,
         http=hanging_up.Droppable,

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -24,6 +25,7 @@ import msgspec
 
 from partners.reference_shop import shop as shops
 from partners.reference_shop import shoppers
+from tests.partners import openapi
 
 SECONDS_TO_START: Final = 20
 REDIRECT: Final = "https://wallet.example/partners/juniper/linked"
@@ -76,7 +78,7 @@ class Shop:
             process=process,
             keys=keys,
             admin=bearer(url, keys.admin),
-            partner=bearer(url + shops.PROTOCOL, keys.credential),
+            partner=bearer(url + shops.PROTOCOL, keys.credential, openapi.checked),
         )
         if faults is not None:
             await made.set_faults(**faults)
@@ -99,6 +101,10 @@ class Shop:
     async def kill(self) -> None:
         """Let it die in the middle of whatever it does."""
         await self._end(signal.SIGKILL)
+
+    def speaking(self, access: str) -> httpx2.AsyncClient:
+        """A client that speaks the protocol with the token of a linked account."""
+        return self._opened(bearer(self.protocol_url, access, openapi.checked))
 
     async def again(self) -> None:
         """Start it once more where it was, after it was killed."""
@@ -279,9 +285,14 @@ def hidden(page: httpx2.Response) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in HIDDEN.findall(page.text)}
 
 
-def bearer(url: str, token: str) -> httpx2.AsyncClient:
-    """Return a client that shows one token."""
-    return httpx2.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"})
+def bearer(url: str, token: str, *hooks: Callable[..., Any]) -> httpx2.AsyncClient:
+    """Return a client that shows one token; `hooks` look at every answer."""
+    return httpx2.AsyncClient(
+        base_url=url,
+        headers={"Authorization": f"Bearer {token}"},
+        event_hooks={"response": [*hooks]},
+        timeout=30,
+    )
 
 
 def free_port() -> int:
