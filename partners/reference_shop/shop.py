@@ -100,7 +100,7 @@ def open_shop(
     kept = journal.Journal(None if folder is None else folder / "journal.jsonl")
     made = Shop(
         origin=origin.rstrip("/"),
-        keys=_fresh() if folder is None else _keys(folder),
+        keys=_fresh() if folder is None else keys_of(folder),
         partner=partner,
         shoppers=shoppers.Shoppers(people),
         journal=kept,
@@ -115,7 +115,7 @@ def open_shop(
     return made
 
 
-def _keys(folder: Path) -> Keys:
+def keys_of(folder: Path) -> Keys:
     """The secrets of a folder, made when missing, for this user only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "keys.json"
