@@ -14,6 +14,8 @@ import pydantic
 import pydantic_settings
 from pydantic import Field
 
+from partners import addresses
+
 BODY_BYTES_MAX_CEILING = 64 * 1024 * 1024  # a body is held in memory whole
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -63,6 +65,21 @@ class Settings(pydantic_settings.BaseSettings):
         description=(
             "File of the private keys (JWKS) that sign id tokens; made when missing. The first key"
             " signs, all are published. Unset: signing-keys.json in `data_dir`."
+        ),
+    )
+    partner_keys: Path | None = Field(
+        default=None,
+        description=(
+            "File of the keys that seal partners' tokens and secrets at rest; made when missing."
+            " The first key seals, all open. Unset: partner-keys.json in `data_dir`."
+        ),
+    )
+    partner_private_hosts: str = Field(
+        default="",
+        max_length=4096,
+        description=(
+            "Hosts of partners in a private network, as host:port with commas between. They may be"
+            " at any address and port, and speak http. All others must be public, and speak https."
         ),
     )
     pool_size: int = Field(
@@ -189,6 +206,13 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError("must be an address without user, query and fragment")
         return value.rstrip("/")
 
+    @pydantic.field_validator("partner_private_hosts")
+    @classmethod
+    def _private_hosts_are_hosts(cls, value: str) -> str:
+        for entry in filter(None, map(str.strip, value.split(","))):
+            addresses.parse(entry)
+        return value
+
     @pydantic.model_validator(mode="after")
     def _what_goes_together_is_there(self) -> Self:
         if self.external_issuer is not None and self.external_audience is None:
@@ -225,6 +249,11 @@ class Settings(pydantic_settings.BaseSettings):
     def secure(self) -> bool:
         """True behind TLS; false only on loopback."""
         return self.origin.startswith("https://")
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The hosts of `partner_private_hosts`, one by one."""
+        return frozenset(filter(None, map(str.strip, self.partner_private_hosts.split(","))))
 
     @property
     def dsn(self) -> str | None:
