@@ -132,9 +132,10 @@ def _server(house: House, row: Any) -> Server | None:
     settings = read(msgspec.json.decode(row["oauth"]))
     secret = None
     if row["sealed"] is not None:
+        sealed = vault.Sealed(row["kid"], row["sealed"])
         secret = house.vault.open(
-            row["kid"], row["sealed"], table="partner.secret", row=row["secret_id"], column="sealed"
-        )
+            sealed, table="partner.secret", row=row["secret_id"], column="sealed"
+        ).decode()
     return Server(
         partner_id=row["partner_id"],
         slug=row["slug"],

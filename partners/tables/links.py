@@ -25,9 +25,7 @@ class Link(SQLModel, table=True):
             name="link_status",
         ),
         CheckConstraint("(sealed is null) = (kid is null)", name="link_sealed"),
-        CheckConstraint(
-            "(refresh_id is null) = (refresh_until is null)", name="link_refresh"
-        ),
+        CheckConstraint("(refresh_id is null) = (refresh_until is null)", name="link_refresh"),
         CheckConstraint("(status = 'unlinked') = (ended_at is not null)", name="link_ended"),
         CheckConstraint(
             "(status in ('active', 'unconfirmed')) <= (sealed is not null)", name="link_tokens"
