@@ -142,6 +142,7 @@ app.command()(credentials.token)
 app.command()(credentials.revoke)
 app.command()(credentials.invite)
 app.command()(credentials.rekey)
+app.command()(credentials.keyring)
 
 
 def _day(text: str | datetime.date) -> datetime.date:

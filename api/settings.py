@@ -251,6 +251,11 @@ class Settings(pydantic_settings.BaseSettings):
         return self.origin.startswith("https://")
 
     @property
+    def partner_keyring(self) -> Path:
+        """Where the keys are that seal partners' secrets."""
+        return self.partner_keys or self.data_dir / "partner-keys.json"
+
+    @property
     def private_hosts(self) -> frozenset[str]:
         """The hosts of `partner_private_hosts`, one by one."""
         return frozenset(filter(None, map(str.strip, self.partner_private_hosts.split(","))))
