@@ -15,7 +15,7 @@ import httpx2
 import msgspec
 
 from partners import http
-from partners.adapter import REASON_CHARS_MAX, NotSent, Refused, Unknown
+from partners.adapter import REASON_CHARS_MAX, NotSent, Refused, RefusedCode, Unknown
 
 PAUSE_MAX: Final = timedelta(hours=1)
 """A partner may ask for a pause; a longer one would keep a member's value for its sake."""
@@ -76,10 +76,11 @@ def read(answer: httpx2.Response) -> Reply | NotSent | Unknown:
     return Reply(status, document, answer.headers)
 
 
-def refused(reply: Reply, reason: object = None) -> Refused:
+def refused(reply: Reply, reason: object = None, *, code: RefusedCode = "rejected") -> Refused:
     """The partner's no, in its own words as far as they are short and printable."""
     words = reason if isinstance(reason, str) and reason else f"answered {reply.status}"
-    return Refused("".join(one for one in words if one.isprintable())[:REASON_CHARS_MAX])
+    said = "".join(one for one in words if one.isprintable())[:REASON_CHARS_MAX]
+    return Refused(said, code)
 
 
 def _document(content: bytes) -> Any:
