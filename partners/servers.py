@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from partners import oauth, vault
-from wallet import database
+from wallet import database, errors
 
 KEPT_SECONDS: Final = 3600.0
 URL_CHARS_MAX: Final = 1000
@@ -27,6 +27,10 @@ _FIND: Final = """
     from partner.partner p
     left join partner.secret s on s.partner_id = p.partner_id and s.name = 'client' and s.place = 0
     where """
+_LINKABLE: Final = """
+    select slug, status = 'active' and config ? 'oauth' as linkable
+    from partner.partner where partner_id = $1
+"""
 _BY: Final = {"slug": "p.slug = $1", "partner_id": "p.partner_id = $1"}
 
 
@@ -72,6 +76,16 @@ async def by_slug(house: House, slug: str) -> Server | None:
 async def by_id(house: House, partner_id: uuid.UUID) -> Server | None:
     """Return a partner by its id, None if members do not link to it."""
     return _server(house, await house.db.fetchrow(_FIND + _BY["partner_id"], partner_id))
+
+
+async def linkable(db: database.Database, partner_id: uuid.UUID) -> str:
+    """Return the short name of a partner that members may link to; NOT_FOUND, LINK_UNAVAILABLE."""
+    row = await db.fetchrow(_LINKABLE, partner_id)
+    if row is None:
+        raise errors.NotFound("There is no such partner.", path=("partner_id",))
+    if not row["linkable"]:
+        raise errors.LinkUnavailable(path=("partner_id",))
+    return str(row["slug"])
 
 
 def read(document: object) -> oauth.Settings:

@@ -39,6 +39,8 @@ NOBODY: Final = uuid.UUID(int=0)
 GONE: Final = "invalid_grant"
 """The standard's word for a refresh token that gives nothing any more."""
 
+BATCH: Final = 20
+"""Links of one turn: each is a call to a partner, one after the other."""
 TRIES_MAX: Final = 8
 """Revocations of one link: with AGAIN they take a day. Then the tokens are erased as they are."""
 AGAIN: Final = timedelta(minutes=10)

@@ -23,6 +23,7 @@ from api.graphql import (
     experiments,
     failures,
     giving,
+    links,
     members,
     memberships,
     merchants,
@@ -150,6 +151,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "ref": referrals.node,
     "rem": remittances.node,
     "doc": agreements.node,
+    "lnk": links.node,
     "mbr": memberships.node,
     "sub": prepaid.node,
 }
@@ -167,6 +169,7 @@ NODES: Final = (
     experiments.Experiment,
     giving.Donation,
     giving.Pledge,
+    links.PartnerLink,
     members.Member,
     memberships.Membership,
     prepaid.PrepaidSubscription,

@@ -19,6 +19,10 @@ FIRST_GIFT: Final = (
     "This is the first gift to this charity. Sign in again with max_age=300, then send this again."
 )
 
+LINKING: Final = (
+    "Connecting a shop needs a sign-in with max_age=300. Sign in, then send this again."
+)
+
 
 def is_fresh(authenticated_at: datetime.datetime | None, *, now: datetime.datetime) -> bool:
     """True if the person signed in within the last five minutes; never known is not fresh."""
@@ -41,3 +45,9 @@ def check_giving(
     """The same for a charity that was never given anything."""
     if not known and not is_fresh(authenticated_at, now=now):
         raise errors.StepUpRequired(FIRST_GIFT, path=("charity_id",))
+
+
+def check_linking(authenticated_at: datetime.datetime | None, *, now: datetime.datetime) -> None:
+    """Refuse to connect a shop without a fresh sign-in, whatever was connected before."""
+    if not is_fresh(authenticated_at, now=now):
+        raise errors.StepUpRequired(LINKING, path=("partner_id",))

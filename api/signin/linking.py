@@ -55,7 +55,7 @@ class _Here:
 
 async def ticket(
     db: database.Database,
-    house: settings.Settings,
+    origin: str,
     *,
     member_id: uuid.UUID,
     slug: str,
@@ -70,7 +70,7 @@ async def ticket(
         principal_id=member_id,
         detail={"slug": slug, "return_to": return_to},
     )
-    return f"{house.origin}/partners/{slug}/link?ticket={secret}"
+    return f"{origin}/partners/{slug}/link?ticket={secret}"
 
 
 def reach(house: settings.Settings, db: database.Database) -> servers.House:

@@ -64,4 +64,7 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- A link is confirmed and ended by functions, because two members may name one account.
+revoke execute on function partner.confirm_link, partner.end_link from public;
+grant execute on function partner.confirm_link, partner.end_link to commonpurse_app;
 grant commonpurse_app to current_user;
