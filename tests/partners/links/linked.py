@@ -12,10 +12,22 @@ import orjson
 from partners import linking, oauth, servers, tokens, vault
 from tests import serving
 from tests.identity import relying
-from tests.partners import authority
+from tests.partners.links import authority
 from wallet import database, ids
 
 FORM = re.compile(r'name="link" value="(lnk_[0-9a-z]{26})"')
+
+
+def parameters(url: str) -> dict[str, str]:
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(url).query))
+
+
+def changed(url: str, **parameters: str | None) -> str:
+    """The same address with other parameters; None takes one away."""
+    parts = urllib.parse.urlsplit(url)
+    told = dict(urllib.parse.parse_qsl(parts.query)) | parameters
+    kept = {name: value for name, value in told.items() if value is not None}
+    return parts._replace(query=urllib.parse.urlencode(kept)).geturl()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -129,6 +141,26 @@ async def give(
         *(said.get("expires_in"), "active" if live else "unconfirmed"),
     )
     return link_id
+
+
+async def put(
+    db: database.Database, member_id: uuid.UUID, slug: str = "rosa", *, status: str = "active"
+) -> tuple[uuid.UUID, uuid.UUID]:
+    """Put a partner and a link there that nobody will use; return their ids."""
+    partner_id, link_id = ids.new(), ids.new()
+    oauth_of = {"issuer": "https://shop.example", "client_id": "wallet"}
+    await db.execute(
+        "insert into partner.partner (partner_id, merchant_id, slug, name, adapter, config, offers,"
+        " asset) values ($1, $2, $3, $4, 'demo', $5::jsonb, '[]', 978)",
+        *(partner_id, ids.new(), slug, slug.title(), orjson.dumps({"oauth": oauth_of}).decode()),
+    )
+    await db.execute(
+        "insert into partner.link (link_id, partner_id, member_id, subject, subject_name, kid,"
+        " sealed, status, confirmed_at) values ($1, $2, $3, 'shopper-1', 'Ana at the shop', 'k',"
+        " 'x', $4, clock_timestamp())",
+        *(link_id, partner_id, member_id, status),
+    )
+    return partner_id, link_id
 
 
 async def open_browser(

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from partners import adapter, links, rewrap, servers, tokens, vault
 from tests.conftest import Connection
-from tests.partners import authority, linked
+from tests.partners.links import authority, linked
 from wallet import database, errors, ids
 
 STALE = "update partner.link set expires_at = clock_timestamp() + interval '59 seconds'"
