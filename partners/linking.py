@@ -176,7 +176,11 @@ async def complete(
     if told.error is not None or not _plain(told.code):
         return "denied"
     assert told.code is not None
-    kept = _open(house, row)
+    try:
+        kept = _open(house, row)
+    except vault.Unreadable as error:
+        log.error("link.unreadable", partner=server.slug, why=str(error))
+        return "over"
     given = await oauth.exchange(server.party, to, code=told.code, verifier=kept.verifier)
     if not isinstance(given, oauth.Tokens):
         log.warning("link.refused", partner=server.slug, answer=repr(given))

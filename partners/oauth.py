@@ -7,7 +7,7 @@ cannot be sent to another. An answer is a value. Nothing here is logged, and no 
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeGuard
 
 import httpx2
 import msgspec
@@ -214,7 +214,7 @@ def _tokens(said: dict[str, Any]) -> Tokens | Unknown:
     )
 
 
-def _is_token(said: object) -> bool:
+def _is_token(said: object) -> TypeGuard[str]:
     return (
         isinstance(said, str)
         and 0 < len(said) <= TOKEN_CHARS_MAX

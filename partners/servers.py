@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import msgspec
+import structlog
 
 from partners import oauth, vault
 from wallet import database, errors
+
+log: Final = structlog.get_logger("partners.servers")
 
 KEPT_SECONDS: Final = 3600.0
 URL_CHARS_MAX: Final = 1000
@@ -69,12 +72,12 @@ class Server:
 
 
 async def by_slug(house: House, slug: str) -> Server | None:
-    """Return a partner by its short name, None if members do not link to it."""
+    """Return a partner by its short name, None if members do not or can not link to it."""
     return _server(house, await house.db.fetchrow(_FIND + _BY["slug"], slug))
 
 
 async def by_id(house: House, partner_id: uuid.UUID) -> Server | None:
-    """Return a partner by its id, None if members do not link to it."""
+    """Return a partner by its id, None if members do not or can not link to it."""
     return _server(house, await house.db.fetchrow(_FIND + _BY["partner_id"], partner_id))
 
 
@@ -143,13 +146,17 @@ class _Kept:
 def _server(house: House, row: Any) -> Server | None:
     if row is None or row["oauth"] is None:
         return None
-    settings = read(msgspec.json.decode(row["oauth"]))
-    secret = None
-    if row["sealed"] is not None:
-        sealed = vault.Sealed(row["kid"], row["sealed"])
-        secret = house.vault.open(
-            sealed, table="partner.secret", row=row["secret_id"], column="sealed"
-        ).decode()
+    try:
+        settings = read(msgspec.json.decode(row["oauth"]))
+        secret = None
+        if row["sealed"] is not None:
+            sealed = vault.Sealed(row["kid"], row["sealed"])
+            secret = house.vault.open(
+                sealed, table="partner.secret", row=row["secret_id"], column="sealed"
+            ).decode()
+    except (Misconfigured, vault.Unreadable) as error:
+        log.error("link.misconfigured", partner=row["slug"], why=str(error))
+        return None
     return Server(
         partner_id=row["partner_id"],
         slug=row["slug"],

@@ -253,8 +253,8 @@ async def _reached(
     house: servers.House, partner_id: uuid.UUID
 ) -> tuple[oauth.Party, oauth.Endpoints] | None:
     """Who to ask and where; None while a server cannot be found, or is not believed."""
+    server = await servers.by_id(house, partner_id)
     try:
-        server = await servers.by_id(house, partner_id)
         to = None if server is None else await servers.endpoints(house, server)
     except servers.Misconfigured as error:
         log.error("link.misconfigured", partner=str(partner_id), why=str(error))

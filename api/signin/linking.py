@@ -238,15 +238,11 @@ class _Linking:
         person = await self._at.person(session, "member")
         if session is None or person is None:
             if onward is None or not SLUG.fullmatch(slug):
-                return self._at.render(
-                    request, "link_over.html", status=400, problem="over", partner="", slug=""
-                )
+                return self._problem(request, None, "over")
             return self._to_sign_in(slug, onward)
         server = await servers.by_slug(self._house, slug) if SLUG.fullmatch(slug) else None
         if server is None or not server.active:
-            return self._at.render(
-                request, "link_over.html", status=404, problem="unknown", partner="", slug=""
-            )
+            return self._problem(request, None, "unknown")
         here = _Here(session, person, server)
         return here if onward is None or here.fresh else self._to_sign_in(slug, onward)
 
@@ -259,15 +255,18 @@ class _Linking:
         return found if found is not None and found.slug == here.server.slug else None
 
     def _problem(
-        self, request: Request, here: _Here, problem: str, *, status: int | None = None
+        self, request: Request, here: _Here | None, problem: str, *, status: int | None = None
     ) -> Response:
+        """Say why there is no link; nothing that the browser brought along is part of the page."""
+        slug = here.server.slug if here else ""
         return self._at.render(
             request,
             "link_over.html",
             status=status or STATUS.get(problem, 400),
             problem=problem,
-            partner=here.server.name,
-            slug=here.server.slug,
+            partner=here.server.name if here else "",
+            slug=slug,
+            back=f"/partners/{slug}/link" if slug else "/account",
         )
 
     def _go(self, here: _Here, page: str, link_id: uuid.UUID) -> Response:

@@ -4,7 +4,6 @@ The partner's authorization server is real, and so are our pages; what a test ch
 attacker can: which browser comes back, with which parameters, and what the server answers.
 """
 
-
 import httpx2
 import pytest
 

@@ -104,6 +104,7 @@ def test_a_token_that_nobody_signed_is_refused() -> None:
 def test_a_public_key_that_is_passed_off_as_a_shared_secret_is_refused() -> None:
     header = part({"alg": "HS256", "kid": RSA.kid})
     signed = f"{header}.{part(claims())}"
+    assert isinstance(RSA, jwk.RSAKey)
     for secret in (RSA.as_pem(private=False), json.dumps(RSA.as_dict(private=False)).encode()):
         mac = hmac.digest(secret, signed.encode(), "sha256")
         text = f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
