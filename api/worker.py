@@ -15,7 +15,9 @@ from typing import Final, TypeAlias
 import asyncpg
 import structlog
 
+from api import settings
 from api.identity import sweeping
+from partners import servers, tokens, vault
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -190,6 +192,18 @@ def jobs(scorer: offer_rules.Scorer, targets: Targets = offers.targets) -> tuple
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
     return tuple(replace(job, run=refresh) if job.run is refresh_offers else job for job in JOBS)
+
+
+def partner_jobs(house: settings.Settings) -> tuple[Job, ...]:
+    """The jobs that speak to partners: they need the key ring, and our own address."""
+    ring = vault.Vault(house.partner_keyring)
+
+    async def tend_links(db: database.Database, batch: int) -> int:
+        """Revoke what members unlinked, and give up what nobody confirmed."""
+        reach = servers.House(db, ring, house.origin, house.private_hosts)
+        return await tokens.tend(reach, limit=batch)
+
+    return (Job("tend_links", 10, tokens.BATCH, tend_links),)
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

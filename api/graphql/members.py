@@ -19,6 +19,7 @@ from api.graphql import (
     games,
     giving,
     impact,
+    links,
     memberships,
     milestones,
     offers,
@@ -64,7 +65,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node, tickets.Played):
+class Member(shapes.Node, tickets.Played, links.Linked):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")

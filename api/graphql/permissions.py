@@ -81,6 +81,8 @@ SCOPES: Final[dict[str, str]] = {
     "Mutation.ticketClaim": "member",
     "Mutation.playLimitsSet": "member",
     "Mutation.selfExclude": "member",
+    "Mutation.partnerLinkBegin": "member",
+    "Mutation.partnerUnlink": "member",
     "Mutation.purchaseReport": "purchases:report",
     "Mutation.purchaseReportBulk": "purchases:report",
     "Mutation.purchaseEventRecord": "purchases:report",

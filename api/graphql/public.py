@@ -23,6 +23,7 @@ from api.graphql import (
     experiments,
     failures,
     giving,
+    links,
     members,
     memberships,
     merchants,
@@ -152,6 +153,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "rev": spending.node,
     "rem": remittances.node,
     "doc": agreements.node,
+    "lnk": links.node,
     "mbr": memberships.node,
     "sub": prepaid.node,
 }
@@ -169,6 +171,7 @@ NODES: Final = (
     experiments.Experiment,
     giving.Donation,
     giving.Pledge,
+    links.PartnerLink,
     members.Member,
     memberships.Membership,
     prepaid.PrepaidSubscription,

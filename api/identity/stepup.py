@@ -17,7 +17,7 @@ FRESH: Final = datetime.timedelta(minutes=5)
 SKEW: Final = datetime.timedelta(minutes=1)
 """How far another provider's clock may be ahead of ours before its word is not believed."""
 
-Sign: TypeAlias = spending.Sign | Literal["new_charity", "unlock"]
+Sign: TypeAlias = spending.Sign | Literal["new_charity", "unlock", "linking"]
 _AGAIN: Final = "Sign in again with max_age=300, then send this again."
 WORDS: Final[dict[Sign, str]] = {
     "new_partner": f"This is the first time at this merchant. {_AGAIN}",
@@ -25,6 +25,7 @@ WORDS: Final[dict[Sign, str]] = {
     "unusual_amount": f"This is far more than you ever spent at once. {_AGAIN}",
     "new_charity": f"This is the first gift to this charity. {_AGAIN}",
     "unlock": f"This opens a wallet that was locked. {_AGAIN}",
+    "linking": "Connecting a shop needs a sign-in with max_age=300. Sign in, then send this again.",
 }
 """What is new, in the order in which it is said where more than one is."""
 

@@ -47,6 +47,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
+    "PartnerLink": STAFF | {"owner"},
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},

@@ -15,6 +15,7 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client, given, paying, playing, promoted, stopping, taking_part
+from tests.partners.links import linked
 from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
@@ -52,6 +53,7 @@ PREFIXES: Final = {
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "PartnerLink": "lnk",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
@@ -156,6 +158,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **played.ids,
         **await paying.build(coalition, rosa, ana),
         **giving_to,
+        "PartnerLink": (await linked.put(db, ana.member_id))[1],
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,

@@ -48,6 +48,7 @@ assertion.
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
+    |-- LinkUnavailable           LINK_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -132,6 +133,7 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkUnavailable,
     MemberSuspended,
     MerchantNotAccepted,
     MerchantSuspended,
@@ -250,6 +252,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",

@@ -92,6 +92,13 @@ class AdapterUnavailable(Refusal):
     advice = "This adapter cannot be used here. Ask the operator to allow it, or name another."
 
 
+class LinkUnavailable(Refusal):
+    """The partner connects no accounts, or none at the moment: choose another, or come back."""
+
+    code = "LINK_UNAVAILABLE"
+    advice = "No account can be connected at this shop now. Choose another one, or try again later."
+
+
 class CouponInvalid(Refusal):
     """The coupon is not this member's, is used, or is over: leave it out or show another."""
 

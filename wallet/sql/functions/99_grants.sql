@@ -73,4 +73,7 @@ grant execute on function ledger.order_hold, ledger.order_take, ledger.order_rec
 -- A gift card is the member's leave; what a store asks of it moves in the books alone.
 grant execute on function ledger.make_card, ledger.end_card, ledger.hold_by_card, ledger.settle_card,
   ledger.cancel_card, ledger.credit_card to commonpurse_app;
+-- A link is confirmed and ended by functions, because two members may name one account.
+revoke execute on function partner.confirm_link, partner.end_link from public;
+grant execute on function partner.confirm_link, partner.end_link to commonpurse_app;
 grant commonpurse_app to current_user;
