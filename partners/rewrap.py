@@ -30,7 +30,10 @@ class Place:
     columns: tuple[str, ...]
 
 
-PLACES: Final = (Place("partner.secret", "secret_id", ("sealed",)),)
+PLACES: Final = (
+    Place("partner.secret", "secret_id", ("sealed",)),
+    Place("partner.endpoint_secret", "secret_id", ("sealed",)),
+)
 """Every place, in every story. Whoever seals something new adds its line."""
 
 

@@ -63,6 +63,8 @@ PREFIXES: Final = {
     "spi": "spin",
     "ent": "raffle entry",
     "com": "completion",
+    "end": "endpoint",
+    "dlv": "delivery",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

@@ -25,6 +25,7 @@ assertion.
     |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -34,6 +35,7 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
@@ -70,6 +72,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -103,6 +106,7 @@ from wallet.errors.amounts import (
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -142,6 +146,7 @@ from wallet.errors.sent import (
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
@@ -162,6 +167,7 @@ from wallet.errors.states import (
     CampaignClosed,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
     PledgeClosed,
@@ -212,6 +218,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
