@@ -68,6 +68,8 @@ PREFIXES: Final = {
     "com": "completion",
     "gca": "gift card",
     "cop": "card operation",
+    "end": "endpoint",
+    "dlv": "delivery",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

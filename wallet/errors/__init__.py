@@ -27,6 +27,7 @@ assertion.
     |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -36,6 +37,7 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
@@ -83,6 +85,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -118,6 +121,7 @@ from wallet.errors.amounts import (
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -161,6 +165,7 @@ from wallet.errors.sent import (
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
@@ -183,6 +188,7 @@ from wallet.errors.states import (
     CardEnded,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
     OrderClosed,
@@ -243,6 +249,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",

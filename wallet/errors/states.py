@@ -165,3 +165,10 @@ class SubscriptionClosed(Refusal):
 
     code = "SUBSCRIPTION_CLOSED"
     advice = "This subscription was cancelled before. Look at what is left of it first."
+
+
+class EndpointClosed(Refusal):
+    """The endpoint is disabled, or was just sent to: look at its status, then try again."""
+
+    code = "ENDPOINT_CLOSED"
+    advice = "This endpoint cannot take this step now. Look at its status, then try again."
