@@ -42,6 +42,8 @@ assertion.
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- PartnerClosed             PARTNER_CLOSED
+    |-- LinkRequired              LINK_REQUIRED
     |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
@@ -137,12 +139,14 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkRequired,
     LinkUnavailable,
     MemberSuspended,
     MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
+    PartnerClosed,
     ReferralInvalid,
     StepUpRequired,
 )
@@ -261,6 +265,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkRequired",
     "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
@@ -272,6 +277,7 @@ __all__ = [
     "NothingDue",
     "OrderClosed",
     "OrderFinal",
+    "PartnerClosed",
     "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
