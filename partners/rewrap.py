@@ -30,7 +30,11 @@ class Place:
     columns: tuple[str, ...]
 
 
-PLACES: Final = (Place("partner.secret", "secret_id", ("sealed",)),)
+PLACES: Final = (
+    Place("partner.secret", "secret_id", ("sealed",)),
+    Place("partner.order_code", "redemption_id", ("sealed",)),
+    Place("ledger.partner_order", "redemption_id", ()),
+)
 """Every place, in every story. Whoever seals something new adds its line."""
 
 
