@@ -35,6 +35,8 @@ PLACES: Final = (
     Place("partner.link", "link_id", ("sealed",)),
     Place("partner.link_attempt", "link_id", ("sealed",)),
     Place("partner.endpoint_secret", "secret_id", ("sealed",)),
+    Place("partner.order_code", "redemption_id", ("sealed",)),
+    Place("ledger.partner_order", "redemption_id", ()),
 )
 """Every place, in every story. Whoever seals something new adds its line."""
 

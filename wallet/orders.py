@@ -64,8 +64,6 @@ class Order:
     version: int
     due_at: datetime | None
     reference: str | None
-    sealed: bytes | None
-    sealed_kid: str | None
     reason: str | None
     evidence: str | None
     created_at: datetime
@@ -88,7 +86,7 @@ class Order:
 class Heard:
     """What was answered or told: by what, in which words, and what came with it.
 
-    `reference` is the partner's own name of what it issued, `sealed` a code that it chose.
+    `reference` is the partner's own name of what it issued.
     """
 
     asked: str
@@ -96,7 +94,6 @@ class Heard:
     reason: str | None = None
     took_ms: int = 0
     reference: str | None = None
-    sealed: tuple[bytes, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +177,13 @@ async def record(
 ) -> bool:
     """Record what was heard, and go where the rule says, with the money; False if it moved."""
     house = await programme.of(db)
-    sealed, sealed_kid = heard.sealed or (None, None)
     answer = await db.call(
         "select ledger.order_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-        " $15, $16, $17, $18, $19)",
+        " $15, $16, $17)",
         *(ledger.bucket(order.redemption_id), order.redemption_id, order.version),
         *(step.state, step.ask, step.wait, step.lookups, step.agreed, step.doubted, step.refused),
         *(heard.asked, heard.said, heard.reason, heard.took_ms),
-        *(heard.reference, sealed, sealed_kid, house.time_zone, now),
+        *(heard.reference, house.time_zone, now),
     )
     return bool(answer["code"] == "recorded")
 

@@ -1,0 +1,122 @@
+"""Driving orders at the demo partner: a member with value, a shop, and the test's own clock."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import httpx2
+
+from partners import directory, http, reach, saga
+from tests.partners import demo, standing
+from tests.wallet import factories
+from tests.wallet.factories import EUR, NOON, Coalition
+from wallet import ids, members, orders
+from wallet.database import Database
+
+STEPS_MAX: Final = 60
+HOUR: Final = timedelta(hours=1)
+FLAVOURS: Final = {"keyed": "demo", "natural": "demo-natural", "none": "demo-none"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One shop at the demo partner, one member, and the saga between them."""
+
+    coalition: Coalition
+    house: saga.House
+    standing: standing.Standing
+    shop: demo.Partner
+    partner: directory.Partner
+    ana: members.Member
+
+    @property
+    def db(self) -> Database:
+        """The database that they share."""
+        return self.coalition.db
+
+    def wish(self, minor: int) -> orders.Wish:
+        """A gift card at the shop."""
+        return orders.Wish(
+            partner_id=self.partner.partner_id,
+            merchant_id=self.partner.merchant_id,
+            kind="gift_card",
+            amount_minor=minor,
+            asset=EUR,
+            kid=self.house.ring.kid,
+        )
+
+    async def begin(
+        self, minor: int, *, key: UUID | None = None, now: datetime | None = NOON
+    ) -> orders.Order:
+        """Hold value and ask the shop once."""
+        outcome = await saga.begin(
+            self.house,
+            wallet_id=self.ana.wallet_id,
+            request_id=key or ids.new(),
+            wish=self.wish(minor),
+            now=now,
+        )
+        return outcome.order
+
+    async def drive(self, order: orders.Order, *, now: datetime = NOON) -> orders.Order:
+        """Ask whenever it is due, until nothing is asked any more."""
+        for _ in range(STEPS_MAX):
+            order = await orders.find(self.db, order.redemption_id, now=now)
+            if order.due_at is None:
+                return order
+            now = max(now, order.due_at)
+            await saga.advance(self.house, order.redemption_id, seconds=1, now=now)
+        raise AssertionError(f"an order that never ends: {order.state}")
+
+    async def reverse(self, order: orders.Order, *, now: datetime = NOON) -> orders.Order:
+        """Ask that it be taken back, and drive it to its end."""
+        asked = await saga.reverse(
+            self.house, redemption_id=order.redemption_id, request_id=ids.new(), now=now
+        )
+        return await self.drive(asked.order, now=now)
+
+    async def effects(self, order: orders.Order) -> Any:
+        """What has really happened at the shop."""
+        flavour = next(name for name, one in FLAVOURS.items() if one == self.partner.adapter)
+        config = dict(self.partner.facts.config)
+        return await demo.effects(self.shop, config, order.key, flavour)
+
+    async def available(self) -> int:
+        """What the member may spend."""
+        return (await self.coalition.faces(self.ana)).available
+
+
+@contextlib.asynccontextmanager
+async def scene(
+    db: Database,
+    folder: Path,
+    shop: demo.Partner,
+    *,
+    flavour: str = "keyed",
+    adapter: str | None = None,
+    value: int = 10_000,
+    client: Callable[..., httpx2.AsyncClient] = http.client,
+    **changes: Any,
+) -> AsyncIterator[Scene]:
+    """A coalition with one shop, and a member with a hundred euros."""
+    coalition = await factories.open_coalition(db)
+    ana = await coalition.member()
+    await coalition.fill(ana, value, now=NOON - 2 * factories.DAY)
+    allowed = {*FLAVOURS.values(), *([adapter] if adapter else [])}
+    async with standing.opened(
+        db, folder, shop, allowed=allowed, timeout_seconds=0.3, client=client
+    ) as stands:
+        partner = await stands.partner(
+            coalition.mint, shop, adapter=adapter or FLAVOURS[flavour], **changes
+        )
+        house = saga.House(db, reach.Reach(db, stands.opener), stands.ring)
+        yield Scene(coalition, house, stands, shop, partner, ana)
+
+
+def hurried(one: Scene, **changes: Any) -> Scene:
+    """The same scene, with another house."""
+    return replace(one, house=replace(one.house, **changes))
