@@ -13,12 +13,20 @@ import asyncpg
 import orjson
 
 from partners import registry
-from wallet import errors, ledger, members, money, sql
+from wallet import errors, ledger, money, sql
 from wallet.database import Database
 from wallet.rules import eligibility, orders
 
 PARTNERS_MAX: Final = 200
 """Partners of one list: more is a directory, which is read page by page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who wants to redeem."""
+
+    member_id: uuid.UUID
+    wallet_id: uuid.UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Option:
 async def of(
     db: Database,
     adapters: registry.Registry,
-    member: members.Member,
+    who: Who,
     *,
     partner_id: uuid.UUID | None = None,
 ) -> list[Option]:
@@ -55,9 +63,9 @@ async def of(
     """
     rows = await db.fetch(
         sql.load("queries/redemption_options"),
-        ledger.bucket(member.wallet_id),
-        member.wallet_id,
-        member.member_id,
+        ledger.bucket(who.wallet_id),
+        who.wallet_id,
+        who.member_id,
         partner_id,
         PARTNERS_MAX,
     )
@@ -67,12 +75,12 @@ async def of(
 async def at(
     db: Database,
     adapters: registry.Registry,
-    member: members.Member,
+    who: Who,
     partner_id: uuid.UUID,
     kind: orders.Kind,
 ) -> Option:
     """One kind at one partner; NOT_FOUND for no such partner, or one that gives no such kind."""
-    options = await of(db, adapters, member, partner_id=partner_id)
+    options = await of(db, adapters, who, partner_id=partner_id)
     if not options:
         raise errors.NotFound(path=("partner_id",))
     found = next((one for one in options if one.offer.kind == kind), None)

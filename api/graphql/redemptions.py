@@ -5,7 +5,7 @@ import uuid
 
 import strawberry
 
-from api.graphql import context, merchants, scalars, shapes
+from api.graphql import context, merchants, partner_redemptions, scalars, shapes
 from wallet import errors, ids, redeem
 
 
@@ -43,6 +43,15 @@ class Redemption(shapes.Node):
     async def merchant(self, info: context.Info) -> merchants.Merchant | None:
         """Read only when asked for: a till knows its own name."""
         return await merchants.load(info, self.merchant_id)
+
+    @shapes.resolved(
+        "atPartner", "What was redeemed at a partner, and where it stands; null for a till's."
+    )
+    async def at_partner(self, info: context.Info) -> partner_redemptions.PartnerRedemption | None:
+        """Read by the loader, so a page of redemptions asks once; a merchant sees none of it."""
+        if info.context.principal.kind == "merchant":
+            return None
+        return await partner_redemptions.of(info, self.key)
 
 
 @strawberry.type(description="A code that the member shows at the till; it works once.")
