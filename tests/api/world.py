@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, given, paying, playing, promoted, taking_part
+from tests.api import client, given, partnering, paying, playing, promoted, taking_part
 from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
@@ -52,6 +52,7 @@ PREFIXES: Final = {
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "Partner": "par",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
@@ -154,6 +155,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **played.ids,
         **await paying.build(coalition, rosa, ana),
         **giving_to,
+        "Partner": await partnering.build(coalition, rosa),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
