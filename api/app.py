@@ -36,6 +36,7 @@ def create_app(
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         yield
         await live.close()
+        await graphql.speaking.close()
 
     async def healthz(_request: Request) -> Response:
         # Alive means that this process answers; a database that is away is no reason to restart it.

@@ -1,5 +1,7 @@
 """Why nothing can be redeemed at a partner, in sentences: each says what would change it."""
 
+from typing import assert_never
+
 from api.explaining import tongue
 from wallet import money
 from wallet.rules import eligibility, orders
@@ -37,4 +39,6 @@ def reason(
                 "{least}, the least of this partner, is more than may be spent at once.",
                 least=least,
             )
+        case _:
+            assert_never(why)
     return tongue.bounded(said)

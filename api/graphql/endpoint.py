@@ -27,7 +27,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
-from api import settings
+from api import settings, speaking
 from api.graphql import (
     context,
     failures,
@@ -84,6 +84,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
+        self.speaking = speaking.Speaking(settings, db)
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -187,6 +188,9 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
+            vault=self.speaking.ring,
+            adapters=self.speaking.adapters,
+            saga=self.speaking.saga,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:
             caller.begin()

@@ -23,6 +23,7 @@ from api.graphql import (
     memberships,
     milestones,
     offers,
+    partner_redemptions,
     prepaid,
     profiles,
     purchases,
@@ -65,7 +66,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node, tickets.Played, links.Linked):
+class Member(shapes.Node, tickets.Played, links.Linked, partner_redemptions.Redeems):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")

@@ -8,7 +8,7 @@ import strawberry
 
 from api.explaining import eligibility as sentences
 from api.explaining import tongue
-from api.graphql import context, partners, shapes, wording
+from api.graphql import context, cost, partners, shapes, wording
 from partners import codes, eligible, vault
 from wallet import ids, money, orders
 from wallet.rules import order_states
@@ -95,7 +95,8 @@ class RedemptionOption:
         description="The most that can be redeemed now; null for nothing."
     )
     reasons: list[RedemptionReason] = strawberry.field(
-        description="Why not, in the order to mend it; empty if it can. At most ten."
+        description="Why not, in the order to mend it; empty if it can. At most ten.",
+        directives=[cost.ListSize(assumed_size=2)],
     )
 
 

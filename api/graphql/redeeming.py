@@ -96,8 +96,8 @@ class Mutation:
 
     @permissions.root(
         "Mutation.redemptionReverse",
-        "Take back at its partner what was redeemed and is unspent; the value comes back to the lots"
-        " that paid, when the partner has taken it back.",
+        "Take back at its partner what was redeemed and is unspent. The value comes back to the"
+        " lots that paid when the partner has taken it back.",
     )
     @refusals.answered(RedemptionCreatePayload)
     async def redemption_reverse(

@@ -48,6 +48,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "PartnerLink": STAFF | {"owner"},
+    "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -90,7 +91,7 @@ ASKED: Final[
     ],
     **{
         name: lambda _it, _kind: [({}, {})]
-        for name in ("budgets", "campaigns", "charities", "draws", "experiments")
+        for name in ("budgets", "campaigns", "charities", "draws", "experiments", "partners")
     },
     **{
         name: lambda it, _kind: [
@@ -135,6 +136,7 @@ ASKED: Final[
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
+    *("adapters", "partnerSettings"),
     *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
     *("leaderboard", "merchantBudget", "merchantStatement"),
     *("programmeRules", "purchasePreview", "schemeSchema", "spendingRules"),
@@ -288,7 +290,7 @@ KINDS_OF_IDS: Final = {
     "ticketId": "Ticket",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
+PUBLIC: Final = frozenset({"Charity", "Merchant", "Partner", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
 NAMED: Final = paying.NAMED | {
     *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")

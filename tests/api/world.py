@@ -14,7 +14,16 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, given, paying, playing, promoted, stopping, taking_part
+from tests.api import (
+    client,
+    given,
+    partnering,
+    paying,
+    playing,
+    promoted,
+    stopping,
+    taking_part,
+)
 from tests.partners.links import linked
 from tests.wallet import factories, inviting, paying_out
 from wallet import (
@@ -54,6 +63,7 @@ PREFIXES: Final = {
     "Movement": "mov",
     "Notice": "not",
     "PartnerLink": "lnk",
+    "Partner": "par",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
@@ -159,6 +169,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **await paying.build(coalition, rosa, ana),
         **giving_to,
         "PartnerLink": (await linked.put(db, ana.member_id))[1],
+        "Partner": await partnering.build(coalition, rosa),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
