@@ -22,6 +22,7 @@ from api.graphql import (
     cost,
     experiments,
     failures,
+    gift_cards,
     giving,
     members,
     memberships,
@@ -146,6 +147,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "don": giving.node,
     "ple": giving.pledge_node,
     "ben": benefits.node,
+    "gca": gift_cards.node,
     "bud": budgets.node,
     "ref": referrals.node,
     "rem": remittances.node,
@@ -157,6 +159,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
 NODES: Final = (
     awards.Award,
     benefits.Benefit,
+    gift_cards.GiftCard,
     budgets.Budget,
     agreements.TermsDocument,
     approvals.Approval,

@@ -34,6 +34,7 @@ from api.graphql import (
     draws,
     experiments,
     games,
+    gift_cards,
     giving,
     impact,
     ladder_impact,
@@ -100,6 +101,7 @@ class Query(
 @strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
 class Mutation(
     member.Mutation,
+    gift_cards.Mutation,
     giving.Mutation,
     partner.Mutation,
     till.Mutation,

@@ -15,7 +15,7 @@ import httpx2
 
 from api.identity import bearer, clients
 from tests.api import client, given, paying, playing, promoted, taking_part
-from tests.wallet import factories, inviting, paying_out
+from tests.wallet import factories, inviting, paying_by_card, paying_out
 from wallet import (
     approvals,
     audit,
@@ -45,6 +45,7 @@ PREFIXES: Final = {
     "CharityAgreement": "agr",
     "Donation": "don",
     "Completion": "com",
+    "GiftCard": "gca",
     "Lot": "lot",
     "Member": "mem",
     **paying.PREFIXES,
@@ -145,6 +146,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Approval": decided,
         "AuditEntry": entry.audit_id,
         **promoting,
+        "GiftCard": (await paying_by_card.card(coalition, ana, rosa)).card.card_id,
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,

@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from wallet import errors, ids, ledger, members, merchants, money, programme, redeem, sql
@@ -31,6 +31,9 @@ _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": N
 _NUMBER_CHARS_MAX: Final = 64
 
 
+Status = Literal["active", "ended", "expired"]
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card as it stands now; `balance_minor` is what it may hold at this instant."""
@@ -45,6 +48,7 @@ class Card:
     maximum_minor: int | None
     used_minor: int
     balance_minor: int
+    status: Status
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
