@@ -70,6 +70,9 @@ class GiftCardPayload:
     number: str | None = strawberry.field(
         default=None, description="Its number, this once; null if none was made."
     )
+    replayed: bool = strawberry.field(
+        default=False, description="True if the card had been ended before."
+    )
     errors: list[refusals.Refusal] = shapes.refused()
 
 
@@ -91,6 +94,13 @@ class GiftCardCreateInput:
     days: int = strawberry.field(
         default=cards.DAYS, description="How many days it lives, this one aside; 1 to 366."
     )
+
+
+@strawberry.input(description="The end of a gift card.")
+class GiftCardEndInput:
+    """Repeating it changes nothing, so it needs no key."""
+
+    gift_card_id: strawberry.ID = strawberry.field(description="Which card.")
 
 
 MAXIMUM: Final = ("maximum", "amount")
@@ -143,15 +153,17 @@ class Mutation:
     async def gift_card_end(
         self,
         info: context.Info,
-        gift_card_id: Annotated[strawberry.ID, strawberry.argument(description="Which card.")],
+        told: Annotated[
+            GiftCardEndInput, strawberry.argument(name="input", description="Which card.")
+        ],
     ) -> GiftCardPayload | None:
-        """Repeating it changes nothing, so it needs no key."""
+        """Nothing of what is held moves."""
         ended = await cards.end(
             info.context.db,
             wallet_id=context.member(info).wallet_id,
-            card_id=shapes.key("gca", gift_card_id, path=("gift_card_id",)),
+            card_id=shapes.key("gca", told.gift_card_id, path=("gift_card_id",)),
         )
-        return GiftCardPayload(card=show(ended))
+        return GiftCardPayload(card=show(ended.card), replayed=ended.replayed)
 
 
 def show(card: cards.Card) -> GiftCard:

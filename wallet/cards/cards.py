@@ -71,6 +71,14 @@ class Made:
     number: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A card that is over, and whether it was before."""
+
+    card: Card
+    replayed: bool
+
+
 async def make(
     db: Database,
     *,
@@ -125,13 +133,15 @@ async def make(
     return Made(await find(db, card_id, now=now), shown)
 
 
-async def end(db: Database, *, wallet_id: UUID, card_id: UUID, now: datetime | None = None) -> Card:
+async def end(
+    db: Database, *, wallet_id: UUID, card_id: UUID, now: datetime | None = None
+) -> Ended:
     """End a card of this wallet; NOT_FOUND for another's. What is held by it stays held."""
     answer = await db.call(
         "select ledger.end_card($1, $2, $3, $4)", ledger.bucket(card_id), card_id, wallet_id, now
     )
-    ledger.replayed(answer)
-    return await find(db, card_id, now=now)
+    replayed = ledger.replayed(answer)
+    return Ended(await find(db, card_id, now=now), replayed)
 
 
 async def find(db: Database, card_id: UUID, *, now: datetime | None = None) -> Card:
