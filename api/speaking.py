@@ -13,7 +13,7 @@ log: Final = structlog.get_logger("api.speaking")
 
 
 class Speaking:
-    """The key ring, the adapters, the links and the saga of one process; whoever makes it closes it.
+    """The ring, the adapters, the links and the saga of one process; whoever makes it closes it.
 
     Nothing is read, imported or connected until it is needed.
     """

@@ -34,6 +34,7 @@ from api.graphql import (
     draws,
     experiments,
     games,
+    gift_cards,
     giving,
     impact,
     ladder_impact,
@@ -110,6 +111,7 @@ class Query(
 class Mutation(
     member.Mutation,
     redeeming.Mutation,
+    gift_cards.Mutation,
     giving.Mutation,
     partner.Mutation,
     till.Mutation,

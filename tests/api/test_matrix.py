@@ -40,6 +40,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CharityAgreement": frozenset({"supervisor", "operator"}),
     "Donation": STAFF | {"owner"},
     "Completion": STAFF | {"owner"},
+    "GiftCard": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
@@ -278,6 +279,7 @@ KINDS_OF_IDS: Final = {
     **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
+    "giftCardId": "GiftCard",
     "lotId": "Lot",
     "pledgeId": "Pledge",
     "documentId": "TermsDocument",
@@ -320,6 +322,7 @@ EURO: Final = {"amount": "1.00", "currency": "EUR"}
 SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
     "benefitUse": {},
+    "giftCardEnd": {},
     "donationCreate": {"charityId": world.missing("Charity")},
     "pledgeEnd": {},
     "raffleEnter": {},

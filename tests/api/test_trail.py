@@ -154,6 +154,10 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "name": "Rosa: shop",
         "scopes": ["purchases:report"],
     },
+    "giftCardStoreRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "name": "Rosa: web shop",
+    },
     "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},

@@ -25,7 +25,7 @@ from tests.api import (
     taking_part,
 )
 from tests.partners.links import linked
-from tests.wallet import factories, inviting, paying_out
+from tests.wallet import factories, inviting, paying_by_card, paying_out
 from wallet import (
     approvals,
     audit,
@@ -55,6 +55,7 @@ PREFIXES: Final = {
     "CharityAgreement": "agr",
     "Donation": "don",
     "Completion": "com",
+    "GiftCard": "gca",
     "Lot": "lot",
     "Member": "mem",
     **paying.PREFIXES,
@@ -159,6 +160,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Approval": decided,
         "AuditEntry": entry.audit_id,
         **promoting,
+        "GiftCard": (await paying_by_card.card(coalition, ana, rosa)).card.card_id,
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
