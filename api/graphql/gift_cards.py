@@ -11,9 +11,8 @@ from typing import Annotated, Final
 
 import strawberry
 
-from api.graphql import context, merchants, permissions, refusals, scalars, shapes
-from api.identity import stepup
-from wallet import ids, redeem
+from api.graphql import context, merchants, permissions, refusals, scalars, shapes, step_up
+from wallet import ids
 from wallet.cards import cards
 
 
@@ -130,10 +129,7 @@ class Mutation:
         if told.maximum is not None:
             asset = shapes.asset(told.maximum.currency, path=("maximum", "currency"))
             maximum_minor = shapes.minor(told.maximum.amount, asset, path=MAXIMUM)
-        met = await redeem.acquaintance(
-            info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
-        )
-        stepup.check(info.context.principal.authenticated_at, now=met.now, known=met.known)
+        await step_up.at_merchant(info, merchant_id)
         made = await cards.make(
             info.context.db,
             member_id=info.context.principal.principal_id,
@@ -143,6 +139,7 @@ class Mutation:
             asset=asset,
             days=told.days,
         )
+        await step_up.passed(info)
         return GiftCardPayload(card=show(made.card), number=made.number)
 
     @permissions.root(

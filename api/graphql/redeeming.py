@@ -4,11 +4,18 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from api.graphql import context, partners, permissions, redemptions, refusals, scalars, shapes
-from api.identity import devices, stepup
+from api.graphql import (
+    context,
+    partners,
+    permissions,
+    redemptions,
+    refusals,
+    scalars,
+    shapes,
+    step_up,
+)
 from partners import eligible, saga
 from wallet import errors, ids, orders, redeem
-from wallet.rules import spending
 
 RedemptionCreateError: TypeAlias = Annotated[
     refusals.InsufficientFunds | refusals.IdempotencyKeyReused | refusals.Refusal,
@@ -75,7 +82,16 @@ class Mutation:
         if await orders.known(db, ids.placed(request_id, ids.bucket_of(member.wallet_id))) is None:
             # Whoever asks again is told what became of it, whatever is open to them by now.
             eligible.check(option, amount)
-            _step_up(info, option, amount)
+            principal = info.context.principal
+            assert principal.at is not None, "a member's token is looked up with the time"
+            step_up.check(
+                info,
+                now=principal.at,
+                partner_known=option.met,
+                amount_minor=amount,
+                largest_minor=option.largest_minor,
+                path=("partner_id",),
+            )
         begun = await saga.begin(
             info.context.saga,
             wallet_id=member.wallet_id,
@@ -91,7 +107,7 @@ class Mutation:
                 subject=option.subject,
             ),
         )
-        await devices.trust(db, info.context.principal)
+        await step_up.passed(info)
         return await _created(info, begun)
 
     @permissions.root(
@@ -123,20 +139,3 @@ class Mutation:
 async def _created(info: context.Info, done: orders.Outcome) -> RedemptionCreatePayload:
     stands = await redeem.find(info.context.db, done.order.redemption_id)
     return RedemptionCreatePayload(redemption=redemptions.show(stands), replayed=done.replayed)
-
-
-def _step_up(info: context.Info, option: eligible.Option, amount_minor: int) -> None:
-    principal = info.context.principal
-    assert principal.at is not None, "a member's token is looked up with the time"
-    way = spending.Way(
-        partner_known=option.met,
-        device_known=principal.device_known,
-        amount_minor=amount_minor,
-        largest_minor=option.largest_minor,
-    )
-    stepup.check(
-        principal.authenticated_at,
-        now=principal.at,
-        signs=spending.signs(way),
-        path=("partner_id",),
-    )
