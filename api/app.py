@@ -70,5 +70,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    application.state.speaking = graphql.speaking
     application.state.hub = live  # for the server, which ends streams before it waits for answers
     return application

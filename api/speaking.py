@@ -1,6 +1,8 @@
 """What speaks to partners in one process: built once from the settings, and passed down by hand."""
 
+import contextlib
 import functools
+from collections.abc import AsyncIterator
 from typing import Final
 
 import structlog
@@ -46,6 +48,16 @@ def opener(house: settings.Settings, db: database.Database) -> opening.Opener:
         ring=vault.Vault(house.partner_keyring),
         private=house.private_hosts,
     )
+
+
+@contextlib.asynccontextmanager
+async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
+    """Drives orders at the partners of this installation, for the length of a block."""
+    speaking = Speaking(house, db)
+    try:
+        yield speaking.saga
+    finally:
+        await speaking.close()
 
 
 def report(known: registry.Registry) -> None:
