@@ -89,17 +89,51 @@ def revoke(
     terminal.with_database(close)
 
 
-def rekey() -> None:
+def rekey(
+    partners: Annotated[
+        bool, typer.Option("--partners", help="The keys that seal partners' secrets instead.")
+    ] = False,
+) -> None:
     """Add a key, which signs id tokens from now on; the older ones stay published."""
     from api.oauth import keys
+    from partners import vault
 
     house = terminal.configured()
+    file = house.partner_keyring if partners else keys.path(house)
     try:
-        kid = keys.add(keys.path(house))
+        kid = vault.add(file) if partners else keys.add(file)
     except keys.Unusable as unusable:
-        said.print(f"[red]The file {keys.path(house)} is unusable: {escape(str(unusable))}.[/red]")
+        said.print(f"[red]The file {file} is unusable: {escape(str(unusable))}.[/red]")
         raise typer.Exit(1) from None
-    said.print(f"The key {kid} is in {keys.path(house)}. A running server has it at once.")
+    said.print(f"The key {kid} is in {file}. A running server has it at once.")
+
+
+def keyring(
+    prune: Annotated[bool, typer.Option("--prune", help="Remove keys that nothing needs.")] = False,
+) -> None:
+    """Say how many sealed secrets of partners need each key; the first key seals what is new."""
+    from partners import keyfile, rewrap, vault
+
+    file = terminal.configured().partner_keyring
+    try:
+        kids = vault.Vault(file).kids
+    except keyfile.Unusable as unusable:
+        said.print(f"[red]{escape(str(unusable))}[/red]")
+        raise typer.Exit(1) from None
+
+    async def count(db: database.Database) -> dict[str, int]:
+        return await rewrap.counts(db)
+
+    needed = terminal.with_database(count)
+    for kid in kids:
+        gone = prune and kid != kids[0] and kid not in needed
+        if gone:
+            vault.remove(file, kid)
+        terminal.out.print(f"{kid} {needed.get(kid, 0)}{' removed' if gone else ''}")
+    for kid in sorted(set(needed) - set(kids)):
+        said.print(f"[red]The key {kid} is not in {file}, and {needed[kid]} need it.[/red]")
+    if set(needed) - set(kids):
+        raise typer.Exit(1)
 
 
 def invite(

@@ -11,9 +11,9 @@ from typing import Annotated, Final
 
 import strawberry
 
-from api.graphql import context, merchants, permissions, refusals, scalars, shapes
-from api.identity import stepup
-from wallet import ids, redeem
+from api.graphql import context, merchants, permissions, refusals, scalars, shapes, stepping
+from api.identity import devices
+from wallet import ids, money
 from wallet.cards import cards
 
 
@@ -113,8 +113,8 @@ class Mutation:
     @permissions.root(
         "Mutation.giftCardCreate",
         "Let one merchant's web shop be paid from the wallet without a code each time; the card's"
-        " number is in this answer only. The first one at a merchant where nothing was spent needs"
-        " a sign-in of the last five minutes.",
+        " number is in this answer only. A first one at a merchant or from a device, or one with no"
+        " maximum or a high one, needs a sign-in of the last five minutes.",
     )
     @refusals.answered(GiftCardPayload)
     async def gift_card_create(
@@ -130,10 +130,8 @@ class Mutation:
         if told.maximum is not None:
             asset = shapes.asset(told.maximum.currency, path=("maximum", "currency"))
             maximum_minor = shapes.minor(told.maximum.amount, asset, path=MAXIMUM)
-        met = await redeem.acquaintance(
-            info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
-        )
-        stepup.check(info.context.principal.authenticated_at, now=met.now, known=met.known)
+        most = money.AMOUNT_MAX_MINOR if maximum_minor is None else maximum_minor
+        await stepping.check(info, merchant_id, amount_minor=most)
         made = await cards.make(
             info.context.db,
             member_id=info.context.principal.principal_id,
@@ -143,6 +141,7 @@ class Mutation:
             asset=asset,
             days=told.days,
         )
+        await devices.trust(info.context.db, info.context.principal)
         return GiftCardPayload(card=show(made.card), number=made.number)
 
     @permissions.root(

@@ -22,10 +22,12 @@ assertion.
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -35,16 +37,20 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CharityUnknown            CHARITY_UNKNOWN
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
+    |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
+    |-- LinkUnavailable           LINK_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -67,6 +73,11 @@ assertion.
     |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- SpendLocked               SPEND_LOCKED
+    |-- SpendingReview            SPENDING_REVIEW             limit
+    |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
+    |-- OrderClosed               ORDER_CLOSED                state
+    |-- OrderFinal                ORDER_FINAL
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -74,6 +85,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -109,6 +121,7 @@ from wallet.errors.amounts import (
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -116,6 +129,7 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AdapterUnavailable,
     AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
@@ -123,7 +137,9 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkUnavailable,
     MemberSuspended,
+    MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
@@ -149,10 +165,12 @@ from wallet.errors.sent import (
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
     MembershipInvalid,
+    PartnerInvalid,
     PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
@@ -170,10 +188,14 @@ from wallet.errors.states import (
     CardEnded,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
+    OrderClosed,
+    OrderFinal,
     PledgeClosed,
     QuizClosed,
+    RedemptionAtPartner,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -182,6 +204,8 @@ from wallet.errors.states import (
     ReferralClosed,
     RemittanceClosed,
     RemittanceOpen,
+    SpendingReview,
+    SpendLocked,
     SubscriptionClosed,
 )
 
@@ -199,6 +223,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AdapterUnavailable",
     "AgeGate",
     "AgreementMissing",
     "AmountInvalid",
@@ -224,6 +249,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
@@ -233,13 +261,18 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",
+    "MerchantNotAccepted",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "OrderClosed",
+    "OrderFinal",
+    "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -248,6 +281,7 @@ __all__ = [
     "PurchaseInvalid",
     "QuizClosed",
     "ReasonMissing",
+    "RedemptionAtPartner",
     "RedemptionClosed",
     "RedemptionCodeExpired",
     "RedemptionCodeInvalid",
@@ -265,6 +299,8 @@ __all__ = [
     "SecretLimit",
     "SelfExcluded",
     "SlugTaken",
+    "SpendLocked",
+    "SpendingReview",
     "StepUpRequired",
     "SubscriptionClosed",
     "SubscriptionInvalid",

@@ -20,12 +20,14 @@ from wallet.tables import (
     memberships,
     milestones,
     offers,
+    orders,
     play_limits,
     plays,
     purchases,
     redemptions,
     referrals,
     schemes,
+    spending,
     tiers,
 )
 
@@ -45,11 +47,13 @@ __all__ = [
     "memberships",
     "milestones",
     "offers",
+    "orders",
     "play_limits",
     "plays",
     "purchases",
     "redemptions",
     "referrals",
     "schemes",
+    "spending",
     "tiers",
 ]

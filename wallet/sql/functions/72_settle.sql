@@ -114,6 +114,11 @@ begin
       then jsonb_build_object('code', 'redemption_expired', 'expires_at', r.expires_at)
     when r.state <> 'held' then jsonb_build_object('code', 'redemption_closed', 'state', r.state)
     when v_capture > v_held then jsonb_build_object('code', 'capture_exceeds_hold', 'held_minor', v_held)
+    -- What is held for a partner's order waits for what the partner acknowledges.
+    when r.expires_at = 'infinity' and exists (
+      select 1 from ledger.partner_order o
+       where o.bucket = p_bucket and o.redemption_id = p_redemption and o.state not in ('captured', 'released'))
+      then jsonb_build_object('code', 'redemption_at_partner')
     when p_merchant is null and v_at < r.expires_at then jsonb_build_object('code', 'redemption_closed',
          'state', r.state)
   end;
@@ -208,6 +213,13 @@ begin
 
   select * into r from ledger.redemption where bucket = p_bucket and redemption_id = p_redemption;
   v_amount := coalesce(p_amount, r.captured - r.refunded);
+  -- What a partner issued for it is taken back there first.
+  if r.expires_at = 'infinity' and exists (
+    select 1 from ledger.partner_order o
+     where o.bucket = p_bucket and o.redemption_id = p_redemption and o.state <> 'reversed') then
+    return ledger.refuse(p_bucket, p_request, r.wallet_id, 'redemption_refund', p_fingerprint,
+             jsonb_build_object('code', 'redemption_at_partner'));
+  end if;
   if v_amount > r.captured - r.refunded or v_amount = 0 then
     return ledger.refuse(p_bucket, p_request, r.wallet_id, 'redemption_refund', p_fingerprint,
              jsonb_build_object('code', 'refund_exceeds_capture', 'left_minor', r.captured - r.refunded));
