@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import context, merchants, permissions, refusals, scalars, shapes, step_up
-from wallet import ids
+from wallet import ids, money
 from wallet.cards import cards
 
 
@@ -112,8 +112,8 @@ class Mutation:
     @permissions.root(
         "Mutation.giftCardCreate",
         "Let one merchant's web shop be paid from the wallet without a code each time; the card's"
-        " number is in this answer only. The first one at a merchant where nothing was spent needs"
-        " a sign-in of the last five minutes.",
+        " number is in this answer only. A first one at a merchant or from a device, or one with no"
+        " maximum or a high one, needs a sign-in of the last five minutes.",
     )
     @refusals.answered(GiftCardPayload)
     async def gift_card_create(
@@ -129,7 +129,8 @@ class Mutation:
         if told.maximum is not None:
             asset = shapes.asset(told.maximum.currency, path=("maximum", "currency"))
             maximum_minor = shapes.minor(told.maximum.amount, asset, path=MAXIMUM)
-        await step_up.at_merchant(info, merchant_id)
+        most = money.AMOUNT_MAX_MINOR if maximum_minor is None else maximum_minor
+        await step_up.at_merchant(info, merchant_id, amount_minor=most)
         made = await cards.make(
             info.context.db,
             member_id=info.context.principal.principal_id,

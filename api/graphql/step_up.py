@@ -9,12 +9,21 @@ from wallet import redeem
 from wallet.rules import spending
 
 
-async def at_merchant(info: context.Info, merchant_id: uuid.UUID) -> None:
+async def at_merchant(
+    info: context.Info, merchant_id: uuid.UUID, *, amount_minor: int | None = None
+) -> None:
     """Ask the books whether this merchant is a new way for value to leave, and by whose clock."""
     met = await redeem.acquaintance(
         info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
     )
-    check(info, now=met.now, partner_known=met.known, path=("merchant_id",))
+    check(
+        info,
+        now=met.now,
+        partner_known=met.known,
+        amount_minor=amount_minor,
+        largest_minor=met.largest_minor,
+        path=("merchant_id",),
+    )
 
 
 def check(

@@ -127,7 +127,7 @@ async def test_cards_are_listed_page_by_page(ana: client.Client, rosa: client.Cl
     assert [True, False] == [one["pageInfo"]["hasNextPage"] for one in (first, rest)]
 
 
-async def test_the_first_card_at_a_merchant_needs_a_fresh_sign_in_and_a_later_one_does_not(
+async def test_a_new_way_needs_a_fresh_sign_in_and_a_card_for_a_usual_amount_does_not(
     ana: client.Client,
     rosa: client.Client,
     coalition: factories.Coalition,
@@ -138,12 +138,15 @@ async def test_the_first_card_at_a_merchant_needs_a_fresh_sign_in_and_a_later_on
     first = await create(ana, rosa)
     member = await members.find(db, ana.principal_id)
     await coalition.spend(member, rosa.principal_id, 100)
-    later = await create(ana, rosa)
+    usual = await create(ana, rosa, maximum={"amount": "3.00", "currency": "EUR"})
+    unusual = await create(ana, rosa, maximum={"amount": "3.01", "currency": "EUR"})
+    endless = await create(ana, rosa)
 
-    assert [("STEP_UP_REQUIRED", ["merchantId"])] == [
-        (one["code"], one["path"]) for one in first["errors"]
+    assert [[("STEP_UP_REQUIRED", ["merchantId"])]] * 3 == [
+        [(one["code"], one["path"]) for one in answer["errors"]]
+        for answer in (first, unusual, endless)
     ]
-    assert (None, []) == (first["card"], later["errors"])
+    assert ([], "3.00") == (usual["errors"], usual["card"]["maximum"]["amount"])
 
 
 async def test_a_card_that_cannot_be_is_refused_with_its_place(
