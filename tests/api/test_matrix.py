@@ -274,7 +274,9 @@ KINDS_OF_IDS: Final = {
     **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
+    "linkId": "PartnerLink",
     "lotId": "Lot",
+    "partnerId": "Partner",
     "pledgeId": "Pledge",
     "documentId": "TermsDocument",
     "drawId": "Scheme",
@@ -286,7 +288,7 @@ KINDS_OF_IDS: Final = {
     "ticketId": "Ticket",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
+PUBLIC: Final = frozenset({"Charity", "Merchant", "Partner", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
 NAMED: Final = paying.NAMED | {
     *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")
@@ -317,6 +319,7 @@ SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
     "benefitUse": {},
     "donationCreate": {"charityId": world.missing("Charity")},
+    "partnerUnlink": {},
     "pledgeEnd": {},
     "raffleEnter": {},
     "wheelSpin": {"clientSeed": "mine"},
