@@ -34,6 +34,7 @@ PLACES: Final = (
     Place("partner.secret", "secret_id", ("sealed",)),
     Place("partner.link", "link_id", ("sealed",)),
     Place("partner.link_attempt", "link_id", ("sealed",)),
+    Place("partner.endpoint_secret", "secret_id", ("sealed",)),
 )
 """Every place, in every story. Whoever seals something new adds its line."""
 

@@ -141,7 +141,12 @@ class Mutation:
         """Makes a ticket; the attempt itself begins in the browser."""
         db, principal = info.context.db, info.context.principal
         partner_id = shapes.key("par", told.partner_id, path=("partner_id",))
-        stepup.check_linking(principal.authenticated_at, now=await db.fetchval(_NOW))
+        stepup.check(
+            principal.authenticated_at,
+            now=await db.fetchval(_NOW),
+            signs=("linking",),
+            path=("partner_id",),
+        )
         slug = await servers.linkable(db, partner_id)
         if told.return_to is not None:
             registered = await db.fetchval(_REDIRECTS, principal.client_id) or []

@@ -123,14 +123,20 @@ async def test_a_partner_is_suspended_and_reinstated_with_a_reason(
     house: standing.Standing, merchant: uuid.UUID, demo_partner: demo.Partner
 ) -> None:
     partner = await house.partner(merchant, demo_partner, secret=None)
-    told = {"reason": standing.REASON, "actor": audit.SYSTEM}
+    steps: list[directory.Status] = ["suspended", "suspended", "active"]
 
     states = [
-        await directory.set_status(house.db, partner.partner_id, status=status, **told)  # type: ignore[arg-type]
-        for status in ("suspended", "suspended", "active")
+        await directory.set_status(
+            house.db,
+            partner.partner_id,
+            status=status,
+            reason=standing.REASON,
+            actor=audit.SYSTEM,
+        )
+        for status in steps
     ]
 
-    assert ["suspended", "suspended", "active"] == [one.status for one in states]
+    assert steps == [one.status for one in states]
     assert [2, 2, 3] == [one.version for one in states]
 
 

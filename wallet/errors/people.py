@@ -24,6 +24,13 @@ class MerchantSuspended(Refusal):
     advice = "This merchant is suspended. Ask the operator to reinstate it."
 
 
+class MerchantNotAccepted(Refusal):
+    """The coalition's rules let no value be spent at this merchant: choose another one."""
+
+    code = "MERCHANT_NOT_ACCEPTED"
+    advice = "Value of this coalition cannot be spent at this merchant. Choose another one."
+
+
 class ContractMissing(Refusal):
     """The merchant has no contract for that time: publish one, then report again."""
 
