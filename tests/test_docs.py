@@ -285,9 +285,12 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Giving",
         "Impact",
         "Leaderboard",
+        "Links",
         "Memberships",
         "Milestones",
         "Movements",
+        "PartnerLinkBegin",
+        "PartnerUnlink",
         "PledgeEnd",
         "PledgeSet",
         *("QuizAnswer", "QuizStart"),
@@ -378,7 +381,7 @@ def test_every_function_that_a_page_names_exists() -> None:
             schema, dot, name = code.removesuffix("(...)").partition(".")
             if not dot or not re.fullmatch(r"[a-z_]+", name) or name in ("py", "md", "sql"):
                 continue
-            if schema in ("ledger", "coalition"):
+            if schema in ("ledger", "coalition", "partner"):
                 found = f"{schema}.{name}" in relations or f"function {schema}.{name}(" in functions
             else:
                 found = _in_python(schema, name)
