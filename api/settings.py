@@ -82,6 +82,14 @@ class Settings(pydantic_settings.BaseSettings):
             " at any address and port, and speak http. All others must be public, and speak https."
         ),
     )
+    adapters: str | None = Field(
+        default=None,
+        max_length=4096,
+        description=(
+            "Adapters of partners that may be used, by name with commas between. A name that is"
+            " not there is never imported. Unset: our own, and no other."
+        ),
+    )
     pool_size: int = Field(
         default=8,
         ge=1,
@@ -259,6 +267,13 @@ class Settings(pydantic_settings.BaseSettings):
     def private_hosts(self) -> frozenset[str]:
         """The hosts of `partner_private_hosts`, one by one."""
         return frozenset(filter(None, map(str.strip, self.partner_private_hosts.split(","))))
+
+    @property
+    def allowed_adapters(self) -> frozenset[str] | None:
+        """The names of `adapters`, one by one; None for our own."""
+        if self.adapters is None:
+            return None
+        return frozenset(filter(None, map(str.strip, self.adapters.split(","))))
 
     @property
     def dsn(self) -> str | None:
