@@ -82,6 +82,14 @@ class Settings(pydantic_settings.BaseSettings):
             " at any address and port, and speak http. All others must be public, and speak https."
         ),
     )
+    webhook_private_hosts: str = Field(
+        default="",
+        max_length=4096,
+        description=(
+            "Hosts in a private network, as host:port with commas between, that merchants may give"
+            " as endpoints. Others must be public: a merchant could reach our own services."
+        ),
+    )
     adapters: str | None = Field(
         default=None,
         max_length=4096,
@@ -139,6 +147,15 @@ class Settings(pydantic_settings.BaseSettings):
         description=(
             "Points a caller may spend in a minute, evenly or at once. A registered client may have"
             " a limit of its own."
+        ),
+    )
+    gift_card_hold_hours: int = Field(
+        default=24,
+        ge=1,
+        le=30 * 24,
+        description=(
+            "How long a store holds value by a gift card before it must have settled; longer where"
+            " the merchant's contract says so."
         ),
     )
     external_issuer: str | None = Field(
@@ -214,10 +231,10 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError("must be an address without user, query and fragment")
         return value.rstrip("/")
 
-    @pydantic.field_validator("partner_private_hosts")
+    @pydantic.field_validator("partner_private_hosts", "webhook_private_hosts")
     @classmethod
     def _private_hosts_are_hosts(cls, value: str) -> str:
-        for entry in filter(None, map(str.strip, value.split(","))):
+        for entry in _split(value):
             addresses.parse(entry)
         return value
 
@@ -266,16 +283,25 @@ class Settings(pydantic_settings.BaseSettings):
     @property
     def private_hosts(self) -> frozenset[str]:
         """The hosts of `partner_private_hosts`, one by one."""
-        return frozenset(filter(None, map(str.strip, self.partner_private_hosts.split(","))))
+        return _split(self.partner_private_hosts)
+
+    @property
+    def webhook_hosts(self) -> frozenset[str]:
+        """The hosts of `webhook_private_hosts`, one by one."""
+        return _split(self.webhook_private_hosts)
 
     @property
     def allowed_adapters(self) -> frozenset[str] | None:
         """The names of `adapters`, one by one; None for our own."""
         if self.adapters is None:
             return None
-        return frozenset(filter(None, map(str.strip, self.adapters.split(","))))
+        return _split(self.adapters)
 
     @property
     def dsn(self) -> str | None:
         """The given database as text, or None when the embedded server is to be used."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+def _split(hosts: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, hosts.split(","))))

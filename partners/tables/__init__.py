@@ -4,6 +4,6 @@ The schema `partner` holds no money. Secrets in it are sealed by `partners.vault
 partner honours is in the books, by `wallet.tables`.
 """
 
-from partners.tables import directory
+from partners.tables import directory, links, webhooks
 
-__all__ = ["directory"]
+__all__ = ["directory", "links", "webhooks"]
