@@ -41,6 +41,7 @@ from api.graphql import (
     wording,
 )
 from api.identity import bearer
+from partners import vault
 from wallet import database, errors
 
 log: Final = structlog.get_logger("api.graphql")
@@ -84,6 +85,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
+        self._vault = vault.Vault(settings.partner_keyring)
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -187,6 +189,8 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
+            vault=self._vault,
+            webhook_hosts=self._settings.webhook_hosts,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:
             caller.begin()

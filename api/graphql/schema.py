@@ -61,6 +61,8 @@ from api.graphql import (
     tiers,
     till,
     trail,
+    webhook_acts,
+    webhooks,
 )
 
 
@@ -93,6 +95,7 @@ class Query(
     membership_staff.Query,
     ladder_impact.Query,
     remittances.Query,
+    webhooks.Query,
 ):
     """Every root field to read by."""
 
@@ -130,6 +133,7 @@ class Mutation(
     membership_staff.Mutation,
     prepaid.Mutation,
     remittances.Mutation,
+    webhook_acts.Mutation,
 ):
     """Every root field to write by."""
 

@@ -14,7 +14,7 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, given, paying, playing, promoted, taking_part
+from tests.api import client, given, hooks, paying, playing, promoted, taking_part
 from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
@@ -48,6 +48,7 @@ PREFIXES: Final = {
     "Lot": "lot",
     "Member": "mem",
     **paying.PREFIXES,
+    **hooks.PREFIXES,
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
@@ -153,6 +154,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **taking,
         **played.ids,
         **await paying.build(coalition, rosa, ana),
+        **await hooks.build(db, rosa),
         **giving_to,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
