@@ -35,6 +35,12 @@ State: TypeAlias = Literal["live", "spent", "void"]
 """What exists at the partner: spendable, used up, or taken back there."""
 
 
+RefusedCode: TypeAlias = Literal[
+    "rejected", "not_linked", "amount", "currency", "unavailable", "spent"
+]
+"""Our words for why a partner says no."""
+
+
 class Idempotency(StrEnum):
     """What happens when one order reaches the partner twice."""
 
@@ -101,9 +107,7 @@ class Refused:
     """The partner answered no; `code` is our word for why, `reason` theirs."""
 
     reason: str
-    code: Literal["rejected", "not_linked", "amount", "currency", "unavailable", "spent"] = (
-        "rejected"
-    )
+    code: RefusedCode = "rejected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +209,10 @@ class SignatureInvalid(Exception):
 class Adapter(Protocol):
     """One partner's shop system. The class says what it can do; an instance speaks for one shop.
 
-    `Config` is a frozen msgspec struct of what the operator sets (addresses, ids of the shop): no
-    secret is in it. `hosts(config)` names the only hosts that the client will reach.
+    `Config` is a frozen msgspec struct of what the operator sets (addresses, ids of the shop), with
+    `forbid_unknown_fields`; no secret is in it. `hosts(config)` names the only hosts that the
+    client will reach. An adapter that names this class as its base writes only what its partner
+    can do: the answers below to all else are true of a partner that cannot.
     """
 
     name: ClassVar[str]
@@ -227,19 +233,22 @@ class Adapter(Protocol):
         ...
 
     async def find(self, order: Order) -> Found:
-        """Look what became of an order."""
-        ...
+        """Look what became of an order; Absent only if the partner says that there is none."""
+        return Unknown("this partner cannot be asked what became of an order")
 
     async def reverse(self, order: Order, receipt: Receipt) -> Result:
-        """Take back what was issued, while it is unspent; Issued carries it as void."""
-        ...
+        """Take back what was issued, while it is unspent; Issued carries it as void.
+
+        `receipt.money` is how much is taken back: all of it, unless `caps.reverses_in_part`.
+        """
+        return Refused("this partner takes nothing back", code="unavailable")
 
     async def issued_between(
         self, since: datetime, until: datetime
     ) -> Sequence[Receipt] | NotSent | Unknown:
         """All that this shop says we had issued in a span; asked only where `caps.lists`."""
-        ...
+        return Unknown("this partner has no list of what we had issued")
 
     def events(self, delivery: Delivery) -> Sequence[PartnerEvent]:
         """Verify a webhook and read its facts; SignatureInvalid for what is not the partner's."""
-        ...
+        raise SignatureInvalid

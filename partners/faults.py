@@ -9,18 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx2
 import msgspec
 
 from partners import http
-from partners.adapter import REASON_CHARS_MAX, NotSent, Refused, Unknown
+from partners.adapter import REASON_CHARS_MAX, NotSent, Refused, RefusedCode, Unknown
 
 PAUSE_MAX: Final = timedelta(hours=1)
 """A partner may ask for a pause; a longer one would keep a member's value for its sake."""
 UNDECIDED: Final = frozenset({408, 409, 425})
 """Answers in the 400s that do not say whether the request took effect."""
+Shape = TypeVar("Shape")
 _JSON: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -36,6 +37,13 @@ class Reply:
     def ok(self) -> bool:
         """True for 200 to 299."""
         return 200 <= self.status < 300
+
+    def read(self, kind: type[Shape]) -> Shape | None:
+        """The document as a struct of yours, read strictly; None if it is not one."""
+        try:
+            return msgspec.convert(self.document, kind, strict=True)
+        except (msgspec.ValidationError, ValueError):
+            return None
 
 
 async def ask(
@@ -76,10 +84,11 @@ def read(answer: httpx2.Response) -> Reply | NotSent | Unknown:
     return Reply(status, document, answer.headers)
 
 
-def refused(reply: Reply, reason: object = None) -> Refused:
+def refused(reply: Reply, reason: object = None, *, code: RefusedCode = "rejected") -> Refused:
     """The partner's no, in its own words as far as they are short and printable."""
     words = reason if isinstance(reason, str) and reason else f"answered {reply.status}"
-    return Refused("".join(one for one in words if one.isprintable())[:REASON_CHARS_MAX])
+    said = "".join(one for one in words if one.isprintable())[:REASON_CHARS_MAX]
+    return Refused(said, code)
 
 
 def _document(content: bytes) -> Any:

@@ -22,6 +22,7 @@ assertion.
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
@@ -46,6 +47,7 @@ assertion.
     |-- CharityUnknown            CHARITY_UNKNOWN
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
+    |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -114,6 +116,7 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AdapterUnavailable,
     AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
@@ -151,6 +154,7 @@ from wallet.errors.sent import (
     ExperimentInvalid,
     GameScoreInvalid,
     MembershipInvalid,
+    PartnerInvalid,
     PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
@@ -197,6 +201,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AdapterUnavailable",
     "AgeGate",
     "AgreementMissing",
     "AmountInvalid",
@@ -237,6 +242,7 @@ __all__ = [
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",

@@ -78,6 +78,13 @@ class AgreementMissing(Refusal):
         )
 
 
+class AdapterUnavailable(Refusal):
+    """No adapter of this name can be used, the message says why: mend that, or name another."""
+
+    code = "ADAPTER_UNAVAILABLE"
+    advice = "This adapter cannot be used here. Ask the operator to allow it, or name another."
+
+
 class CouponInvalid(Refusal):
     """The coupon is not this member's, is used, or is over: leave it out or show another."""
 

@@ -111,6 +111,13 @@ class CharityInvalid(Refusal):
     advice = "This charity or agreement is not valid. Correct the field at the path."
 
 
+class PartnerInvalid(Refusal):
+    """A partner's configuration, offers or secrets do not fit: correct the field at the path."""
+
+    code = "PARTNER_INVALID"
+    advice = "This partner cannot be set up so. Correct the field at the path and send it again."
+
+
 class PledgeInvalid(Refusal):
     """A pledge contradicts itself or another one that stands: correct the field at the path."""
 
