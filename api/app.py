@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, settings
+from api import bugs, counters, draws, headers, settings, speaking, webhooks
 from api.console import door as console
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
@@ -29,12 +29,14 @@ def create_app(
     introspect.
     """
     live = hub.Hub(db)
+    opener = speaking.opener(settings, db)
     graphql = endpoint.Endpoint(schema.build(), db, settings, live, development=development)
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         yield
         await live.close()
+        await opener.close()
 
     async def healthz(_request: Request) -> Response:
         # Alive means that this process answers; a database that is away is no reason to restart it.
@@ -59,6 +61,7 @@ def create_app(
             *console.routes(settings, db),
             *receipts.routes(settings, db),
             *counters.routes(db),
+            *webhooks.routes(settings, db, opener),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

@@ -17,7 +17,7 @@ import structlog
 
 from api import settings
 from api.identity import sweeping
-from partners import deliveries, outbound, rewrap, vault
+from partners import deliveries, inbound, outbound, rewrap, vault
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -153,8 +153,17 @@ async def send_webhooks(
 
 
 async def sweep_webhooks(db: database.Database, batch: int) -> int:
-    """Forget deliveries that are over for thirty days."""
-    return await deliveries.sweep(db, now=datetime.now(UTC), limit=batch)
+    """Forget deliveries after thirty days, and what partners told after ninety."""
+    now = datetime.now(UTC)
+    told = await deliveries.sweep(db, now=now, limit=batch)
+    return max(told, await inbound.sweep(db, now=now, limit=batch))
+
+
+async def hear_partners(
+    db: database.Database, batch: int, *, hear: inbound.Hear | None = None
+) -> int:
+    """Take in what partners told by themselves."""
+    return 0 if hear is None else await inbound.drain(db, hear, limit=batch)
 
 
 async def rewrap_secrets(
@@ -213,6 +222,7 @@ JOBS: Final = (
     Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
     Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
+    Job("hear_partners", 1, inbound.BATCH, hear_partners),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
@@ -227,10 +237,12 @@ def jobs(
     targets: Targets = offers.targets,
     *,
     house: settings.Settings | None = None,
+    hear: inbound.Hear | None = None,
 ) -> tuple[Job, ...]:
     """All jobs, with offers as this scorer proposes them, and partners as the settings have them.
 
-    Without settings nothing is sent, and no key is needed.
+    Without settings nothing is sent, and no key is needed. `hear` takes in what partners tell;
+    without it that is kept.
     """
     ring = None if house is None else vault.Vault(house.partner_keyring)
     private = frozenset() if house is None else house.webhook_hosts
@@ -244,7 +256,15 @@ def jobs(
     async def wrap(db: database.Database, batch: int) -> int:
         return await rewrap_secrets(db, batch, ring=ring)
 
-    chosen = {refresh_offers: refresh, send_webhooks: send, rewrap_secrets: wrap}
+    async def listen(db: database.Database, batch: int) -> int:
+        return await hear_partners(db, batch, hear=hear)
+
+    chosen = {
+        hear_partners: listen,
+        refresh_offers: refresh,
+        send_webhooks: send,
+        rewrap_secrets: wrap,
+    }
     return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
 
 
