@@ -21,18 +21,19 @@ class Speaking:
     """
 
     def __init__(self, house: settings.Settings, db: database.Database) -> None:
+        self.house = house
         self.ring = vault.Vault(house.partner_keyring)
         self.adapters = adapters(house)
         self.links = servers.House(db, self.ring, house.origin, house.private_hosts)
-        self._opener = opening.Opener(
+        self.opener = opening.Opener(
             db=db, adapters=self.adapters, ring=self.ring, private=house.private_hosts
         )
         accounts = functools.partial(tokens.access, self.links)
-        self.saga = saga.House(db, reach.Reach(db, self._opener, accounts), self.ring)
+        self.saga = saga.House(db, reach.Reach(db, self.opener, accounts), self.ring)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close every client."""
-        await self._opener.close()
+        await self.opener.close()
 
 
 def adapters(house: settings.Settings) -> registry.Registry:
@@ -57,7 +58,7 @@ async def orders(house: settings.Settings, db: database.Database) -> AsyncIterat
     try:
         yield speaking.saga
     finally:
-        await speaking.close()
+        await speaking.aclose()
 
 
 def report(known: registry.Registry) -> None:

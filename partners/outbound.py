@@ -196,7 +196,8 @@ def pause(attempts: int, *, chance: float) -> timedelta | None:
 def body(topic: str, subject: str, happened_at: datetime) -> bytes:
     """What is sent: the same bytes at each try."""
     return orjson.dumps(
-        {"type": topic, "timestamp": happened_at.astimezone(UTC), "data": {"id": subject}}
+        {"type": topic, "timestamp": happened_at.astimezone(UTC), "data": {"id": subject}},
+        option=orjson.OPT_UTC_Z,
     )
 
 

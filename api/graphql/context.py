@@ -28,6 +28,7 @@ class Context:
     vault: vault.Vault  # what seals secrets; its file is made when something is sealed
     adapters: registry.Registry  # what speaks to partners
     saga: saga.House  # what takes an order to its end
+    webhook_hosts: frozenset[str]  # private ones that the operator lets merchants name
     refused: list[str] = dataclasses.field(default_factory=list)
     page: together.Together = dataclasses.field(init=False)
 

@@ -75,6 +75,7 @@ class Endpoint:
         db: database.Database,
         settings: settings.Settings,
         hub: hub.Hub,
+        speaking: speaking.Speaking,
         *,
         development: bool,
     ) -> None:
@@ -84,7 +85,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
-        self.speaking = speaking.Speaking(settings, db)
+        self._speaking = speaking
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -188,9 +189,10 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
-            vault=self.speaking.ring,
-            adapters=self.speaking.adapters,
-            saga=self.speaking.saga,
+            vault=self._speaking.ring,
+            adapters=self._speaking.adapters,
+            saga=self._speaking.saga,
+            webhook_hosts=self._settings.webhook_hosts,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:
             caller.begin()

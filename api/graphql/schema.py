@@ -68,6 +68,8 @@ from api.graphql import (
     tiers,
     till,
     trail,
+    webhook_acts,
+    webhooks,
 )
 
 
@@ -103,6 +105,7 @@ class Query(
     membership_staff.Query,
     ladder_impact.Query,
     remittances.Query,
+    webhooks.Query,
 ):
     """Every root field to read by."""
 
@@ -146,6 +149,7 @@ class Mutation(
     membership_staff.Mutation,
     prepaid.Mutation,
     remittances.Mutation,
+    webhook_acts.Mutation,
 ):
     """Every root field to write by."""
 

@@ -17,7 +17,7 @@ import pytest
 
 from api.graphql import permissions, public
 from api.identity import bearer
-from tests.api import client, paying, ways, world
+from tests.api import client, hooks, paying, ways, world
 from tests.wallet import factories
 from wallet import database
 
@@ -44,6 +44,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
+    **dict.fromkeys(hooks.PREFIXES, frozenset({"merchant A", "operator"})),
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
@@ -104,9 +105,12 @@ ASKED: Final[
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
     ],
-    "merchantClients": lambda it, _kind: [
-        ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
-    ],
+    **{
+        name: lambda it, _kind: [
+            ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
+        ]
+        for name in ("merchantClients", "merchantWebhooks")
+    },
     "merchants": lambda _it, _kind: [({}, {})],
     "node": lambda it, kind: [({"id": it.ids[kind]}, {"id": world.missing(kind)})],
     "nodes": lambda it, kind: [({"ids": [it.ids[kind]]}, {"ids": [world.missing(kind)]})],
@@ -134,6 +138,7 @@ ASKED: Final[
     "schemes": lambda _it, _kind: [({}, {})],
     "segments": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
+    "webhookEndpoints": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
@@ -288,6 +293,7 @@ KINDS_OF_IDS: Final = {
     "drawId": "Scheme",
     "memberId": "Member",
     **paying.KINDS_OF_IDS,
+    **hooks.KINDS_OF_IDS,
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
@@ -323,6 +329,7 @@ EURO: Final = {"amount": "1.00", "currency": "EUR"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
+    **hooks.SAID,
     "benefitUse": {},
     "giftCardEnd": {},
     "donationCreate": {"charityId": world.missing("Charity")},

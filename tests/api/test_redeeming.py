@@ -96,7 +96,7 @@ async def shop(
         partner = await stands.partner(rosa, running, offers=(OFFER,))
         caller = client.Client(http, token.text, ana.member_id)
         yield Shop(house, db, http, caller, partner, running)
-        await application.state.speaking.close()
+        await application.state.speaking.aclose()
 
 
 def test_every_state_of_an_order_has_its_word_for_the_member() -> None:

@@ -161,6 +161,10 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
+    **{
+        name: lambda it: {"endpointId": it.ids["WebhookEndpoint"]}
+        for name in ("merchantWebhookDisable", "merchantWebhookEnable")
+    },
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},

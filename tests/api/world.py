@@ -17,6 +17,7 @@ from api.identity import bearer, clients
 from tests.api import (
     client,
     given,
+    hooks,
     partnering,
     paying,
     playing,
@@ -59,6 +60,7 @@ PREFIXES: Final = {
     "Lot": "lot",
     "Member": "mem",
     **paying.PREFIXES,
+    **hooks.PREFIXES,
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
@@ -169,6 +171,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **taking,
         **played.ids,
         **await paying.build(coalition, rosa, ana),
+        **await hooks.build(db, rosa),
         **giving_to,
         "PartnerLink": (await linked.put(db, ana.member_id))[1],
         "Partner": await partnering.build(coalition, rosa),
