@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, settings
+from api import bugs, counters, draws, headers, partner_protocol, settings
 from api.console import door as console
 from api.giftcards import door as giftcards
 from api.graphql import endpoint, hub, schema, sockets
@@ -61,6 +61,7 @@ def create_app(
             *receipts.routes(settings, db),
             *counters.routes(db),
             *giftcards.routes(settings, db),
+            *partner_protocol.routes(),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

@@ -82,6 +82,14 @@ class Settings(pydantic_settings.BaseSettings):
             " at any address and port, and speak http. All others must be public, and speak https."
         ),
     )
+    webhook_private_hosts: str = Field(
+        default="",
+        max_length=4096,
+        description=(
+            "Hosts in a private network, as host:port with commas between, that merchants may give"
+            " as endpoints. Others must be public: a merchant could reach our own services."
+        ),
+    )
     pool_size: int = Field(
         default=8,
         ge=1,
@@ -215,10 +223,10 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError("must be an address without user, query and fragment")
         return value.rstrip("/")
 
-    @pydantic.field_validator("partner_private_hosts")
+    @pydantic.field_validator("partner_private_hosts", "webhook_private_hosts")
     @classmethod
     def _private_hosts_are_hosts(cls, value: str) -> str:
-        for entry in filter(None, map(str.strip, value.split(","))):
+        for entry in _split(value):
             addresses.parse(entry)
         return value
 
@@ -267,9 +275,18 @@ class Settings(pydantic_settings.BaseSettings):
     @property
     def private_hosts(self) -> frozenset[str]:
         """The hosts of `partner_private_hosts`, one by one."""
-        return frozenset(filter(None, map(str.strip, self.partner_private_hosts.split(","))))
+        return _split(self.partner_private_hosts)
+
+    @property
+    def webhook_hosts(self) -> frozenset[str]:
+        """The hosts of `webhook_private_hosts`, one by one."""
+        return _split(self.webhook_private_hosts)
 
     @property
     def dsn(self) -> str | None:
         """The given database as text, or None when the embedded server is to be used."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+def _split(hosts: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, hosts.split(","))))

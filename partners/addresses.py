@@ -51,6 +51,15 @@ def is_public(address: str) -> bool:
     return known in _ROUTED_V6 and not any(known in net for net in _REFUSED_V6)
 
 
+def is_number(name: str) -> bool:
+    """True for an address that is written out, and so needs no resolver."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def of(url: httpx2.URL) -> Host:
     """The host of a URL; the port is the scheme's where none is said."""
     port = url.port if url.port is not None else PORTS.get(url.scheme, 0)

@@ -355,6 +355,7 @@ def serve(*, host: str = "127.0.0.1", port: int = PORT, secret: str = SECRET) ->
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen()  # Whoever reads the address may come at once.
         sys.stdout.write(f"http://{host}:{listening.getsockname()[1]}\n")
         sys.stdout.flush()
         config = uvicorn.Config(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx2
 import msgspec
@@ -21,6 +21,7 @@ PAUSE_MAX: Final = timedelta(hours=1)
 """A partner may ask for a pause; a longer one would keep a member's value for its sake."""
 UNDECIDED: Final = frozenset({408, 409, 425})
 """Answers in the 400s that do not say whether the request took effect."""
+Shape = TypeVar("Shape")
 _JSON: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -36,6 +37,13 @@ class Reply:
     def ok(self) -> bool:
         """True for 200 to 299."""
         return 200 <= self.status < 300
+
+    def read(self, kind: type[Shape]) -> Shape | None:
+        """The document as a struct of yours, read strictly; None if it is not one."""
+        try:
+            return msgspec.convert(self.document, kind, strict=True)
+        except (msgspec.ValidationError, ValueError):
+            return None
 
 
 async def ask(

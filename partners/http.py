@@ -93,13 +93,15 @@ def client(
     auth: httpx2.Auth | None = None,
     base_url: str = "",
     body_bytes_max: int = BODY_BYTES_MAX,
+    discard: bool = False,
     resolver: addresses.Resolver = addresses.system,
     trust: ssl.SSLContext | None = None,
 ) -> httpx2.AsyncClient:
     """Return a client that reaches `hosts` (`name`, or `name:port`) and nothing else.
 
     A host that `private` names too may be at any address and port, and may speak plain http: only
-    the operator's settings may say so. `timeout_seconds` is for one exchange as a whole.
+    the operator's settings may say so. `timeout_seconds` is for one exchange as a whole. With
+    `discard` an answer is its status and headers; what it says is not read.
     """
     return httpx2.AsyncClient(
         transport=Guarded(
@@ -107,6 +109,7 @@ def client(
             private=private,
             timeout_seconds=timeout_seconds,
             body_bytes_max=body_bytes_max,
+            discard=discard,
             resolver=resolver,
             trust=trust,
         ),
@@ -133,6 +136,22 @@ def transcript() -> Iterator[list[Call]]:
         _calls.reset(token)
 
 
+def check(url: str, *, private: Collection[str] = ()) -> None:
+    """Refuse an address that may never be called, before anything is resolved: Forbidden."""
+    try:
+        parsed = httpx2.URL(url)
+        addresses.parse(addresses.authority(parsed))
+    except (httpx2.InvalidURL, ValueError):
+        raise Forbidden("this is no address") from None
+    if not parsed.host or parsed.fragment:
+        raise Forbidden("an address without a host, or with a fragment")
+    named = frozenset(map(addresses.parse, private))
+    _check(parsed, named)
+    host = addresses.of(parsed)
+    if host not in named and addresses.is_number(host[0]) and not addresses.is_public(host[0]):
+        raise Forbidden("an address that is not public")
+
+
 class Guarded(httpx2.AsyncHTTPTransport):
     """The transport of `client`; also for a client of another library, such as Authlib's."""
 
@@ -143,6 +162,7 @@ class Guarded(httpx2.AsyncHTTPTransport):
         private: Collection[str] = (),
         timeout_seconds: float = 10.0,
         body_bytes_max: int = BODY_BYTES_MAX,
+        discard: bool = False,
         resolver: addresses.Resolver = addresses.system,
         trust: ssl.SSLContext | None = None,
     ) -> None:
@@ -154,6 +174,7 @@ class Guarded(httpx2.AsyncHTTPTransport):
         self._private = frozenset(map(addresses.parse, private))
         self._seconds = timeout_seconds
         self._bytes_max = body_bytes_max
+        self._discard = discard
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
             max_connections=LIMITS.max_connections,
@@ -169,7 +190,9 @@ class Guarded(httpx2.AsyncHTTPTransport):
         sent = _Sent()
         status, failure = None, None
         try:
-            self._check(request.url)
+            if addresses.of(request.url) not in self._hosts:
+                raise Forbidden(f"{addresses.authority(request.url)} is not a host of this partner")
+            _check(request.url, self._private)
             request.headers["Accept-Encoding"] = "identity"
             request.extensions = {**request.extensions, "trace": sent.see}
             answer = await self._exchange(request, sent)
@@ -191,19 +214,6 @@ class Guarded(httpx2.AsyncHTTPTransport):
             )
         return answer
 
-    def _check(self, url: httpx2.URL) -> None:
-        host = addresses.of(url)
-        if url.userinfo:
-            raise Forbidden("an address with a user in it")
-        if host not in self._hosts:
-            raise Forbidden(f"{addresses.authority(url)} is not a host of this partner")
-        if host in self._private and url.scheme in addresses.PORTS:
-            return
-        if url.scheme != "https":
-            raise Forbidden("an address without https")
-        if host[1] not in PORTS:
-            raise Forbidden(f"port {host[1]}")
-
     async def _exchange(self, request: httpx2.Request, sent: "_Sent") -> httpx2.Response:
         try:
             # A partner that sends a byte a second would never run into a limit on one read.
@@ -223,6 +233,8 @@ class Guarded(httpx2.AsyncHTTPTransport):
     async def _body(self, answer: httpx2.Response) -> bytes:
         if sum(len(name) + len(value) for name, value in answer.headers.raw) > HEADER_BYTES_MAX:
             raise TooLarge("the headers are too long")
+        if self._discard:
+            return b""
         # We asked for none, and a small one may become a gigabyte.
         if answer.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
             raise httpx2.DecodingError("the answer is compressed")
@@ -236,6 +248,19 @@ class Guarded(httpx2.AsyncHTTPTransport):
             if len(body) > self._bytes_max:
                 raise TooLarge(f"the answer is longer than {self._bytes_max} bytes")
         return bytes(body)
+
+
+def _check(url: httpx2.URL, private: frozenset[addresses.Host]) -> None:
+    """What holds for every address, whoever is called."""
+    host = addresses.of(url)
+    if url.userinfo:
+        raise Forbidden("an address with a user in it")
+    if host in private and url.scheme in addresses.PORTS:
+        return
+    if url.scheme != "https":
+        raise Forbidden("an address without https")
+    if host[1] not in PORTS:
+        raise Forbidden(f"port {host[1]}")
 
 
 class _Sent:

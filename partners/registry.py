@@ -28,6 +28,7 @@ OFFERED_MAX: Final = 500
 """Adapters of one installation: more than there are shop systems worth a name."""
 
 BUILT_IN: Final[Mapping[str, str]] = {
+    "commonpurse": "partners.adapters.commonpurse:Commonpurse",
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
@@ -133,7 +134,12 @@ def config_schema(kind: type[adapter.Adapter]) -> dict[str, Any]:
 
 
 def configured(kind: type[adapter.Adapter], config: object, *path: str) -> Any:
-    """Read the Config of an adapter strictly: PARTNER_INVALID with the field at fault."""
+    """Read the Config of an adapter strictly: PARTNER_INVALID with the field at fault.
+
+    `oauth` is no business of an adapter's: it says how members link to the partner.
+    """
+    if isinstance(config, Mapping):
+        config = {name: value for name, value in config.items() if name != "oauth"}
     try:
         return msgspec.convert(config, kind.Config, strict=True)
     except (msgspec.ValidationError, ValueError) as wrong:
@@ -154,13 +160,13 @@ def _load(offered: Offered) -> tuple[type[adapter.Adapter] | None, str]:
     except (Exception, SystemExit) as error:  # whatever somebody's module does when it is imported
         return None, f"importing it raised {type(error).__name__}"
     try:
-        wrong = _wrong(offered.name, found)
+        wrong = unfit(offered.name, found)
     except Exception as error:  # the same, for a class that answers by code
         wrong = f"looking at it raised {type(error).__name__}"
     return (None, wrong) if wrong else (cast(type[adapter.Adapter], found), "")
 
 
-def _wrong(name: str, found: Any) -> str:
+def unfit(name: str, found: Any) -> str:
     """What keeps a class from being an adapter; empty if nothing does."""
     if not isinstance(found, type):
         return "it is no class"

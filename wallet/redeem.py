@@ -56,9 +56,13 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
-    """Whether a member has ever spent at a merchant, and the database's clock when it was asked."""
+    """Whether a member has ever spent at a merchant, and the database's clock when it was asked.
+
+    `largest_minor` is the most that the member ever spent at once, wherever; 0 for nothing.
+    """
 
     known: bool
+    largest_minor: int
     now: datetime
 
 

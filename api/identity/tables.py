@@ -208,6 +208,7 @@ class AccessGrant(SQLModel, table=True):
     created_at: datetime = columns.instant_now()
     revoked_at: datetime | None = columns.instant_or_none()
     revoked_why: str | None = columns.words_or_none()
+    spends_since: datetime | None = columns.instant_or_none()
 
 
 class AuthorizationCode(SQLModel, table=True):

@@ -5,7 +5,7 @@ running it. There are three of it, one for each kind of idempotency that partner
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -18,7 +18,6 @@ from wallet.rules import orders
 
 HEADER: Final = "demo-signature"
 _KINDS: Final[tuple[orders.Kind, ...]] = ("gift_card", "store_credit", "coupon")
-_STATES: Final[tuple[adapter.State, ...]] = ("live", "spent", "void")
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,6 +25,48 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     address: str = "http://127.0.0.1:8900"
     shop: str = "corner"
+
+
+class _Row(msgspec.Struct):
+    """An issue, as the shop says it."""
+
+    ref: str
+    key: str
+    amount: str
+    currency: str
+    state: adapter.State
+    code: str
+    issued_at: datetime
+
+    def receipt(self) -> adapter.Receipt | None:
+        """In our words; None if it is in no money of ours."""
+        try:
+            asset = money.asset(self.currency)
+            worth = adapter.Money(money.parse(self.amount, asset), asset)
+        except ValueError:
+            return None
+        return adapter.Receipt(
+            self.ref, worth, self.state, self.key, self.code or None, self.issued_at
+        )
+
+
+class _Rows(msgspec.Struct):
+    issues: list[_Row]
+
+
+class _No(msgspec.Struct):
+    error: str
+    message: str = ""
+
+
+class _Told(msgspec.Struct):
+    """What a webhook says."""
+
+    id: str
+    at: datetime
+    state: adapter.State
+    key: str
+    ref: str
 
 
 class Demo(adapter.Adapter):
@@ -60,7 +101,8 @@ class Demo(adapter.Adapter):
         reply = await self._ask("POST", "/issues", order.key, json=_told(order))
         if not isinstance(reply, faults.Reply):
             return reply
-        if not reply.ok and _error(reply) == "exists":
+        no = None if reply.ok else reply.read(_No)
+        if no is not None and no.error == "exists":
             found = await self.find(order)
             if isinstance(found, adapter.Receipt):
                 return adapter.Issued(found, replayed=True)
@@ -98,18 +140,10 @@ class Demo(adapter.Adapter):
         """One fact in each message, signed as `t=<seconds>,v1=<hex>` over seconds and body."""
         verify(delivery)
         try:
-            told = msgspec.json.decode(delivery.body)
-            return [
-                adapter.PartnerEvent(
-                    event_id=told["id"],
-                    state=_STATES[_STATES.index(told["state"])],
-                    happened_at=datetime.fromisoformat(told["at"]),
-                    key=told["key"],
-                    ref=told["ref"],
-                )
-            ]
-        except (ValueError, TypeError, KeyError):
+            told = msgspec.json.decode(delivery.body, type=_Told)
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return []  # Signed, and not in our words: a later version of theirs.
+        return [adapter.PartnerEvent(told.id, told.state, told.at, told.key, told.ref)]
 
     async def _ask(
         self, method: str, path: str, key: str = "", **request: Any
@@ -187,9 +221,14 @@ def _told(order: adapter.Order) -> dict[str, object]:
 
 def _result(reply: faults.Reply, asked: adapter.Money) -> adapter.Result:
     if not reply.ok:
-        spent = _error(reply) == "spent"
-        return faults.refused(reply, _reason(reply), code="spent" if spent else "rejected")
-    found = _receipt(reply.document)
+        no = reply.read(_No)
+        if no is None:
+            return faults.refused(reply)
+        return faults.refused(
+            reply, no.message, code="spent" if no.error == "spent" else "rejected"
+        )
+    row = reply.read(_Row)
+    found = None if row is None else row.receipt()
     if found is None or found.money != asked:
         return adapter.Unknown("the answer is not what was ordered")
     replayed = reply.headers.get("idempotency-replayed") == "true"
@@ -198,30 +237,6 @@ def _result(reply: faults.Reply, asked: adapter.Money) -> adapter.Result:
 
 def _receipts(reply: faults.Reply) -> list[adapter.Receipt] | None:
     """The list in an answer; None for what is none."""
-    rows = reply.document.get("issues") if isinstance(reply.document, dict) else None
-    found = [_receipt(row) for row in rows] if reply.ok and isinstance(rows, list) else [None]
+    rows = reply.read(_Rows) if reply.ok else None
+    found = [row.receipt() for row in rows.issues] if rows is not None else [None]
     return None if None in found else [one for one in found if one is not None]
-
-
-def _receipt(row: Any) -> adapter.Receipt | None:
-    """What the shop says of one issue; None for what does not make sense."""
-    try:
-        asset = money.asset(row["currency"])
-        return adapter.Receipt(
-            ref=str(row["ref"]),
-            money=adapter.Money(money.parse(row["amount"], asset), asset),
-            state=_STATES[_STATES.index(row["state"])],
-            key=str(row["key"]),
-            code=row["code"] or None,
-            issued_at=datetime.fromisoformat(row["issued_at"]),
-        )
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _error(reply: faults.Reply) -> object:
-    return reply.document.get("error") if isinstance(reply.document, Mapping) else None
-
-
-def _reason(reply: faults.Reply) -> object:
-    return reply.document.get("message") if isinstance(reply.document, Mapping) else None

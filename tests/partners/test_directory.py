@@ -24,6 +24,11 @@ WRONG: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"config": {"adress": "x"}}, "PARTNER_INVALID", ("config",)),
     ({"config": {"shop": 7}}, "PARTNER_INVALID", ("config", "shop")),
     ({"config": {"address": "http://[no"}}, "PARTNER_INVALID", ("config",)),
+    (
+        {"config": {"oauth": {"issuer": "x", "client_id": "y"}}},
+        "PARTNER_INVALID",
+        ("config", "oauth"),
+    ),
     ({"config": {"shop": "x" * 20_000}}, "TOO_MANY", ("config",)),
     ({"offers": ()}, "PARTNER_INVALID", ("offers",)),
     ({"offers": (standing.OFFER, standing.OFFER)}, "PARTNER_INVALID", ("offers",)),
@@ -118,14 +123,20 @@ async def test_a_partner_is_suspended_and_reinstated_with_a_reason(
     house: standing.Standing, merchant: uuid.UUID, demo_partner: demo.Partner
 ) -> None:
     partner = await house.partner(merchant, demo_partner, secret=None)
-    told = {"reason": standing.REASON, "actor": audit.SYSTEM}
+    steps: list[directory.Status] = ["suspended", "suspended", "active"]
 
     states = [
-        await directory.set_status(house.db, partner.partner_id, status=status, **told)  # type: ignore[arg-type]
-        for status in ("suspended", "suspended", "active")
+        await directory.set_status(
+            house.db,
+            partner.partner_id,
+            status=status,
+            reason=standing.REASON,
+            actor=audit.SYSTEM,
+        )
+        for status in steps
     ]
 
-    assert ["suspended", "suspended", "active"] == [one.status for one in states]
+    assert steps == [one.status for one in states]
     assert [2, 2, 3] == [one.version for one in states]
 
 

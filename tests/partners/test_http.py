@@ -81,7 +81,7 @@ async def test_a_name_of_our_own_network_is_refused_however_it_is_written(name: 
         ("https://other.example/", "other.example:443 is not a host of this partner"),
         ("https://shop.example:444/", "shop.example:444 is not a host of this partner"),
         ("https://shop.example.evil.example/", "shop.example.evil.example:443 is not a host"),
-        ("https://shop.example@evil.example/", "an address with a user in it"),
+        ("https://shop.example@evil.example/", "evil.example:443 is not a host of this partner"),
         ("https://user:password@shop.example/", "an address with a user in it"),
         ("http://shop.example/", "shop.example:80 is not a host of this partner"),
         ("http://shop.example:443/", "an address without https"),

@@ -215,6 +215,11 @@ class Wild:
         raise KeyError("a stranger's bytes")
 
 
+def wild(answer: object) -> opening.Spoken:
+    real: Any = Wild(answer)
+    return opening.Spoken(real, adapter.Capabilities(kinds=("coupon",)))
+
+
 LESS = adapter.Receipt("r", adapter.Money(499, money.EUR), state="void")
 DOLLARS = adapter.Receipt("r", adapter.Money(500, money.USD), state="void")
 LIVE = adapter.Receipt("r", adapter.Money(500, money.EUR))
@@ -232,7 +237,7 @@ LIVE = adapter.Receipt("r", adapter.Money(500, money.EUR))
     ],
 )
 async def test_whatever_an_adapter_does_the_saga_gets_an_unknown(answer: object) -> None:
-    spoken = opening.Spoken(Wild(answer), adapter.Capabilities(kinds=("coupon",)))  # type: ignore[arg-type]
+    spoken = wild(answer)
     ordered = standing.order()
 
     results = [
@@ -247,6 +252,6 @@ async def test_whatever_an_adapter_does_the_saga_gets_an_unknown(answer: object)
 
 
 async def test_a_reversal_that_leaves_it_live_is_unknown() -> None:
-    spoken = opening.Spoken(Wild(adapter.Issued(LIVE)), adapter.Capabilities(kinds=("coupon",)))  # type: ignore[arg-type]
+    spoken = wild(adapter.Issued(LIVE))
 
     assert isinstance(await spoken.reverse(standing.order(), LIVE), adapter.Unknown)

@@ -27,6 +27,7 @@ assertion.
     |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -36,10 +37,12 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
@@ -47,6 +50,7 @@ assertion.
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
     |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
+    |-- LinkUnavailable           LINK_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -69,6 +73,8 @@ assertion.
     |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- SpendLocked               SPEND_LOCKED
+    |-- SpendingReview            SPENDING_REVIEW             limit
     |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
     |-- OrderClosed               ORDER_CLOSED                state
     |-- OrderFinal                ORDER_FINAL
@@ -79,6 +85,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -114,6 +121,7 @@ from wallet.errors.amounts import (
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -129,7 +137,9 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkUnavailable,
     MemberSuspended,
+    MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
@@ -155,6 +165,7 @@ from wallet.errors.sent import (
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
@@ -177,6 +188,7 @@ from wallet.errors.states import (
     CardEnded,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
     OrderClosed,
@@ -192,6 +204,8 @@ from wallet.errors.states import (
     ReferralClosed,
     RemittanceClosed,
     RemittanceOpen,
+    SpendingReview,
+    SpendLocked,
     SubscriptionClosed,
 )
 
@@ -235,6 +249,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
@@ -244,9 +261,11 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",
+    "MerchantNotAccepted",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
@@ -280,6 +299,8 @@ __all__ = [
     "SecretLimit",
     "SelfExcluded",
     "SlugTaken",
+    "SpendLocked",
+    "SpendingReview",
     "StepUpRequired",
     "SubscriptionClosed",
     "SubscriptionInvalid",

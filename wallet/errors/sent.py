@@ -155,6 +155,13 @@ class ClientInvalid(Refusal):
     advice = "This client cannot be registered so. Correct the field at the path."
 
 
+class EndpointInvalid(Refusal):
+    """An endpoint for webhooks cannot be told so: correct the field at the path."""
+
+    code = "ENDPOINT_INVALID"
+    advice = "This endpoint cannot be sent to. Correct the field at the path."
+
+
 class ReasonMissing(Refusal):
     """An act of support without its reason: write one, it goes into the audit log."""
 

@@ -45,6 +45,23 @@ class RedemptionClosed(Refusal):
     advice = "This redemption is settled and cannot take this step. Look at its state first."
 
 
+class SpendLocked(Refusal):
+    """The wallet is locked for spending: whoever locked it, member or support, unlocks it."""
+
+    code = "SPEND_LOCKED"
+    advice = "This wallet is locked for spending. Unlock it first; if you cannot, ask support."
+
+
+class SpendingReview(Refusal):
+    """The spend passes a limit, and a person looks at it: try again when they have allowed it."""
+
+    code = "SPENDING_REVIEW"
+    advice = (
+        "This is more than usual, so a person looks at it first. Pay another way, or try again"
+        " when it is allowed."
+    )
+
+
 class RedemptionAtPartner(Refusal):
     """A partner's order decides about this value: resolve or reverse the order instead."""
 
@@ -148,3 +165,10 @@ class SubscriptionClosed(Refusal):
 
     code = "SUBSCRIPTION_CLOSED"
     advice = "This subscription was cancelled before. Look at what is left of it first."
+
+
+class EndpointClosed(Refusal):
+    """The endpoint is disabled, or was just sent to: look at its status, then try again."""
+
+    code = "ENDPOINT_CLOSED"
+    advice = "This endpoint cannot take this step now. Look at its status, then try again."

@@ -121,6 +121,22 @@ def sentence(facts: Facts) -> str | None:
         case "raffle.won":
             return f"You have won {facts.prize} in {facts.draw}."
         case _:
+            return _safety(facts.topic, amount)
+
+
+def _safety(topic: str, amount: str) -> str | None:
+    match topic:
+        case "spending.locked":
+            return "Your wallet is locked: nothing can be spent until it is unlocked."
+        case "spending.unlocked":
+            return "Your wallet is unlocked: you can spend again."
+        case "spending.review":
+            return f"A spend of {amount} was stopped, because it is more than usual. We look at it."
+        case "spending.allowed":
+            return f"You may spend up to {amount} there within a day. Try again."
+        case "spending.denied":
+            return f"The spend of {amount} stays stopped. If it was you, write to our support."
+        case _:
             return None
 
 

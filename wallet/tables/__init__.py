@@ -27,6 +27,7 @@ from wallet.tables import (
     redemptions,
     referrals,
     schemes,
+    spending,
     tiers,
 )
 
@@ -53,5 +54,6 @@ __all__ = [
     "redemptions",
     "referrals",
     "schemes",
+    "spending",
     "tiers",
 ]

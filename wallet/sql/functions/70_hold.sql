@@ -72,6 +72,7 @@ begin
     when c.expires_at <= v_at then jsonb_build_object('code', 'redemption_code_expired')
     when c.asset <> p_asset then jsonb_build_object('code', 'currency_mismatch')
     when v_free < p_amount then jsonb_build_object('code', 'insufficient_funds', 'available_minor', greatest(v_free, 0))
+    else ledger.spend_refusal(p_bucket, p_redemption, c.wallet_id, c.asset, p_merchant, p_amount, v_at)
   end;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_redemption, c.wallet_id, 'redemption_authorize', p_fingerprint, v_answer);

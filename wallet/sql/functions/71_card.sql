@@ -98,6 +98,7 @@ begin
     when c.asset <> p_asset then jsonb_build_object('code', 'currency_mismatch')
     when v_left < p_amount then jsonb_build_object('code', 'card_limit', 'left_minor', greatest(v_left, 0))
     when v_free < p_amount then jsonb_build_object('code', 'insufficient_funds', 'available_minor', greatest(v_free, 0))
+    else ledger.spend_refusal(p_bucket, p_operation, c.wallet_id, c.asset, p_merchant, p_amount, v_at)
   end;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_operation, c.wallet_id, 'card_hold', p_fingerprint, v_answer);

@@ -89,6 +89,7 @@ begin
   v_answer := case
     when w.state <> 'open' then jsonb_build_object('code', 'member_suspended')
     when v_free < p_amount then jsonb_build_object('code', 'insufficient_funds', 'available_minor', greatest(v_free, 0))
+    else ledger.spend_refusal(p_bucket, p_redemption, p_wallet, p_asset, p_merchant, p_amount, v_at)
   end;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_redemption, p_wallet, 'redemption_order', p_fingerprint, v_answer);
