@@ -14,10 +14,11 @@ from typing import Annotated, Final
 
 import asyncpg
 import rich.console
+import rich.markup as markup
 import typer
 import uvloop
 
-from api import catalogue, credentials, postgres, remitted, scoring, terminal
+from api import catalogue, credentials, partner_commands, postgres, remitted, scoring, terminal
 from api.journey import span
 from partners.reference_shop import command as reference_shop
 from wallet import audit, database, errors, ids, money, programme, seal, staff
@@ -35,6 +36,9 @@ app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
 app.command()(remitted.remittance)
 app.command()(reference_shop.shop)
+app.command()(partner_commands.adapters)
+app.command(name="demo-partner")(partner_commands.demo_partner)
+app.add_typer(partner_commands.group, name="partner")
 
 
 @app.command()
@@ -256,15 +260,22 @@ def schema_() -> None:
 @app.command(name="doctor")
 def doctor_() -> None:
     """Examine this installation: versions, privileges, guards, keys and every law."""
+    from api import speaking
     from wallet import doctor
 
     async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-        findings = await doctor.examine(connection)
+        findings = [*await doctor.examine(connection), _adapters()]
         for finding in findings:
             ill = "[red]ILL [/red]" if finding.grave else "[yellow]look[/yellow]"
             mark = "[green]well[/green]" if finding.well else ill
-            terminal.out.print(f"{mark}  {finding.what}: {finding.seen}", soft_wrap=True)
+            seen = markup.escape(finding.seen)
+            terminal.out.print(f"{mark}  {finding.what}: {seen}", soft_wrap=True)
         return all(finding.well for finding in findings if finding.grave)
+
+    def _adapters() -> doctor.Finding:
+        wrong = speaking.adapters(terminal.configured()).problems()
+        seen = " ".join(one.why for one in wrong) or "none is broken, no name is claimed twice"
+        return doctor.Finding(not wrong, "every adapter of partners can be used", seen, grave=False)
 
     raise typer.Exit(0 if terminal.as_owner(examine) else 1)
 

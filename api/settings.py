@@ -90,6 +90,14 @@ class Settings(pydantic_settings.BaseSettings):
             " as endpoints. Others must be public: a merchant could reach our own services."
         ),
     )
+    adapters: str | None = Field(
+        default=None,
+        max_length=4096,
+        description=(
+            "Adapters of partners that may be used, by name with commas between. A name that is"
+            " not there is never imported. Unset: our own, and no other."
+        ),
+    )
     pool_size: int = Field(
         default=8,
         ge=1,
@@ -281,6 +289,13 @@ class Settings(pydantic_settings.BaseSettings):
     def webhook_hosts(self) -> frozenset[str]:
         """The hosts of `webhook_private_hosts`, one by one."""
         return _split(self.webhook_private_hosts)
+
+    @property
+    def allowed_adapters(self) -> frozenset[str] | None:
+        """The names of `adapters`, one by one; None for our own."""
+        if self.adapters is None:
+            return None
+        return _split(self.adapters)
 
     @property
     def dsn(self) -> str | None:

@@ -29,6 +29,7 @@ PREFIXES: Final = {
     "sto": "store",
     "sub": "subscription",
     "con": "contract",
+    "par": "partner",
     "cha": "charity",
     "agr": "charity agreement",
     "don": "donation",

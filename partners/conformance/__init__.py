@@ -6,7 +6,7 @@ and derives a test class from `Contract`:
     from partners.conformance import contract, subject
 
     class Corner(subject.Subject):
-        adapter = corner_shop.Corner
+        adapter_class = corner_shop.Corner
         ...
 
     class TestCorner(contract.Contract):

@@ -29,18 +29,20 @@ class Contract:
     @property
     def caps(self) -> adapter.Capabilities:
         """What the adapter declares."""
-        return self.subject.adapter.caps
+        return self.subject.adapter_class.caps
 
     def test_the_class_can_be_used_by_the_product(self) -> None:
         """Its attributes are there, its configuration is strict, its hosts are hosts."""
-        wrong = registry.unfit(self.subject.adapter.name, self.subject.adapter)
+        wrong = registry.unfit(self.subject.adapter_class.name, self.subject.adapter_class)
         expect(not wrong, f"The product would not use this class: {wrong}.")
         try:
             self.subject.read_config()
         except errors.PartnerInvalid as refusal:
             fail(f"The subject's `config` is refused: {refusal.message}")
         with pytest.raises(errors.PartnerInvalid):
-            registry.configured(self.subject.adapter, {**self.subject.config, "unknown_field": 1})
+            registry.configured(
+                self.subject.adapter_class, {**self.subject.config, "unknown_field": 1}
+            )
 
     def test_an_order_is_issued_once_and_for_exactly_its_amount(self) -> None:
         """For every kind and every amount that the subject names."""

@@ -78,7 +78,7 @@ class Bench:
 
     def strangers(self) -> set[str]:
         """Hosts that were spoken to and are not among those that the adapter names."""
-        named = {_full(one) for one in self.subject.adapter.hosts(self.subject.read_config())}
+        named = {_full(one) for one in self.subject.adapter_class.hosts(self.subject.read_config())}
         return {one for one in self.way.hosts if _full(one) not in named}
 
 
@@ -105,7 +105,7 @@ async def opened(subject: subjects.Subject) -> AsyncIterator[Bench]:
     failing = Failing()
     way = faulty.Faulty(subject.transport(), failing.choose)
     secrets = [subject.secret] if subject.secret else []
-    auth = credentials.Speaking(subject.adapter.credential, secrets) if secrets else None
+    auth = credentials.Speaking(subject.adapter_class.credential, secrets) if secrets else None
     async with httpx2.AsyncClient(
         transport=way, auth=auth, follow_redirects=False, trust_env=False
     ) as client:

@@ -22,7 +22,7 @@ AMOUNTS_MINOR: Final = (435, 820, 1999)
 class Subject:
     """An adapter under test. Say what is asked for first; the rest has answers that often hold."""
 
-    adapter: ClassVar[type[Adapter]]
+    adapter_class: ClassVar[type[Adapter]]
     config: Mapping[str, object] = {}
     """What an operator would set."""
 
@@ -65,23 +65,23 @@ class Subject:
 
     def transport(self) -> httpx2.AsyncBaseTransport:
         """The way to the partner; for one within the test: `httpx2.ASGITransport(app)`."""
-        hosts = self.adapter.hosts(self.read_config())
+        hosts = self.adapter_class.hosts(self.read_config())
         return http.Guarded(hosts=hosts, private=hosts, timeout_seconds=self.seconds)
 
     def make(self, client: httpx2.AsyncClient) -> Adapter:
         """The adapter as the product makes it."""
-        return self.adapter(self.read_config(), client)
+        return self.adapter_class(self.read_config(), client)
 
     def read_config(self) -> Any:
         """The configuration, read strictly."""
-        return registry.configured(self.adapter, self.config)
+        return registry.configured(self.adapter_class, self.config)
 
     def order(self, amount_minor: int | None = None, *, kind: orders.Kind | None = None) -> Order:
         """A new order that the partner takes; override it for what it wants besides."""
         key = ids.new().hex
         return Order(
             key=key,
-            kind=kind or self.adapter.caps.kinds[0],
+            kind=kind or self.adapter_class.caps.kinds[0],
             money=Money(amount_minor or self.amounts_minor[0], self.asset),
             created_at=datetime.now(UTC),
             subject=self.account,

@@ -24,7 +24,7 @@ class DemoSubject(subject.Subject):
 
     def __init__(self, flavour: str) -> None:
         self.flavour = flavour
-        self.adapter: type[adapter.Adapter] = demo.KINDS[flavour]  # type: ignore[misc]
+        self.adapter_class: type[adapter.Adapter] = demo.KINDS[flavour]  # type: ignore[misc]
         self.shop = uuid.uuid4().hex
         self.partner: demo.Partner | None = None
 
