@@ -1,11 +1,13 @@
 """What speaks to partners in one process: built once from the settings, and passed down by hand."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Final
 
 import structlog
 
 from api import settings
-from partners import opening, registry, vault
+from partners import opening, reach, registry, saga, servers, vault
 from wallet import database
 
 log: Final = structlog.get_logger("api.speaking")
@@ -24,6 +26,22 @@ def opener(house: settings.Settings, db: database.Database) -> opening.Opener:
         ring=vault.Vault(house.partner_keyring),
         private=house.private_hosts,
     )
+
+
+def links(house: settings.Settings, db: database.Database) -> servers.House:
+    """Knows the accounts that members have linked, and keeps their tokens fresh."""
+    ring = vault.Vault(house.partner_keyring)
+    return servers.House(db, ring, house.origin, house.private_hosts)
+
+
+@contextlib.asynccontextmanager
+async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
+    """Drives orders at the partners of this installation, for the length of a block."""
+    opened = opener(house, db)
+    try:
+        yield saga.House(db, reach.Reach(db, opened, links(house, db)), opened.ring)
+    finally:
+        await opened.close()
 
 
 def report(known: registry.Registry) -> None:

@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 import asyncpg
 import structlog
 
-from api import settings
+from api import settings, speaking
 from api.identity import sweeping
-from partners import deliveries, outbound, rewrap, servers, tokens, vault
+from partners import deliveries, outbound, rewrap, saga, servers, tokens, vault
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -38,6 +38,10 @@ Targets: TypeAlias = Callable[
 """Tells which campaigns want personal offers at an instant."""
 
 
+Driving: TypeAlias = Callable[
+    [database.Database], contextlib.AbstractAsyncContextManager[saga.House]
+]
+"""Opens what drives orders at partners, for the length of a block."""
 Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
 """One turn of a job: the database, and how many things a batch may hold; how many there were."""
 
@@ -183,6 +187,16 @@ async def tend_links(
     return 0 if reach is None else await tokens.tend(reach(db), limit=batch)
 
 
+async def advance_orders(
+    db: database.Database, _batch: int, *, driving: Driving | None = None
+) -> int:
+    """Ask partners about orders as they become due; it goes on until the worker stops."""
+    if driving is not None:
+        async with driving(db) as driven:
+            await saga.work(driven)
+    return 0
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -229,6 +243,7 @@ JOBS: Final = (
     Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("tend_links", 10, tokens.BATCH, tend_links),
+    Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
@@ -273,7 +288,15 @@ def _outside(house: settings.Settings) -> dict[object, Run]:
     async def tend(db: database.Database, batch: int) -> int:
         return await tend_links(db, batch, reach=reach)
 
-    return {send_webhooks: send, rewrap_secrets: wrap, tend_links: tend}
+    async def drive(db: database.Database, batch: int) -> int:
+        return await advance_orders(db, batch, driving=lambda db: speaking.orders(house, db))
+
+    return {
+        send_webhooks: send,
+        rewrap_secrets: wrap,
+        tend_links: tend,
+        advance_orders: drive,
+    }
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx2
 
-from partners import adapter, demo_partner, directory, http, reach, saga
+from partners import adapter, demo_partner, directory, http, reach, saga, servers
 from partners.adapters import demo as demo_adapter
 from tests.partners import demo, kinds, standing
 from tests.wallet import factories
@@ -156,7 +156,8 @@ async def scene(
         partner = await stands.partner(
             coalition.mint, shop, adapter=kind or FLAVOURS[flavour], **changes
         )
-        house = saga.House(db, reach.Reach(db, stands.opener), stands.ring)
+        links = servers.House(db, stands.ring, "http://localhost")
+        house = saga.House(db, reach.Reach(db, stands.opener, links), stands.ring)
         yield Scene(coalition, house, stands, shop, partner, ana)
 
 
