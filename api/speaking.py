@@ -1,14 +1,13 @@
 """What speaks to partners in one process: built once from the settings, and passed down by hand."""
 
 import contextlib
-import functools
 from collections.abc import AsyncIterator
 from typing import Final
 
 import structlog
 
 from api import settings
-from partners import opening, reach, registry, saga, servers, tokens, vault
+from partners import opening, reach, registry, saga, servers, vault
 from wallet import database
 
 log: Final = structlog.get_logger("api.speaking")
@@ -28,8 +27,7 @@ class Speaking:
         self.opener = opening.Opener(
             db=db, adapters=self.adapters, ring=self.ring, private=house.private_hosts
         )
-        accounts = functools.partial(tokens.access, self.links)
-        self.saga = saga.House(db, reach.Reach(db, self.opener, accounts), self.ring)
+        self.saga = saga.House(db, reach.Reach(db, self.opener, self.links), self.ring)
 
     async def aclose(self) -> None:
         """Close every client."""

@@ -204,7 +204,7 @@ async def rewrap_secrets(
 
 
 async def tend_links(
-    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+    _db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
 ) -> int:
     """Revoke what members unlinked, and give up what nobody confirmed."""
     return 0 if speak is None else await tokens.tend(speak.links, limit=batch)

@@ -1,36 +1,24 @@
 """Reaching the partner of an order: its adapter, speaking for the account that the order is for."""
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from partners import adapter, credentials, directory, opening
+import httpx2
+
+from partners import adapter, credentials, directory, opening, servers, tokens
 from wallet import orders
 from wallet.database import Database
 
 
-class Access(Protocol):
-    """A token that is good now, for one call on behalf of a linked account."""
-
-    @property
-    def token(self) -> str:
-        """The token; it is shown to nobody."""
-        ...
-
-
-Accounts: TypeAlias = Callable[[UUID], Awaitable[Access | adapter.NotSent]]
-"""Gives a token for a link, or says why there is none."""
-
-
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Opens partners of the directory for orders; `accounts` knows the links of members."""
+    """Opens partners of the directory for orders; `links` knows the accounts of members."""
 
     db: Database
     opener: opening.Opener
-    accounts: Accounts | None = None
+    links: servers.House
 
     async def able(self, order: orders.Order) -> adapter.Capabilities:
         """What this partner can do. Raises opening.Closed where its adapter is not there."""
@@ -47,16 +35,43 @@ class Reach:
         if partner.status != "active" and order.facts.ask == "issue":
             raise opening.Closed("the partner is suspended", final=True)
         how = self.opener.kind(partner).credential
-        auth = None
-        if how.whose == "member":
-            auth = credentials.Speaking(how, (await self._token(order),))
+        auth = await self._account(how, order.link_id) if how.whose == "member" else None
         async with self.opener.open(partner, auth=auth) as spoken:
             yield spoken
 
-    async def _token(self, order: orders.Order) -> str:
-        if self.accounts is None or order.link_id is None:
+    async def _account(self, how: adapter.Credential, link_id: UUID | None) -> "_Account":
+        if link_id is None:
             raise opening.Closed("no account is linked", final=True)
-        found = await self.accounts(order.link_id)
+        found = await tokens.access(self.links, link_id)
         if isinstance(found, adapter.NotSent):
             raise opening.Closed(found.reason, final=found.reauthorize)
-        return found.token
+        return _Account(self.links, how, link_id, found)
+
+
+class _Account(httpx2.Auth):
+    """Speaks for a linked account; with another token, once, if the partner knows this one not.
+
+    What is answered 401 was not looked at, so sending it again does nothing twice.
+    """
+
+    def __init__(
+        self, links: servers.House, how: adapter.Credential, link_id: UUID, access: tokens.Access
+    ) -> None:
+        self._links = links
+        self._how = how
+        self._link_id = link_id
+        self._access = access
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Say the token; if it is not taken, one that is newer."""
+        request.headers[self._how.header] = credentials.value(self._how, self._access.token)
+        answer = yield request
+        if answer.status_code != 401:
+            return
+        found = await tokens.access(self._links, self._link_id, than=self._access.version)
+        if isinstance(found, tokens.Access):
+            self._access = found
+            request.headers[self._how.header] = credentials.value(self._how, found.token)
+            yield request

@@ -135,12 +135,12 @@ async def heard(
     """
     order = await _meant(house.db, partner_id, event, now)
     if order is None:
-        log.warning("event.unknown", partner=str(partner_id), event=event.event_id)
+        log.warning("event.unknown", partner=str(partner_id), id=event.event_id)
         return None
     said: Said = event.state
     if event.money not in (None, adapter.Money(order.amount_minor, order.asset)):
         # Shops tell of what is left of a card: that it exists is all that is learned of it.
-        log.warning("event.differs", order=order.key, event=event.event_id)
+        log.warning("event.differs", order=order.key, id=event.event_id)
     return await learn(house, order.redemption_id, said, reference=event.ref, now=now)
 
 

@@ -8,7 +8,7 @@ that two who work on one order at once can never both be believed.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from wallet import errors, ids, ledger, merchants, money, programme, sql
@@ -26,6 +26,10 @@ _SELECT: Final = (
     " from ledger.partner_order o"
     " join ledger.redemption r on r.bucket = o.bucket and r.redemption_id = o.redemption_id"
 )
+
+
+Found: TypeAlias = Literal["issued", "absent"]
+"""What people found out about an order: its value stands at the partner, or it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,13 @@ class Order:
     def state(self) -> order_states.State:
         """Where it stands."""
         return self.facts.state
+
+    @property
+    def outcomes(self) -> frozenset[Found]:
+        """What people may decide of it: nothing, unless it waits for them."""
+        if self.state == "attention":
+            return frozenset({"issued", "absent"})
+        return frozenset({"absent"} if self.state == "suspense" else ())
 
     @property
     def key(self) -> str:
@@ -213,7 +224,7 @@ def resolving(
     *,
     redemption_id: UUID,
     request_id: UUID,
-    outcome: str,
+    outcome: Found,
     evidence: str,
     time_zone: str,
     now: datetime | None,

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import httpx2
 
-from partners import directory, http, reach, saga
-from tests.partners import demo, standing
+from partners import adapter, demo_partner, directory, http, reach, saga, servers
+from partners.adapters import demo as demo_adapter
+from tests.partners import demo, kinds, standing
 from tests.wallet import factories
 from tests.wallet.factories import EUR, NOON, Coalition
 from wallet import ids, members, orders
@@ -79,11 +80,49 @@ class Scene:
         )
         return await self.drive(asked.order, now=now)
 
+    @property
+    def flavour(self) -> str:
+        """How idempotent the shop is."""
+        return self.house_kind.flavour
+
+    @property
+    def house_kind(self) -> type[demo_adapter.Demo]:
+        """The class of the shop's adapter."""
+        found = self.standing.adapters.find(self.partner.adapter)
+        assert issubclass(found, demo_adapter.Demo)
+        return found
+
     async def effects(self, order: orders.Order) -> Any:
         """What has really happened at the shop."""
-        flavour = next(name for name, one in FLAVOURS.items() if one == self.partner.adapter)
         config = dict(self.partner.facts.config)
-        return await demo.effects(self.shop, config, order.key, flavour)
+        return await demo.effects(self.shop, config, order.key, self.flavour)
+
+    async def at_shop(self, method: str, path: str, **request: Any) -> Any:
+        """Ask the shop behind the product's back."""
+        async with httpx2.AsyncClient() as client:
+            answer = await client.request(
+                method,
+                f"{self.shop.address}/{self.flavour}/{self.partner.facts.config['shop']}{path}",
+                headers={"Authorization": f"Bearer {demo_partner.SECRET}"},
+                **request,
+            )
+            return answer.json()
+
+    async def issue_there(self, order: orders.Order) -> str:
+        """What the shop calls what it issued for an order."""
+        found = await self.at_shop("GET", "/issues", params={"key": order.key})
+        return str(found["issues"][0]["ref"])
+
+    async def spend_there(self, order: orders.Order) -> None:
+        """The member spends it at the shop."""
+        await self.at_shop("POST", f"/issues/{await self.issue_there(order)}/spend")
+
+    async def tell(
+        self, order: orders.Order, state: adapter.State = "live", *, now: datetime = NOON
+    ) -> orders.Order | None:
+        """The shop tells of an order by itself."""
+        event = adapter.PartnerEvent(f"{order.key}-{state}", state, now, key=order.key)
+        return await saga.heard(self.house, self.partner.partner_id, event, now=now)
 
     async def available(self) -> int:
         """What the member may spend."""
@@ -97,7 +136,7 @@ async def scene(
     shop: demo.Partner,
     *,
     flavour: str = "keyed",
-    adapter: str | None = None,
+    kind: str | None = None,
     value: int = 10_000,
     client: Callable[..., httpx2.AsyncClient] = http.client,
     **changes: Any,
@@ -106,14 +145,19 @@ async def scene(
     coalition = await factories.open_coalition(db)
     ana = await coalition.member()
     await coalition.fill(ana, value, now=NOON - 2 * factories.DAY)
-    allowed = {*FLAVOURS.values(), *([adapter] if adapter else [])}
+    allowed = {*FLAVOURS.values(), *([kind] if kind else [])}
     async with standing.opened(
-        db, folder, shop, allowed=allowed, timeout_seconds=0.3, client=client
+        *(db, folder, shop),
+        allowed=allowed,
+        timeout_seconds=0.3,
+        client=client,
+        points=kinds.points() if kind in kinds.ALL else None,
     ) as stands:
         partner = await stands.partner(
-            coalition.mint, shop, adapter=adapter or FLAVOURS[flavour], **changes
+            coalition.mint, shop, adapter=kind or FLAVOURS[flavour], **changes
         )
-        house = saga.House(db, reach.Reach(db, stands.opener), stands.ring)
+        links = servers.House(db, stands.ring, "http://localhost")
+        house = saga.House(db, reach.Reach(db, stands.opener, links), stands.ring)
         yield Scene(coalition, house, stands, shop, partner, ana)
 
 

@@ -61,8 +61,6 @@ async def corner(db: Database, tmp_path: Path, demo_partner: demo.Partner) -> As
 async def test_every_fault_before_and_after_the_effect_leaves_one_effect_or_none(
     shopping: Scene,
 ) -> None:
-    flavour = next(n for n, one in driving.FLAVOURS.items() if one == shopping.partner.adapter)
-
     async def play(cents: int) -> tuple[int, str, int]:
         order = await shopping.begin(400 + cents)
         ended = await shopping.drive(order)
@@ -71,7 +69,8 @@ async def test_every_fault_before_and_after_the_effect_leaves_one_effect_or_none
     seen = await asyncio.gather(*(play(cents) for cents in ENDS))
 
     expected = [
-        (cents, *(end if isinstance(end, tuple) else end[flavour])) for cents, end in ENDS.items()
+        (cents, *(end if isinstance(end, tuple) else end[shopping.flavour]))
+        for cents, end in ENDS.items()
     ]
     assert expected == seen
 
