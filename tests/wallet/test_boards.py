@@ -12,7 +12,7 @@ from tests.wallet import factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, errors, ids, ledger, members, notices
 from wallet.campaigns import profiles, segments
-from wallet.progress import advance, appearances, boards, rankings, schemes
+from wallet.progress import advance, appearances, boards, publishing, rankings
 from wallet.rules import returns
 
 SPEND: dict[str, Any] = {
@@ -314,11 +314,33 @@ async def test_a_window_is_scored_by_the_version_that_holds_at_its_end(
     assert [(ana.wallet_id, 2)] == await board(coalition, key)
 
 
+async def test_what_is_announced_of_a_board_does_not_change_how_it_is_scored_before(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    await publish(coalition, scheme_id=key, from_at=NOON + 30 * DAY, window="week", settle_days=0)
+    await coalition.report(rosa, ana, factories.purchase(500))
+    await look(coalition)
+
+    assert [(ana.wallet_id, 500)] == await board(coalition, key)
+
+
+async def test_a_window_settles_as_long_as_the_version_says_that_held_at_its_end(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key, april = await publish(coalition), datetime.fromisoformat("2026-04-02T12:00:00Z")
+    await coalition.report(rosa, ana, factories.purchase(500))
+    await publish(coalition, scheme_id=key, now=april, window="week", settle_days=0)
+    await look(coalition, now=april + DAY)
+
+    assert [(ana.wallet_id, 500)] == await board(coalition, key)
+
+
 async def test_a_board_that_has_ended_scores_nobody_any_more(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
     key = await publish(coalition)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=key,

@@ -12,7 +12,7 @@ from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import board, look
 from wallet import audit, errors, ids, members
 from wallet.campaigns import earned, lives
-from wallet.progress import appearances, contests, schemes
+from wallet.progress import appearances, contests, publishing, schemes
 from wallet.rules import returns
 
 APRIL = datetime.fromisoformat("2026-03-31T23:00:00Z")
@@ -36,8 +36,9 @@ async def publish(
         {"first": place, "last": place, "reward": str(one.campaign_id)}
         for place, one in enumerate(prizes, 1)
     ]
+    about = {name: told.pop(name) for name in ("scheme_id", "from_at") if name in told}
     plain = {**PLAIN, "prizes": winning, **told}
-    made = await taking_part.scheme(coalition, now=now, plain=plain)
+    made = await taking_part.scheme(coalition, now=now, plain=plain, **about)
     return made.entry.scheme_id
 
 
@@ -209,6 +210,34 @@ async def test_each_window_is_a_contest_of_its_own(
     assert ["2026-03", "2026-04"] == [row["period"] for row in periods]
 
 
+async def test_what_is_announced_of_a_contest_decides_neither_who_enters_now_nor_who_is_paid(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    coming = FINAL + 30 * DAY
+    await publish(coalition, scheme_id=key, from_at=coming, window="week", settle_days=0)
+    entered = await enter(coalition, key, ana)
+    await buy(coalition, rosa, ana, 1)
+    await look(coalition)
+    early = await contests.close(coalition.db, now=FINAL - timedelta(seconds=1))
+    paid = await contests.close(coalition.db, now=FINAL)
+
+    assert ("2026-03", 0, 1) == (entered.round.window.key, early, paid)
+
+
+async def test_the_last_window_before_a_change_is_paid_by_the_version_that_held_in_it(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    await enter(coalition, key, ana)
+    await buy(coalition, rosa, ana, 1)
+    await publish(coalition, scheme_id=key, now=APRIL + DAY, window="week", settle_days=0)
+    early = await contests.close(coalition.db, now=FINAL - timedelta(seconds=1))
+
+    assert (0, 1) == (early, await contests.close(coalition.db, now=FINAL))
+    assert [500] == await won(coalition, ana)
+
+
 async def test_a_suspended_member_enters_nothing_and_is_paid_nothing(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
@@ -254,7 +283,7 @@ async def test_a_contest_that_the_operator_ends_before_its_window_is_over_pays_n
     key = await publish(coalition)
     await enter(coalition, key, ana)
     await buy(coalition, rosa, ana, 1)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=key,

@@ -11,7 +11,7 @@ from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import ids, members, notices, programme
 from wallet.campaigns import budgets
 from wallet.charities import impact, matching, remittances
-from wallet.progress import advance, schemes
+from wallet.progress import advance, publishing
 
 DOUBLE: dict[str, Any] = {
     "kind": "match",
@@ -22,7 +22,7 @@ DOUBLE: dict[str, Any] = {
 LARGE: dict[str, Any] = {"minor": 6, "per": "day"}
 
 
-async def matched(coalition: Coalition, charity_id: UUID, **changes: Any) -> schemes.Changed:
+async def matched(coalition: Coalition, charity_id: UUID, **changes: Any) -> publishing.Changed:
     """A match for gifts to a charity, with its agreement: the operator doubles them."""
     funder = changes.get("funder")
     await giving.agree(

@@ -85,7 +85,6 @@ def draw_of(moment: schemes.Moment, draw_id: UUID) -> definition.Draw:
     entry = moment.book.entries.get(draw_id)
     if entry is None or not isinstance(entry.newest, definition.Draw):
         raise errors.NotFound()
-    held = entry.at(moment.at)
-    found = entry.newest if held is None else held.definition
+    found = entry.begun(moment.at) or entry.newest
     assert isinstance(found, definition.Draw)
     return found

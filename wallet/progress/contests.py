@@ -8,8 +8,9 @@ paid twice.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -17,7 +18,7 @@ import orjson
 from wallet import errors, ids, ledger, members, programme, sql
 from wallet.campaigns import profiles, segments, winnings
 from wallet.database import Database
-from wallet.progress import advance, appearances, boards, rankings, schemes
+from wallet.progress import advance, appearances, boards, rankings, rounds, schemes
 from wallet.rules import local
 from wallet.rules.ranking import entering, windows
 from wallet.rules.schemes.contests import Contest, Prize
@@ -32,20 +33,8 @@ PAY_BATCH: Final = 200
 """Prizes of one turn: more than one contest can have, so that one never hides another."""
 NOBODY: Final = UUID(int=0)
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A window of a contest, by the version that holds in it."""
-
-    contest_id: UUID
-    version_id: UUID
-    definition: Contest
-    window: windows.Window
-
-    @property
-    def final_at(self) -> datetime:
-        """From when on nothing changes its ranking."""
-        return self.window.ends_at + timedelta(days=self.definition.settle_days)
+Round: TypeAlias = rounds.Round[Contest]
+"""A window of a contest, by the version that holds in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +104,10 @@ def current(held: schemes.Moment, contest_id: UUID, zone: str) -> Round:
     entry = held.book.entries.get(contest_id)
     if entry is None or not isinstance(entry.newest, Contest):
         raise errors.NotFound(path=("contest_id",))
-    window = windows.latest(entry.newest, held.at, zone)
-    found = None if window is None else round_of(entry, window, held.at)
+    found = next(rounds.back(entry, Contest, held.at, zone), None)
     if found is None:
         raise errors.ContestClosed(path=("contest_id",))
     return found
-
-
-def round_of(entry: schemes.Entry, window: windows.Window, at: datetime) -> Round | None:
-    """A window of a contest; None where no version of it holds."""
-    held = entry.at(min(at, window.last))
-    if held is None or not isinstance(held.definition, Contest):
-        return None
-    return Round(entry.scheme_id, held.version_id, held.definition, window)
 
 
 async def standing(db: Database, found: Round, wallet_id: UUID | None) -> Standing:
@@ -138,7 +118,7 @@ async def standing(db: Database, found: Round, wallet_id: UUID | None) -> Standi
         " coalition.contest_freeze where contest_id = $3 and period = $4) as frozen",
         None if wallet_id is None else ledger.bucket(wallet_id),
         wallet_id,
-        found.contest_id,
+        found.scheme_id,
         found.window.key,
     )
     assert row is not None
@@ -152,7 +132,7 @@ async def results(db: Database, found: Round, *, first: int) -> list[rankings.Ro
         " case when m.left_at is null then m.name end as name"
         " from coalition.contest_result r left join coalition.board_member m using (wallet_id)"
         " where contest_id = $1 and period = $2 and place <= $3 order by place",
-        found.contest_id,
+        found.scheme_id,
         found.window.key,
         first,
     )
@@ -175,7 +155,7 @@ async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
         # Who moved and was not looked at yet is ranked by what is known now, like everybody else.
         rows = await db.fetch(
             sql.load("queries/contest_moving"),
-            *(found.contest_id, found.window.key, after[-1], MOVING_BATCH, now),
+            *(found.scheme_id, found.window.key, after[-1], MOVING_BATCH, now),
         )
         after = [row["wallet_id"] for row in rows]
         await advance.settle(db, after, now=found.final_at, stories=[boards])
@@ -184,7 +164,7 @@ async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
     ]
     done = await db.fetchval(
         sql.load("queries/contest_freeze"),
-        *(found.contest_id, found.window.key, found.version_id, now, PLACES_KEPT, winning),
+        *(found.scheme_id, found.window.key, found.version_id, now, PLACES_KEPT, winning),
     )
     return done is not None
 
@@ -256,7 +236,9 @@ async def _before(
         return None
     definition = _version(held, contest_id, row["version_id"])
     window = windows.named(definition, row["period"], zone)
-    return None if window is None else Round(contest_id, row["version_id"], definition, window)
+    if window is None:
+        return None
+    return rounds.Round(contest_id, row["version_id"], definition, window)
 
 
 async def _entrant(db: Database, member: members.Member, at: datetime) -> entering.Entrant:
@@ -276,27 +258,15 @@ async def _ending(db: Database, held: schemes.Moment, zone: str) -> list[Round]:
     final = [one for one in _rounds(held, zone) if one.final_at <= held.at]
     rows = await db.fetch(
         "select contest_id, period from coalition.contest_freeze where contest_id = any($1)",
-        list({one.contest_id for one in final}),
+        list({one.scheme_id for one in final}),
     )
     frozen = {(row["contest_id"], row["period"]) for row in rows}
-    return [one for one in final if (one.contest_id, one.window.key) not in frozen]
+    return [one for one in final if (one.scheme_id, one.window.key) not in frozen]
 
 
 def _rounds(held: schemes.Moment, zone: str) -> Iterator[Round]:
     for entry in held.book.entries.values():
-        if not isinstance(entry.newest, Contest):
-            continue
-        instant = held.at
-        for _ in range(BACK_MAX):
-            window = windows.latest(entry.newest, instant, zone)
-            if window is None or window.ends_at <= entry.versions[0].valid_from:
-                break
-            found = round_of(entry, window, held.at)
-            if found is not None:
-                yield found
-            if entry.newest.window == "once":
-                break
-            instant = window.starts_at - timedelta(microseconds=1)
+        yield from islice(rounds.back(entry, Contest, held.at, zone), BACK_MAX)
 
 
 def _version(held: schemes.Moment, contest_id: UUID, version_id: UUID) -> Contest:
