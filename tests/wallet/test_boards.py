@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories, promotions, taking_part
+from tests.wallet import climbing, factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, errors, ids, ledger, members, notices
 from wallet.campaigns import profiles, segments
@@ -234,6 +234,19 @@ async def test_only_members_of_the_group_are_ranked(
     one, other = (ana.wallet_id, 500), (ben.wallet_id, 450)
     expected = [[one, other], [one], [other], [other], []]
     assert expected == [await board(coalition, key) for key in keys]
+
+
+async def test_a_group_of_a_tier_is_those_whom_the_ladder_of_the_programme_puts_there(
+    coalition: Coalition, rosa: UUID, ana: members.Member, ben: members.Member
+) -> None:
+    await climbing.publish(coalition)
+    await profiles.update(coalition.db, ben.member_id, actor=audit.SYSTEM, tier="vib")
+    key = await publish(coalition, group={"tier": "vib"})
+    await coalition.report(rosa, ana, factories.purchase(40_000))
+    await coalition.report(rosa, ben, factories.purchase(500))
+    await look(coalition)
+
+    assert [(ana.wallet_id, 10_000)] == await board(coalition, key)
 
 
 async def test_a_member_is_shown_by_the_name_they_chose_and_by_none_before(

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories, promotions, taking_part
+from tests.wallet import climbing, factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import board, look
 from wallet import audit, errors, ids, members
-from wallet.campaigns import earned, lives
+from wallet.campaigns import earned, lives, profiles
 from wallet.progress import appearances, contests, publishing, schemes
 from wallet.rules import returns
 
@@ -27,7 +27,12 @@ PLAIN: dict[str, Any] = {
 
 
 async def publish(
-    coalition: Coalition, *prizes: promotions.Promotion, now: datetime = NOON - 5 * DAY, **told: Any
+    coalition: Coalition,
+    *prizes: promotions.Promotion,
+    now: datetime = NOON - 5 * DAY,
+    scheme_id: UUID | None = None,
+    coming: datetime | None = None,
+    **told: Any,
 ) -> UUID:
     """A contest of each month whose first places win these rewards, one each."""
     if not prizes:
@@ -36,9 +41,10 @@ async def publish(
         {"first": place, "last": place, "reward": str(one.campaign_id)}
         for place, one in enumerate(prizes, 1)
     ]
-    about = {name: told.pop(name) for name in ("scheme_id", "from_at") if name in told}
     plain = {**PLAIN, "prizes": winning, **told}
-    made = await taking_part.scheme(coalition, now=now, plain=plain, **about)
+    made = await taking_part.scheme(
+        coalition, now=now, scheme_id=scheme_id, from_at=coming, plain=plain
+    )
     return made.entry.scheme_id
 
 
@@ -215,7 +221,7 @@ async def test_what_is_announced_of_a_contest_decides_neither_who_enters_now_nor
 ) -> None:
     key = await publish(coalition)
     coming = FINAL + 30 * DAY
-    await publish(coalition, scheme_id=key, from_at=coming, window="week", settle_days=0)
+    await publish(coalition, scheme_id=key, coming=coming, window="week", settle_days=0)
     entered = await enter(coalition, key, ana)
     await buy(coalition, rosa, ana, 1)
     await look(coalition)
@@ -236,6 +242,20 @@ async def test_the_last_window_before_a_change_is_paid_by_the_version_that_held_
 
     assert (0, 1) == (early, await contests.close(coalition.db, now=FINAL))
     assert [500] == await won(coalition, ana)
+
+
+async def test_a_contest_for_a_tier_is_for_whom_the_ladder_of_the_programme_puts_there(
+    coalition: Coalition, rosa: UUID, ana: members.Member, ben: members.Member
+) -> None:
+    await climbing.publish(coalition)
+    await profiles.update(coalition.db, ben.member_id, actor=audit.SYSTEM, tier="vib")
+    key = await publish(coalition, who={"tier": "vib"})
+    await coalition.report(rosa, ana, factories.purchase(40_000))
+    entered = await enter(coalition, key, ana)
+    refusal = await factories.refused(enter(coalition, key, ben))
+
+    assert not entered.replayed
+    assert isinstance(refusal, errors.NotEligible)
 
 
 async def test_a_suspended_member_enters_nothing_and_is_paid_nothing(

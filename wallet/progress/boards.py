@@ -6,7 +6,7 @@ a return, a late report and a rebuilding all come to the same. A window is score
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +15,7 @@ import orjson
 
 from wallet import ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import rounds, schemes
+from wallet.progress import rounds, schemes, standings
 from wallet.progress.story import Stale, Wants
 from wallet.rules.progress import facts
 from wallet.rules.ranking import scores
@@ -54,6 +54,10 @@ async def advance(
     if not boards:
         return None
     known = await _known(db, seen, boards)
+    if any(one.definition.group.tier is not None for one in boards):
+        moment = schemes.Moment(at, book)
+        tier = await standings.tier(db, moment, seen.wallet_id, profile=known.tier)
+        known = replace(known, tier=tier)
     for one in boards:
         found = _score(one, seen, known, house.time_zone)
         if found != known.standing.get((one.scheme_id, one.window.key)):

@@ -18,7 +18,7 @@ import orjson
 from wallet import errors, ids, ledger, members, programme, sql
 from wallet.campaigns import profiles, segments, winnings
 from wallet.database import Database
-from wallet.progress import advance, appearances, boards, rankings, rounds, schemes
+from wallet.progress import advance, appearances, boards, rankings, rounds, schemes, standings
 from wallet.rules import local
 from wallet.rules.ranking import entering, windows
 from wallet.rules.schemes.contests import Contest, Prize
@@ -74,7 +74,7 @@ async def enter(
         return Entered(before, replayed=True)
     found = current(held, contest_id, house.time_zone)
     today = local.day(held.at, house.time_zone)
-    entrant = await _entrant(db, member, held.at)
+    entrant = await _entrant(db, member, held)
     answer = await db.call(
         "select ledger.enter_contest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         ledger.bucket(member.wallet_id),
@@ -241,13 +241,13 @@ async def _before(
     return rounds.Round(contest_id, row["version_id"], definition, window)
 
 
-async def _entrant(db: Database, member: members.Member, at: datetime) -> entering.Entrant:
+async def _entrant(db: Database, member: members.Member, held: schemes.Moment) -> entering.Entrant:
     profile = await profiles.of(db, member.member_id)
-    belongs = await segments.of(db, [member.member_id], at)
+    belongs = await segments.of(db, [member.member_id], held.at)
     shown = await appearances.shown(db, member.wallet_id)
     return entering.Entrant(
         segments=belongs[member.member_id],
-        tier=profile.tier,
+        tier=await standings.tier(db, held, member.wallet_id, profile=profile.tier),
         birth_date=profile.birth_date,
         shown=not shown.left,
     )
