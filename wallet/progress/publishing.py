@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 
 from wallet import audit, errors, ids, merchants, programme, sql
-from wallet.campaigns import winnings
+from wallet.campaigns import budgets, winnings
 from wallet.charities import promises
 from wallet.database import Database
 from wallet.progress import looks, schemes
@@ -102,11 +102,12 @@ async def _take(
                 raise errors.NotFound(path=("scheme_id",))
             _judge(held, entry, definition, from_at)
             await _check_named(db, held.book, definition, now)
+            fund = None
             if isinstance(definition, Match):
                 await promises.check(db, definition, since=max(from_at or held.at, held.at))
-                await promises.fund(db, scheme_id, definition)
+                fund = await promises.fund(db, scheme_id, definition)
             if not await _write(
-                db, held, request_id, scheme_id, entry, definition, from_at, note, actor
+                db, held, request_id, scheme_id, entry, definition, from_at, note, actor, fund
             ):
                 continue  # Something was published meanwhile: judge it again by what holds now.
             held = await schemes.moment(db, now)
@@ -196,6 +197,7 @@ async def _write(
     from_at: datetime | None,
     note: str,
     actor: audit.Actor,
+    fund: budgets.Fund | None,
 ) -> bool:
     if definition is None:
         assert entry is not None
@@ -217,6 +219,7 @@ async def _write(
                 written,
                 max(from_at or held.at, held.at),
                 note,
+                *(fund or budgets.NO_FUND),
             )
             is not None
         )
