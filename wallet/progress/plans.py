@@ -175,7 +175,7 @@ async def _read(
     )
     if not rows:
         return []
-    book = (await schemes.moment(db)).book
+    book = await schemes.book(db, epoch=rows[0]["epoch"])
     return [_membership(row, book) for row in rows]
 
 
