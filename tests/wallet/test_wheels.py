@@ -232,31 +232,6 @@ async def test_an_ended_wheel_reveals_its_seeds_and_takes_no_spin(coalition: Coa
     assert all(one["seed"] for one in (await verified(coalition, it))["epochs"])
 
 
-async def test_a_wheel_that_was_closed_and_is_published_again_goes_on_with_a_new_epoch(
-    coalition: Coalition,
-) -> None:
-    ana, it = await coalition.member(), await wheel(coalition)
-    await spin(coalition, ana, it)
-    await publishing.end(
-        coalition.db,
-        request_id=ids.new(),
-        scheme_id=it,
-        note="enough",
-        actor=audit.SYSTEM,
-        now=NOON + HOUR,
-    )
-    await tend(coalition, NOON + 2 * HOUR)
-    again = NOON + 3 * HOUR
-    await taking_part.scheme(coalition, plain=drawing.WHEEL, scheme_id=it, now=again)
-    await asyncio.gather(*(tend(coalition, again) for _ in range(3)))
-
-    found = (await spin(coalition, ana, it, now=again + HOUR)).spin
-    epochs = (await verified(coalition, it))["epochs"]
-
-    assert (3, 4) == (found.epoch, len(epochs))
-    assert [True, True, False, False] == [one["seed"] is not None for one in epochs]
-
-
 async def test_a_wheel_takes_no_spin_before_and_after_its_time(coalition: Coalition) -> None:
     ana, it = await coalition.member(), await wheel(coalition)
 

@@ -83,12 +83,12 @@ async def set_cap(
     BUDGET_TOO_SMALL if it is below what has been given already: shares that are not used are
     recalled before.
     """
+    budget = budget_id(kind, subject_id, asset)
     for _ in range(RECALL_TRIES_MAX):
         found = await fund(
             db, kind=kind, subject_id=subject_id, asset=asset, cap_minor=cap_minor, alerts=alerts
         )
-        budget, *rest = found
-        if await db.fetchval(sql.load("queries/budget_set"), budget, kind, subject_id, *rest):
+        if await db.fetchval(sql.load("queries/budget_set"), budget, kind, subject_id, *found[1:]):
             return budget
     raise await _too_small(db, budget, asset)
 

@@ -51,6 +51,7 @@ assertion.
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
     |-- GoodwillLimit             GOODWILL_LIMIT
+    |-- TicketLimit               TICKET_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
     |-- NothingDue                NOTHING_DUE
@@ -100,6 +101,7 @@ from wallet.errors.amounts import (
     NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
+    TicketLimit,
 )
 from wallet.errors.names import (
     EmailTaken,
@@ -259,6 +261,7 @@ __all__ = [
     "TermsInvalid",
     "TextInvalid",
     "TicketExpired",
+    "TicketLimit",
     "TicketUsed",
     "TierOverrideInvalid",
     "TooMany",
