@@ -7,12 +7,13 @@ paid twice.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from wallet import errors, ids, ledger, members, programme, sql
@@ -32,6 +33,8 @@ MOVING_BATCH: Final = 100
 PAY_BATCH: Final = 200
 """Prizes of one turn: more than one contest can have, so that one never hides another."""
 NOBODY: Final = UUID(int=0)
+FAILURES: Final = (errors.Refusal, errors.Unavailable, asyncpg.PostgresError)
+"""What may stand in one contest's way, and stops no other."""
 
 Round: TypeAlias = rounds.Round[Contest]
 """A window of a contest, by the version that holds in it."""
@@ -43,6 +46,14 @@ class Entered:
 
     round: Round
     replayed: bool
+
+
+@dataclass(slots=True)
+class Closed:
+    """How many prizes were paid, and which contests something stood in the way of, with what."""
+
+    paid: int = 0
+    failures: dict[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +150,21 @@ async def results(db: Database, found: Round, *, first: int) -> list[rankings.Ro
     return [rankings.Row(**dict(row)) for row in rows]
 
 
-async def close(db: Database, *, now: datetime | None = None) -> int:
-    """Freeze the rankings that have become final, and pay what they win; how many were paid."""
+async def close(db: Database, *, now: datetime | None = None) -> Closed:
+    """Freeze the rankings that have become final, and pay what they win.
+
+    One that fails stops no other: it is tried again with the next turn.
+    """
     held = await schemes.moment(db, now)
     zone = (await programme.of(db)).time_zone
+    done = Closed()
     for found in await _ending(db, held, zone):
-        await freeze(db, found, now=held.at)
-    return await pay(db, held, now=now)
+        try:
+            await freeze(db, found, now=held.at)
+        except FAILURES as problem:
+            done.failures[found.scheme_id] = f"{type(problem).__name__}: {problem}"
+    await pay(db, held, done, now=now)
+    return done
 
 
 async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
@@ -169,16 +188,19 @@ async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
     return done is not None
 
 
-async def pay(db: Database, held: schemes.Moment, *, now: datetime | None = None) -> int:
-    """Pay the prizes of final rankings that nobody has settled; how many."""
-    paid = 0
+async def pay(
+    db: Database, held: schemes.Moment, done: Closed, *, now: datetime | None = None
+) -> None:
+    """Pay the prizes of final rankings that nobody has settled."""
     for row in await db.fetch(sql.load("queries/contest_unpaid"), PAY_BATCH):
         definition = _version(held, row["contest_id"], row["version_id"])
         prize = definition.prize_of(row["place"])
-        if prize is not None:
-            await _pay(db, row, definition, prize, held.at, now)
-            paid += 1
-    return paid
+        if prize is None:
+            continue
+        try:
+            done.paid += await _pay(db, row, definition, prize, held.at, now)
+        except FAILURES as problem:
+            done.failures[row["contest_id"]] = f"{type(problem).__name__}: {problem}"
 
 
 async def _pay(
@@ -188,7 +210,8 @@ async def _pay(
     prize: Prize,
     at: datetime,
     now: datetime | None,
-) -> None:
+) -> bool:
+    """Pay a place its prize; False while another worker is at it."""
     place = f"{row['period']} {row['place']}"
     member = members.Member(**{name: row[name] for name in members.Member.__slots__})
     award_id = ids.placed(
@@ -208,7 +231,7 @@ async def _pay(
         )
         outcome = "none" if won.award is None else "given"
     except errors.IdempotencyInProgress:
-        return  # Another worker is at it; whoever comes next sees what became of it.
+        return False  # Whoever comes next sees what became of it.
     except errors.Refusal as refusal:
         outcome = refusal.code.lower()
     await db.execute(
@@ -216,6 +239,7 @@ async def _pay(
         " paid_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         *(row["contest_id"], row["period"], row["place"], award_id, outcome, at),
     )
+    return True
 
 
 async def _before(
