@@ -54,7 +54,7 @@ async def gather(
         # A raffle goes by the version that it was begun with.
         if isinstance(draw, definition.Raffle):
             version_id = row["version_id"]
-            begun = next((one for one in entry.versions if one.version_id == version_id), held)
+            begun = entry.version(version_id) or held
             assert isinstance(begun.definition, definition.Raffle)
             draw = begun.definition
         gate = gates.refusal(
@@ -85,6 +85,7 @@ def draw_of(moment: schemes.Moment, draw_id: UUID) -> definition.Draw:
     entry = moment.book.entries.get(draw_id)
     if entry is None or not isinstance(entry.newest, definition.Draw):
         raise errors.NotFound()
-    found = entry.begun(moment.at) or entry.newest
+    begun = entry.begun(moment.at)
+    found = entry.newest if begun is None else begun.definition
     assert isinstance(found, definition.Draw)
     return found

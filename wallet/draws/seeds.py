@@ -133,10 +133,10 @@ def definition_of(
 ) -> definition.Draw | None:
     """The definition that an epoch goes by; None for no draw, or before it is opened."""
     entry = book.entries.get(draw_id)
-    for one in () if entry is None else entry.versions:
-        if one.version_id == version_id and isinstance(one.definition, definition.Draw):
-            return one.definition
-    return None
+    version = None if entry is None else entry.version(version_id)
+    if version is None or not isinstance(version.definition, definition.Draw):
+        return None
+    return version.definition
 
 
 async def _open(

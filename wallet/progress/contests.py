@@ -193,7 +193,7 @@ async def pay(
 ) -> None:
     """Pay the prizes of final rankings that nobody has settled."""
     for row in await db.fetch(sql.load("queries/contest_unpaid"), PAY_BATCH):
-        definition = _version(held, row["contest_id"], row["version_id"])
+        definition = held.book.definition(Contest, row["contest_id"], row["version_id"])
         prize = definition.prize_of(row["place"])
         if prize is None:
             continue
@@ -258,7 +258,7 @@ async def _before(
     )
     if row is None:
         return None
-    definition = _version(held, contest_id, row["version_id"])
+    definition = held.book.definition(Contest, contest_id, row["version_id"])
     window = windows.named(definition, row["period"], zone)
     if window is None:
         return None
@@ -291,10 +291,3 @@ async def _ending(db: Database, held: schemes.Moment, zone: str) -> list[Round]:
 def _rounds(held: schemes.Moment, zone: str) -> Iterator[Round]:
     for entry in held.book.entries.values():
         yield from islice(rounds.back(entry, Contest, held.at, zone), BACK_MAX)
-
-
-def _version(held: schemes.Moment, contest_id: UUID, version_id: UUID) -> Contest:
-    versions = held.book.entries[contest_id].versions
-    definition = next(one.definition for one in versions if one.version_id == version_id)
-    assert isinstance(definition, Contest)
-    return definition

@@ -92,10 +92,10 @@ def _timely(told: Round, at: datetime) -> bool:
 
 
 def _game(held: schemes.Moment, told: Round, merchant_id: UUID) -> schemes.Version[Game]:
-    for version in held.book.of(Game, min(told.happened_at, held.at)):
-        if version.scheme_id == told.game_id and merchant_id in version.definition.merchants:
-            return version
-    raise errors.NotFound(path=("game_id",))
+    version = held.book.one(Game, told.game_id, min(told.happened_at, held.at))
+    if version is None or merchant_id not in version.definition.merchants:
+        raise errors.NotFound(path=("game_id",))
+    return version
 
 
 async def _claim(

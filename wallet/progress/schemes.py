@@ -88,16 +88,14 @@ class Entry:
                     yield Spell(one, last)
                     last = begins - _INSTANT
 
-    def begun(self, at: datetime) -> Scheme | None:
-        """The last definition whose time has come, though it may have ended since."""
-        return next(
-            (
-                one.version.definition
-                for one in self.spells(at)
-                if one.version.definition is not None
-            ),
-            None,
-        )
+    def begun(self, at: datetime) -> Published | None:
+        """The last version with a definition whose time has come, though it may have ended."""
+        begun = (one.version for one in self.spells(at))
+        return next((one for one in begun if one.definition is not None), None)
+
+    def version(self, version_id: UUID | None) -> Published | None:
+        """The version with this id."""
+        return next((one for one in self.versions if one.version_id == version_id), None)
 
     @property
     def newest(self) -> Scheme:
@@ -114,16 +112,23 @@ class Book:
 
     def of(self, kind: type[S], at: datetime) -> list[Version[S]]:
         """The schemes of a kind that hold at an instant."""
-        found = []
-        for entry in self.entries.values():
-            one = entry.at(at)
-            if one is not None and isinstance(one.definition, kind):
-                found.append(
-                    Version(
-                        entry.scheme_id, one.version_id, one.version, one.definition, one.valid_from
-                    )
-                )
-        return found
+        found = (self.one(kind, scheme_id, at) for scheme_id in self.entries)
+        return [one for one in found if one is not None]
+
+    def one(self, kind: type[S], scheme_id: UUID, at: datetime) -> Version[S] | None:
+        """The scheme with this id, if it is of a kind and holds at an instant."""
+        entry = self.entries.get(scheme_id)
+        one = None if entry is None else entry.at(at)
+        if one is None or not isinstance(one.definition, kind):
+            return None
+        return Version(scheme_id, one.version_id, one.version, one.definition, one.valid_from)
+
+    def definition(self, kind: type[S], scheme_id: UUID, version_id: UUID) -> S:
+        """The definition that something in the books goes by: it is kept for ever."""
+        version = self.entries[scheme_id].version(version_id)
+        assert version is not None, "the books name versions that were published"
+        assert isinstance(version.definition, kind)
+        return version.definition
 
     def coming(self, at: datetime) -> datetime | None:
         """When the next version of any scheme begins; None where nothing was announced."""
