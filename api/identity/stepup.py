@@ -18,6 +18,7 @@ SKEW: Final = datetime.timedelta(minutes=1)
 FIRST_GIFT: Final = (
     "This is the first gift to this charity. Sign in again with max_age=300, then send this again."
 )
+"""What is said before a charity is given something for the first time."""
 
 
 def is_fresh(authenticated_at: datetime.datetime | None, *, now: datetime.datetime) -> bool:
@@ -28,16 +29,13 @@ def is_fresh(authenticated_at: datetime.datetime | None, *, now: datetime.dateti
 
 
 def check(
-    authenticated_at: datetime.datetime | None, *, now: datetime.datetime, known: bool
+    authenticated_at: datetime.datetime | None,
+    *,
+    now: datetime.datetime,
+    known: bool,
+    message: str | None = None,
+    path: tuple[str, ...] = ("merchant_id",),
 ) -> None:
     """Refuse a new way without a fresh sign-in: STEP_UP_REQUIRED."""
     if not known and not is_fresh(authenticated_at, now=now):
-        raise errors.StepUpRequired(path=("merchant_id",))
-
-
-def check_giving(
-    authenticated_at: datetime.datetime | None, *, now: datetime.datetime, known: bool
-) -> None:
-    """The same for a charity that was never given anything."""
-    if not known and not is_fresh(authenticated_at, now=now):
-        raise errors.StepUpRequired(FIRST_GIFT, path=("charity_id",))
+        raise errors.StepUpRequired(message, path=path)

@@ -95,11 +95,6 @@ async def check(db: Database, campaign_ids: Sequence[UUID], *, now: datetime | N
             )
 
 
-def is_money(definition: Definition) -> bool:
-    """Whether a reward is an amount, and no coupon, benefit or badge."""
-    return isinstance(definition.give, Amount)
-
-
 def _in_force(moment: live.Moment, campaign_id: UUID) -> tuple[UUID, Definition] | None:
     for found_id, version_id, definition in moment.book.versions_at(moment.at, known_at=moment.at):
         if found_id == campaign_id and isinstance(definition.on, OnReward):
