@@ -217,23 +217,20 @@ async def _pay(
     award_id = ids.placed(
         ids.derived(row["contest_id"], f"prize {place}"), ledger.bucket(member.wallet_id)
     )
-    try:
-        won = await winnings.give(
-            db,
-            member=member,
-            campaign_id=prize.reward,
-            award_id=award_id,
-            kind="contest",
-            name=definition.name,
-            reference=f"{row['contest_id']} {place}",
-            detail={"contest": str(row["contest_id"]), "period": row["period"]},
-            now=now,
-        )
-        outcome = "none" if won.award is None else "given"
-    except errors.IdempotencyInProgress:
-        return False  # Whoever comes next sees what became of it.
-    except errors.Refusal as refusal:
-        outcome = refusal.code.lower()
+    giving = winnings.give(
+        db,
+        member=member,
+        campaign_id=prize.reward,
+        award_id=award_id,
+        kind="contest",
+        name=definition.name,
+        reference=f"{row['contest_id']} {place}",
+        detail={"contest": str(row["contest_id"]), "period": row["period"]},
+        now=now,
+    )
+    outcome = await winnings.became(giving)
+    if outcome is None:
+        return False
     await db.execute(
         "insert into coalition.contest_prize (contest_id, period, place, award_id, outcome,"
         " paid_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
