@@ -86,7 +86,8 @@ async def record(
     rules.check_agreement(reference, statement, rules.Span(valid_from, valid_until))
     await directory.find(db, charity_id)
     await name_of(db, funder_id)
-    if len((await of(db, [charity_id]))[charity_id]) >= AGREEMENTS_MAX:
+    standing = {one.agreement_id for one in (await of(db, [charity_id]))[charity_id]}
+    if agreement_id not in standing and len(standing) >= AGREEMENTS_MAX:
         raise errors.TooMany(path=("charity_id",), limit=AGREEMENTS_MAX)
     made = await db.fetchval(
         _INSERT,
