@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, settings
+from api import bugs, counters, draws, headers, partner_protocol, settings
 from api.console import door as console
+from api.giftcards import door as giftcards
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
 from api.receipts import door as receipts
@@ -59,6 +60,8 @@ def create_app(
             *console.routes(settings, db),
             *receipts.routes(settings, db),
             *counters.routes(db),
+            *giftcards.routes(settings, db),
+            *partner_protocol.routes(),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

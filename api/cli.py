@@ -19,6 +19,7 @@ import uvloop
 
 from api import catalogue, credentials, postgres, remitted, scoring, terminal
 from api.journey import span
+from partners.reference_shop import command as reference_shop
 from wallet import audit, database, errors, ids, money, programme, seal, staff
 
 app: Final = typer.Typer(
@@ -33,6 +34,7 @@ app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
 app.command()(remitted.remittance)
+app.command()(reference_shop.shop)
 
 
 @app.command()
@@ -142,6 +144,7 @@ app.command()(credentials.token)
 app.command()(credentials.revoke)
 app.command()(credentials.invite)
 app.command()(credentials.rekey)
+app.command()(credentials.keyring)
 
 
 def _day(text: str | datetime.date) -> datetime.date:

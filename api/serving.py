@@ -32,7 +32,7 @@ async def serve(
     """Serve until a signal says stop. `started` is called once requests are answered."""
     if house.documents == "open" and not development:
         log.warning("documents.open", meaning="members' apps may send any document")
-    jobs = worker.jobs(scoring.load(house.offer_scorer))
+    jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
         async with worker.beside(db, jobs=jobs) if work_too else contextlib.nullcontext():
@@ -43,7 +43,7 @@ async def serve(
 
 async def work(house: settings.Settings, dsn: str) -> None:
     """Run the worker until a signal says stop."""
-    jobs = worker.jobs(scoring.load(house.offer_scorer))
+    jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
     db = await database.Database.connect(dsn, size=min(4, house.pool_size))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -15,7 +15,9 @@ from typing import Final, TypeAlias
 import asyncpg
 import structlog
 
+from api import settings
 from api.identity import sweeping
+from partners import deliveries, outbound, rewrap, servers, tokens, vault
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -36,19 +38,27 @@ Targets: TypeAlias = Callable[
 """Tells which campaigns want personal offers at an instant."""
 
 
+Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
+"""One turn of a job: the database, and how many things a batch may hold; how many there were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: what it does, how often, and how many things one batch may hold (0: no batches)."""
+    """One job: what it does, how often, and how many things one batch may hold (0: no batches).
+
+    It runs in so many `lanes` side by side, where most of its time is waiting for others.
+    """
 
     name: str
     every_seconds: float
     batch: int
-    run: Callable[[database.Database, int], Awaitable[int]]
+    run: Run
+    lanes: int = 1
 
 
 async def tell(db: database.Database, batch: int) -> int:
-    """Turn what happened into notices."""
-    return await notices.drain(db, limit=batch)
+    """Turn what happened into notices, and into deliveries to merchants' endpoints."""
+    return await notices.drain(db, limit=batch, also=outbound.spread)
 
 
 async def look_again(db: database.Database, batch: int) -> int:
@@ -136,6 +146,46 @@ async def sweep_identity(db: database.Database, batch: int) -> int:
     return await sweeping.sweep(db, limit=batch)
 
 
+async def send_webhooks(
+    db: database.Database,
+    batch: int,
+    *,
+    ring: vault.Vault | None = None,
+    private: frozenset[str] = frozenset(),
+) -> int:
+    """Send what is due to merchants' endpoints."""
+    if ring is None or not await outbound.send(db, ring, private=private, limit=batch):
+        return 0
+    return batch  # Of each endpoint only a few were taken, so there may be more.
+
+
+async def sweep_webhooks(db: database.Database, batch: int) -> int:
+    """Forget deliveries that are over for thirty days."""
+    return await deliveries.sweep(db, now=datetime.now(UTC), limit=batch)
+
+
+async def rewrap_secrets(
+    db: database.Database, batch: int, *, ring: vault.Vault | None = None
+) -> int:
+    """Seal anew what older keys of partners have sealed."""
+    if ring is None:
+        return 0
+    done = await rewrap.rewrap(db, ring, limit=batch)
+    for row_id in done.unreadable:
+        log.error("secret.unreadable", row=str(row_id))
+    return done.rows
+
+
+async def tend_links(
+    db: database.Database,
+    batch: int,
+    *,
+    reach: Callable[[database.Database], servers.House] | None = None,
+) -> int:
+    """Revoke what members unlinked, and give up what nobody confirmed."""
+    return 0 if reach is None else await tokens.tend(reach(db), limit=batch)
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -179,6 +229,10 @@ JOBS: Final = (
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
+    Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
+    Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
+    Job("tend_links", 10, tokens.BATCH, tend_links),
+    Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
     Job("refresh_offers", 24 * 3600, 0, refresh_offers),
@@ -186,20 +240,51 @@ JOBS: Final = (
 )
 
 
-def jobs(scorer: offer_rules.Scorer, targets: Targets = offers.targets) -> tuple[Job, ...]:
-    """All jobs, with offers as this scorer proposes them."""
+def jobs(
+    scorer: offer_rules.Scorer,
+    targets: Targets = offers.targets,
+    *,
+    house: settings.Settings | None = None,
+) -> tuple[Job, ...]:
+    """All jobs, with offers as this scorer proposes them, and partners as the settings have them.
+
+    Without settings nothing is sent, and no key is needed.
+    """
 
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
-    return tuple(replace(job, run=refresh) if job.run is refresh_offers else job for job in JOBS)
+    chosen: dict[object, Run] = {refresh_offers: refresh}
+    if house is not None:
+        chosen |= _outside(house)
+    return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
+
+
+def _outside(house: settings.Settings) -> dict[object, Run]:
+    """The jobs that speak to others, as the settings have them."""
+    ring = vault.Vault(house.partner_keyring)
+
+    def reach(db: database.Database) -> servers.House:
+        return servers.House(db, ring, house.origin, house.private_hosts)
+
+    async def send(db: database.Database, batch: int) -> int:
+        return await send_webhooks(db, batch, ring=ring, private=house.webhook_hosts)
+
+    async def wrap(db: database.Database, batch: int) -> int:
+        return await rewrap_secrets(db, batch, ring=ring)
+
+    async def tend(db: database.Database, batch: int) -> int:
+        return await tend_links(db, batch, reach=reach)
+
+    return {send_webhooks: send, rewrap_secrets: wrap, tend_links: tend}
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:
     """Run every job by its schedule until cancelled. The first turn of each comes at once."""
     async with asyncio.TaskGroup() as group:
         for job in jobs:
-            group.create_task(_repeat(db, job), name=job.name)
+            for _ in range(job.lanes):
+                group.create_task(_repeat(db, job), name=job.name)
 
 
 async def _repeat(db: database.Database, job: Job) -> None:

@@ -21,6 +21,7 @@ from api import cli, settings, worker
 from api.graphql import failures, permissions
 from api.identity import bearer
 from api.identity import tables as identity_tables
+from partners import tables as partner_tables
 from wallet import errors, laws, sql, tables
 from wallet.rules import chart, goodwill
 from wallet.rules.campaigns import drafts
@@ -140,7 +141,7 @@ def test_every_table_is_named_for_citus() -> None:
     distributed = re.findall(r"create_distributed_table\('([\w.]+)', 'bucket'", calls)
     copied = re.findall(r"create_reference_table\('([\w.]+)'\)", calls)
     assert tables.books is not None
-    assert identity_tables.Token is not None
+    assert identity_tables.Token is not None and partner_tables.directory is not None
     known = sqlmodel.SQLModel.metadata.tables
     first = {name for name in known if "bucket" in known[name].primary_key.columns}
 

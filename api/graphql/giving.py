@@ -331,8 +331,7 @@ async def _step_up(info: context.Info, charity_id: uuid.UUID) -> None:
     stepup.check(
         info.context.principal.authenticated_at,
         now=now,
-        known=known,
-        message=stepup.FIRST_GIFT,
+        signs=() if known else ("new_charity",),
         path=("charity_id",),
     )
 

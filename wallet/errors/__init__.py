@@ -22,9 +22,12 @@ assertion.
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
+    |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -34,16 +37,20 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CharityUnknown            CHARITY_UNKNOWN
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
+    |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
+    |-- LinkUnavailable           LINK_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -58,12 +65,20 @@ assertion.
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
+    |-- CancellationExceedsRest   CANCELLATION_EXCEEDS_REST
+    |-- CardLimit                 CARD_LIMIT
     |  in which state
     |-- RedemptionCodeInvalid     REDEMPTION_CODE_INVALID
     |-- RedemptionCodeUsed        REDEMPTION_CODE_USED
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
+    |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- SpendLocked               SPEND_LOCKED
+    |-- SpendingReview            SPENDING_REVIEW             limit
+    |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
+    |-- OrderClosed               ORDER_CLOSED                state
+    |-- OrderFinal                ORDER_FINAL
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -71,6 +86,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -95,7 +111,9 @@ from typing import Final
 from wallet.errors.amounts import (
     ActivityLimit,
     BudgetTooSmall,
+    CancellationExceedsRest,
     CaptureExceedsHold,
+    CardLimit,
     GoodwillLimit,
     InsufficientFunds,
     NothingDue,
@@ -105,6 +123,7 @@ from wallet.errors.amounts import (
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -112,6 +131,7 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AdapterUnavailable,
     AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
@@ -119,7 +139,9 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkUnavailable,
     MemberSuspended,
+    MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
@@ -141,13 +163,16 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CardInvalid,
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
     MembershipInvalid,
+    PartnerInvalid,
     PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
@@ -162,12 +187,17 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CardEnded,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
+    OrderClosed,
+    OrderFinal,
     PledgeClosed,
     QuizClosed,
+    RedemptionAtPartner,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -176,6 +206,8 @@ from wallet.errors.states import (
     ReferralClosed,
     RemittanceClosed,
     RemittanceOpen,
+    SpendingReview,
+    SpendLocked,
     SubscriptionClosed,
 )
 
@@ -193,6 +225,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AdapterUnavailable",
     "AgeGate",
     "AgreementMissing",
     "AmountInvalid",
@@ -202,7 +235,11 @@ __all__ = [
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
+    "CancellationExceedsRest",
     "CaptureExceedsHold",
+    "CardEnded",
+    "CardInvalid",
+    "CardLimit",
     "CharityClosed",
     "CharityInvalid",
     "CharityUnknown",
@@ -214,6 +251,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
@@ -223,13 +263,18 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",
+    "MerchantNotAccepted",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "OrderClosed",
+    "OrderFinal",
+    "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -238,6 +283,7 @@ __all__ = [
     "PurchaseInvalid",
     "QuizClosed",
     "ReasonMissing",
+    "RedemptionAtPartner",
     "RedemptionClosed",
     "RedemptionCodeExpired",
     "RedemptionCodeInvalid",
@@ -255,6 +301,8 @@ __all__ = [
     "SecretLimit",
     "SelfExcluded",
     "SlugTaken",
+    "SpendLocked",
+    "SpendingReview",
     "StepUpRequired",
     "SubscriptionClosed",
     "SubscriptionInvalid",
