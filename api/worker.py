@@ -108,7 +108,10 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
 
 async def close_contests(db: database.Database, _batch: int) -> int:
     """Freeze the rankings of contests that have become final, and pay the prizes."""
-    return await contests.close(db)
+    done = await contests.close(db)
+    for key, error in done.failures.items():
+        log.error("contest.failed", id=str(key), error=error)
+    return done.paid
 
 
 async def sweep_referrals(db: database.Database, batch: int) -> int:

@@ -60,6 +60,7 @@ assertion.
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
     |-- GoodwillLimit             GOODWILL_LIMIT
+    |-- TicketLimit               TICKET_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
     |-- NothingDue                NOTHING_DUE
@@ -120,6 +121,7 @@ from wallet.errors.amounts import (
     NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
+    TicketLimit,
 )
 from wallet.errors.names import (
     EmailTaken,
@@ -313,6 +315,7 @@ __all__ = [
     "TermsInvalid",
     "TextInvalid",
     "TicketExpired",
+    "TicketLimit",
     "TicketUsed",
     "TierOverrideInvalid",
     "TooMany",

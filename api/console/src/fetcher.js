@@ -9,15 +9,19 @@ export const MOVES_MONEY = new Set([
   "activityReport",
   "approvalDecide",
   "donationCreate",
+  "gameScoreReport",
   "goodwillCredit",
   "purchaseReport",
   "purchaseReportBulk",
   "purchaseReturn",
+  "quizAnswer",
+  "raffleDraw",
   "redemptionAuthorize",
   "redemptionCapture",
   "redemptionRefund",
   "redemptionRelease",
   "referralReview",
+  "wheelSpin",
 ]);
 
 /** Decisions that move nothing. */
