@@ -66,7 +66,7 @@ def template(server: str, worker_id: str) -> Iterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def made(server: str, template: str) -> AsyncIterator[copies.Copies]:
+async def databases(server: str, template: str) -> AsyncIterator[copies.Copies]:
     """The copies that this worker's tests get, one after the other."""
     kept = copies.Copies(server, template, f"{template}_copy")
     yield kept
@@ -74,21 +74,21 @@ async def made(server: str, template: str) -> AsyncIterator[copies.Copies]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def dsn(made: copies.Copies, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+async def dsn(databases: copies.Copies, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """URL of a migrated database of the test's own, as its owner; the laws hold at its end."""
-    copy = await made.take()
+    copy = await databases.take()
     yield copy.url
     if request.node.get_closest_marker("tampers") is not None:
-        await made.drop(copy)
+        await databases.drop(copy)
         return
     try:
         breaches = await copies.check(copy)
 
         assert [] == breaches
     except BaseException:
-        await made.drop(copy)
+        await databases.drop(copy)
         raise
-    await made.give_back(copy)
+    await databases.give_back(copy)
 
 
 @pytest.fixture

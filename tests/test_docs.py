@@ -114,10 +114,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_job_of_the_worker_is_documented_with_its_schedule() -> None:
     def every(seconds: float) -> str:
-        for span, unit in ((3600, "h"), (60, "min")):
-            if seconds >= span:
-                return f"{seconds / span:g} {unit}"
-        return f"{seconds:g} s"
+        units = ((3600, "h"), (60, "min"), (0, "s"))
+        return next(f"{seconds / (at or 1):g} {unit}" for at, unit in units if seconds >= at)
 
     expected = [
         (job.name, every(job.every_seconds), str(job.batch or ""), (job.run.__doc__ or "").strip())

@@ -137,9 +137,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     sofia, vera, carl, oscar = [
         await _person(coalition, role) for role in ("support", "supervisor", "support", "operator")
     ]
-    store = await merchants.store_add(
-        db, store_id=ids.new(), merchant_id=rosa, external_id="17", name="Baixa", channel="shop"
-    )
+    store = await _store(coalition, rosa)
     await _program(coalition, rosa)
     await coalition.fill(ana, 2_000)
     bought = factories.purchase(10_000)
@@ -182,7 +180,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "SpendingReview": looked_at,
         "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
-        "Store": store.store.store_id,
+        "Store": store,
         "Wallet": ana.wallet_id,
     }
     who = _people((ana, ben), (rosa, bakery), (sofia, carl, vera, oscar))
@@ -228,6 +226,18 @@ async def _callers(
         token = await bearer.mint(coalition.db, kind=kind, principal_id=principal_id)
         callers[name] = client.Client(http, token.text, principal_id)
     return callers
+
+
+async def _store(coalition: factories.Coalition, merchant_id: uuid.UUID) -> uuid.UUID:
+    added = await merchants.store_add(
+        coalition.db,
+        store_id=ids.new(),
+        merchant_id=merchant_id,
+        external_id="17",
+        name="Baixa",
+        channel="shop",
+    )
+    return added.store.store_id
 
 
 async def _program(coalition: factories.Coalition, merchant_id: uuid.UUID) -> None:

@@ -18,8 +18,10 @@ export const MOVES_MONEY = new Set([
   "raffleDraw",
   "redemptionAuthorize",
   "redemptionCapture",
+  "redemptionCreate",
   "redemptionRefund",
   "redemptionRelease",
+  "redemptionReverse",
   "referralReview",
   "wheelSpin",
 ]);
