@@ -99,14 +99,13 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    fields = settings.Settings.model_fields
     expected = [
         (
             "DATABASE_URL" if name == "database_url" else f"COMMONPURSE_{name.upper()}",
             "" if field.default is None else str(field.default),
             (field.description or "").replace("`", ""),
         )
-        for name, field in fields.items()
+        for name, field in settings.Settings.model_fields.items()
     ]
 
     assert expected == rows("docs/operate.md", "## Settings")
