@@ -35,13 +35,23 @@ def links(house: settings.Settings, db: database.Database) -> servers.House:
 
 
 @contextlib.asynccontextmanager
-async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
-    """Drives orders at the partners of this installation, for the length of a block."""
+async def comparing(
+    house: settings.Settings, db: database.Database
+) -> AsyncIterator[tuple[saga.House, opening.Opener]]:
+    """Drives orders, with what opens the partners, for the length of a block."""
     opened = opener(house, db)
     try:
-        yield saga.House(db, reach.Reach(db, opened, links(house, db)), opened.ring)
+        reached = reach.Reach(db, opened, links(house, db))
+        yield saga.House(db, reached, opened.ring), opened
     finally:
         await opened.close()
+
+
+@contextlib.asynccontextmanager
+async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
+    """Drives orders at the partners of this installation, for the length of a block."""
+    async with comparing(house, db) as (driven, _):
+        yield driven
 
 
 def report(known: registry.Registry) -> None:

@@ -17,7 +17,18 @@ import structlog
 
 from api import settings, speaking
 from api.identity import sweeping
-from partners import deliveries, outbound, rewrap, saga, servers, tokens, vault
+from partners import (
+    deliveries,
+    directory,
+    opening,
+    outbound,
+    reconciling,
+    rewrap,
+    saga,
+    servers,
+    tokens,
+    vault,
+)
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -42,6 +53,11 @@ Driving: TypeAlias = Callable[
     [database.Database], contextlib.AbstractAsyncContextManager[saga.House]
 ]
 """Opens what drives orders at partners, for the length of a block."""
+Comparing: TypeAlias = Callable[
+    [database.Database],
+    contextlib.AbstractAsyncContextManager[tuple[saga.House, opening.Opener]],
+]
+"""The same, with what opens the partners that are compared."""
 Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
 """One turn of a job: the database, and how many things a batch may hold; how many there were."""
 
@@ -197,6 +213,18 @@ async def advance_orders(
     return 0
 
 
+async def reconcile_partners(
+    db: database.Database, _batch: int, *, comparing: Comparing | None = None
+) -> int:
+    """Compare the last days at each partner with the books, until they are clean."""
+    if comparing is not None:
+        async with comparing(db) as (driven, opener):
+            for partner_id, day in await reconciling.due(driven):
+                partner = await directory.find(db, partner_id)
+                await reconciling.reconcile(driven, opener, partner, day)
+    return 0
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -244,6 +272,7 @@ JOBS: Final = (
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("tend_links", 10, tokens.BATCH, tend_links),
     Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
+    Job("reconcile_partners", 3600, 0, reconcile_partners),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
@@ -291,11 +320,17 @@ def _outside(house: settings.Settings) -> dict[object, Run]:
     async def drive(db: database.Database, batch: int) -> int:
         return await advance_orders(db, batch, driving=lambda db: speaking.orders(house, db))
 
+    async def compare(db: database.Database, batch: int) -> int:
+        return await reconcile_partners(
+            db, batch, comparing=lambda db: speaking.comparing(house, db)
+        )
+
     return {
         send_webhooks: send,
         rewrap_secrets: wrap,
         tend_links: tend,
         advance_orders: drive,
+        reconcile_partners: compare,
     }
 
 
