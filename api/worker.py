@@ -18,7 +18,16 @@ import structlog
 
 from api import settings, speaking
 from api.identity import sweeping
-from partners import deliveries, inbound, outbound, rewrap, saga, tokens
+from partners import (
+    deliveries,
+    directory,
+    inbound,
+    outbound,
+    reconciling,
+    rewrap,
+    saga,
+    tokens,
+)
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -213,6 +222,17 @@ async def tend_links(
     return 0 if speak is None else await tokens.tend(speak.links, limit=batch)
 
 
+async def reconcile_partners(
+    db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Compare the last days at each partner with the books, until they are clean."""
+    if speak is not None:
+        for partner_id, day in await reconciling.due(speak.saga):
+            partner = await directory.find(db, partner_id)
+            await reconciling.reconcile(speak.saga, speak.opener, partner, day)
+    return 0
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -261,6 +281,7 @@ JOBS: Final = (
     Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("tend_links", 10, tokens.BATCH, tend_links),
+    Job("reconcile_partners", 3600, 0, reconcile_partners),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
@@ -273,6 +294,7 @@ OUTSIDE: Final[tuple[Outside, ...]] = (
     hear_partners,
     advance_orders,
     tend_links,
+    reconcile_partners,
     rewrap_secrets,
 )
 """The jobs that speak to others, or need our keys."""

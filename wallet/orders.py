@@ -82,6 +82,13 @@ class Order:
         return self.facts.state
 
     @property
+    def stands(self) -> bool:
+        """Whether its value stands at the partner, as far as the books know."""
+        if self.state == "attention":
+            return self.facts.aim == "reverse"
+        return self.state in ("captured", "reversing", "reverse_unknown", "suspense")
+
+    @property
     def outcomes(self) -> frozenset[Found]:
         """What people may decide of it: nothing, unless it waits for them."""
         if self.state == "attention":
@@ -286,6 +293,26 @@ async def due(
         f"{_SELECT} join ({sql.load('queries/orders_due')}) d"
         " on d.bucket = o.bucket and d.redemption_id = o.redemption_id order by o.due_at",
         *(now, of_partner, limit),
+    )
+    return [_read(row) for row in rows]
+
+
+async def between(
+    db: Database,
+    partner_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    after: tuple[datetime, UUID] | None,
+    first: int,
+) -> list[Order]:
+    """Orders of a partner that were begun in a span, the oldest first, after the last one seen."""
+    at, last = after or (since, UUID(int=0))
+    rows = await db.fetch(
+        f"{_SELECT} where o.partner_id = $2 and (o.created_at, o.redemption_id) > ($3, $4)"
+        " and o.created_at >= $5 and o.created_at < $6 order by o.created_at, o.redemption_id"
+        " limit $7",
+        *(None, partner_id, at, last, since, until, first),
     )
     return [_read(row) for row in rows]
 

@@ -30,7 +30,14 @@ class Keeping(demo.Demo):
     caps = replace(demo.Demo.caps, reverses=False, reverses_in_part=False)
 
 
-ALL: Final = {one.name: one for one in (BlindKeyed, BlindNone, Keeping)}
+class Listless(demo.Demo):
+    """It has no lists: each order is asked about."""
+
+    name = "listless"
+    caps = replace(demo.Demo.caps, lists=False)
+
+
+ALL: Final = {one.name: one for one in (BlindKeyed, BlindNone, Keeping, Listless)}
 
 
 def points() -> list[metadata.EntryPoint]:
