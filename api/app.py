@@ -9,8 +9,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, settings, speaking, webhooks
+from api import (
+    bugs,
+    counters,
+    draws,
+    headers,
+    partner_protocol,
+    settings,
+    speaking,
+    webhooks,
+)
 from api.console import door as console
+from api.giftcards import door as giftcards
 from api.graphql import endpoint, hub, schema, sockets
 from api.oauth import endpoints
 from api.receipts import door as receipts
@@ -62,6 +72,8 @@ def create_app(
             *receipts.routes(settings, db),
             *counters.routes(db),
             *webhooks.routes(settings, db, opener),
+            *giftcards.routes(settings, db),
+            *partner_protocol.routes(),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),

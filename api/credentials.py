@@ -24,6 +24,8 @@ said: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
 KINDS: Final[dict[str, bearer.Kind]] = {"mem": "member", "mer": "merchant", "sta": "staff"}
 
+DOES: Final = {"resource": "introspects", "store": "asks at the gift-card door"}
+"""What a client without scopes is for."""
 PERSONS: Final[dict[str, sessions.Kind]] = {"mem": "member", "sta": "staff"}
 
 
@@ -163,6 +165,7 @@ class Kind(enum.StrEnum):
     app = "app"
     merchant = "merchant"
     resource = "resource"
+    store = "store"
 
 
 _CLIENT: Final = typer.Argument(metavar="CLIENT", help="The client's id, cli_...")
@@ -174,7 +177,7 @@ _KEYS: Final = typer.Option(
 
 @client.command(name="add")
 def add(
-    kind: Annotated[Kind, typer.Argument(help="app, merchant or resource.")],
+    kind: Annotated[Kind, typer.Argument(help="app, merchant, resource or store.")],
     name: Annotated[str, typer.Argument(help="Its name, as people see it.")],
     merchant: Annotated[str, typer.Option(help="Whose program: a mer_ id.")] = "",
     scope: Annotated[
@@ -190,7 +193,7 @@ def add(
     keys: Annotated[Path | None, _KEYS] = None,
     rate: Annotated[int | None, typer.Option(help="Its own limit, in points a minute.")] = None,
 ) -> None:
-    """Register a client: an app of members, a merchant's program, or a resource server."""
+    """Register a client: an app of members, a merchant's program or store, a resource server."""
     jwks = None if keys is None else _jwks(keys)
 
     async def register(db: database.Database) -> None:
@@ -228,7 +231,7 @@ def list_(
             terminal.out.print(f"[bold]{one.client_id}[/bold]  {one.kind}, {one.status}")
             lines = [
                 escape(one.name),
-                " ".join(sorted(one.scopes)) or "introspects",
+                " ".join(sorted(one.scopes)) or DOES[one.kind],
                 f"{one.auth_method}; here {_day(one.last_used_at)}",
                 *(escape(uri) for uri in one.redirect_uris),
                 *(

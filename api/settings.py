@@ -149,6 +149,15 @@ class Settings(pydantic_settings.BaseSettings):
             " a limit of its own."
         ),
     )
+    gift_card_hold_hours: int = Field(
+        default=24,
+        ge=1,
+        le=30 * 24,
+        description=(
+            "How long a store holds value by a gift card before it must have settled; longer where"
+            " the merchant's contract says so."
+        ),
+    )
     external_issuer: str | None = Field(
         default=None,
         description=(

@@ -17,7 +17,7 @@ import structlog
 
 from api import settings
 from api.identity import sweeping
-from partners import deliveries, inbound, outbound, rewrap, vault
+from partners import deliveries, inbound, outbound, rewrap, servers, tokens, vault
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -38,6 +38,10 @@ Targets: TypeAlias = Callable[
 """Tells which campaigns want personal offers at an instant."""
 
 
+Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
+"""One turn of a job: the database, and how many things a batch may hold; how many there were."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One job: what it does, how often, and how many things one batch may hold (0: no batches).
@@ -48,7 +52,7 @@ class Job:
     name: str
     every_seconds: float
     batch: int
-    run: Callable[[database.Database, int], Awaitable[int]]
+    run: Run
     lanes: int = 1
 
 
@@ -178,6 +182,16 @@ async def rewrap_secrets(
     return done.rows
 
 
+async def tend_links(
+    db: database.Database,
+    batch: int,
+    *,
+    reach: Callable[[database.Database], servers.House] | None = None,
+) -> int:
+    """Revoke what members unlinked, and give up what nobody confirmed."""
+    return 0 if reach is None else await tokens.tend(reach(db), limit=batch)
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -224,6 +238,7 @@ JOBS: Final = (
     Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
     Job("hear_partners", 1, inbound.BATCH, hear_partners),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
+    Job("tend_links", 10, tokens.BATCH, tend_links),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
@@ -244,28 +259,36 @@ def jobs(
     Without settings nothing is sent, and no key is needed. `hear` takes in what partners tell;
     without it that is kept.
     """
-    ring = None if house is None else vault.Vault(house.partner_keyring)
-    private = frozenset() if house is None else house.webhook_hosts
 
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
+    async def listen(db: database.Database, batch: int) -> int:
+        return await hear_partners(db, batch, hear=hear)
+
+    chosen: dict[object, Run] = {refresh_offers: refresh, hear_partners: listen}
+    if house is not None:
+        chosen |= _outside(house)
+    return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
+
+
+def _outside(house: settings.Settings) -> dict[object, Run]:
+    """The jobs that speak to others, as the settings have them."""
+    ring = vault.Vault(house.partner_keyring)
+
+    def reach(db: database.Database) -> servers.House:
+        return servers.House(db, ring, house.origin, house.private_hosts)
+
     async def send(db: database.Database, batch: int) -> int:
-        return await send_webhooks(db, batch, ring=ring, private=private)
+        return await send_webhooks(db, batch, ring=ring, private=house.webhook_hosts)
 
     async def wrap(db: database.Database, batch: int) -> int:
         return await rewrap_secrets(db, batch, ring=ring)
 
-    async def listen(db: database.Database, batch: int) -> int:
-        return await hear_partners(db, batch, hear=hear)
+    async def tend(db: database.Database, batch: int) -> int:
+        return await tend_links(db, batch, reach=reach)
 
-    chosen = {
-        hear_partners: listen,
-        refresh_offers: refresh,
-        send_webhooks: send,
-        rewrap_secrets: wrap,
-    }
-    return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
+    return {send_webhooks: send, rewrap_secrets: wrap, tend_links: tend}
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

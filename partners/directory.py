@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from partners import addresses, registry
+from partners import addresses, registry, servers
 from wallet import audit, errors, merchants, money, programme
 from wallet.database import Database
 from wallet.rules import charities, orders, text
@@ -235,6 +235,7 @@ def check(kind: Any, facts: Facts) -> None:
     if len(orjson.dumps(facts.config)) > CONFIG_BYTES_MAX:
         raise errors.TooMany(path=("config",), limit=CONFIG_BYTES_MAX)
     config = registry.configured(kind, facts.config)
+    _check_oauth(facts.config.get("oauth"))
     try:
         for host in kind.hosts(config):
             addresses.parse(host)
@@ -262,6 +263,16 @@ def check(kind: Any, facts: Facts) -> None:
                 "A territory is a country by ISO 3166-1, two letters. Name each once.",
                 path=("territories", str(place)),
             )
+
+
+def _check_oauth(document: object) -> None:
+    try:
+        if document is not None:
+            servers.read(document)
+    except servers.Misconfigured as wrong:
+        raise errors.PartnerInvalid(
+            f"Members cannot link so: {wrong}. Correct it.", path=("config", "oauth")
+        ) from None
 
 
 async def _check_asset(db: Database, currencies: Sequence[str], asset: money.Asset) -> None:

@@ -28,6 +28,7 @@ OFFERED_MAX: Final = 500
 """Adapters of one installation: more than there are shop systems worth a name."""
 
 BUILT_IN: Final[Mapping[str, str]] = {
+    "commonpurse": "partners.adapters.commonpurse:Commonpurse",
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
@@ -133,7 +134,12 @@ def config_schema(kind: type[adapter.Adapter]) -> dict[str, Any]:
 
 
 def configured(kind: type[adapter.Adapter], config: object, *path: str) -> Any:
-    """Read the Config of an adapter strictly: PARTNER_INVALID with the field at fault."""
+    """Read the Config of an adapter strictly: PARTNER_INVALID with the field at fault.
+
+    `oauth` is no business of an adapter's: it says how members link to the partner.
+    """
+    if isinstance(config, Mapping):
+        config = {name: value for name, value in config.items() if name != "oauth"}
     try:
         return msgspec.convert(config, kind.Config, strict=True)
     except (msgspec.ValidationError, ValueError) as wrong:

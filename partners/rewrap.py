@@ -32,6 +32,8 @@ class Place:
 
 PLACES: Final = (
     Place("partner.secret", "secret_id", ("sealed",)),
+    Place("partner.link", "link_id", ("sealed",)),
+    Place("partner.link_attempt", "link_id", ("sealed",)),
     Place("partner.endpoint_secret", "secret_id", ("sealed",)),
 )
 """Every place, in every story. Whoever seals something new adds its line."""
@@ -50,7 +52,8 @@ async def counts(db: database.Database, places: Sequence[Place] = PLACES) -> dic
     found: Counter[str] = Counter()
     for place in places:
         rows = await db.fetch(
-            f"select kid, count(*) as number from {place.table} group by kid"  # noqa: S608 - ours
+            f"select kid, count(*) as number from {place.table}"  # noqa: S608 - ours
+            " where kid is not null group by kid"
         )
         found.update({row["kid"]: row["number"] for row in rows})
     return dict(found)

@@ -6,8 +6,9 @@ from typing import Annotated
 import strawberry
 
 from api.graphql import context, members, permissions, redemptions, refusals, scalars, shapes
-from api.identity import stepup
+from api.identity import devices, stepup
 from wallet import redeem
+from wallet.rules import spending
 
 
 @strawberry.type(description="Outcome of asking for a code.")
@@ -38,7 +39,7 @@ class Mutation:
     @permissions.root(
         "Mutation.redemptionCodeCreate",
         "A code to show at the till of one merchant; it works once, for minutes. The first one at"
-        " a merchant needs a sign-in of the last five minutes.",
+        " a merchant, or from a device, needs a sign-in of the last five minutes.",
     )
     @refusals.answered(RedemptionCodePayload)
     async def redemption_code_create(
@@ -56,6 +57,7 @@ class Mutation:
             member_id=info.context.principal.principal_id,
             merchant_id=key,
         )
+        await devices.trust(info.context.db, info.context.principal)
         return RedemptionCodePayload(
             code=redemptions.RedemptionCode(
                 code=issued.text, expires_at=scalars.DateTime(issued.expires_at)
@@ -68,4 +70,11 @@ async def _step_up(info: context.Info, merchant_id: uuid.UUID) -> None:
     met = await redeem.acquaintance(
         info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
     )
-    stepup.check(info.context.principal.authenticated_at, now=met.now, known=met.known)
+    principal = info.context.principal
+    way = spending.Way(partner_known=met.known, device_known=principal.device_known)
+    stepup.check(
+        principal.authenticated_at,
+        now=met.now,
+        signs=spending.signs(way),
+        path=("merchant_id",),
+    )

@@ -19,6 +19,7 @@ from api.graphql import (
     games,
     giving,
     impact,
+    links,
     memberships,
     milestones,
     offers,
@@ -30,6 +31,7 @@ from api.graphql import (
     scalars,
     schemes,
     shapes,
+    spend_locks,
     tickets,
     tiers,
     wallets,
@@ -63,7 +65,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node, tickets.Played):
+class Member(shapes.Node, tickets.Played, links.Linked):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")
@@ -88,6 +90,11 @@ class Member(shapes.Node, tickets.Played):
         """A few small questions; most members have none left to answer."""
         found = await consents.waiting(info.context.page, self.key)
         return [agreements.best(one) for one in found]
+
+    @shapes.relation("spendLock", "Whether the wallet is locked for spending.")
+    async def spend_lock(self, info: context.Info) -> spend_locks.SpendLock | None:
+        """One round trip."""
+        return await spend_locks.lock_of(info, self.wallet_id)
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:

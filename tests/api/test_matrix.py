@@ -48,6 +48,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
+    "PartnerLink": STAFF | {"owner"},
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -57,6 +58,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Remittance": frozenset({"supervisor", "operator"}),
     "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
+    "SpendingReview": frozenset({"supervisor", "operator"}),
     "Spin": STAFF | {"owner"},
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
@@ -73,7 +75,7 @@ REFERRING: Final = {
     *paying.REFERRING,
     "NextBetter",
     *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
-    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
+    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -122,6 +124,7 @@ ASKED: Final[
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
     "referrals": lambda _it, _kind: [({}, {})],
+    "spendingReviews": lambda _it, _kind: [({}, {})],
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
@@ -139,7 +142,7 @@ ASKED: Final[
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
     *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
     *("leaderboard", "merchantBudget", "merchantStatement"),
-    *("programmeRules", "purchasePreview", "schemeSchema"),
+    *("programmeRules", "purchasePreview", "schemeSchema", "spendingRules"),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from api.graphql import permissions, schema
 from api.identity import bearer
-from tests.api import client, paying, playing, world
+from tests.api import client, paying, playing, stopping, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
 from tests.wallet import belonging, factories, giving, paying_out, promotions
@@ -34,6 +34,7 @@ NOTED: Final = {
     "remittancePrepare",
     "schemeEnd",
     "schemePublish",
+    "spendingRulesPublish",
 }
 DEFINITION: Final = {
     **promotions.SIMPLE,
@@ -162,7 +163,12 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
-    "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
+    **{
+        name: lambda it: {"memberId": it.ids["Member"]}
+        for name in ("memberSpendLock", "memberSpendUnlock", "memberSuspend")
+    },
+    "spendingReviewDecide": lambda _it: {"allow": True},
+    "spendingRulesPublish": lambda _it: {"one": "50.00"},
     "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
     "merchantReinstate": lambda it: {"merchantId": it.ids["Merchant"]},
     "merchantSuspend": lambda it: {"merchantId": it.ids["Merchant"]},
@@ -202,6 +208,12 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         return {"drawId": ids.show("sch", raffle)}
     if name.startswith("remittance"):
         return await due(coalition, name)
+    if name == "memberSpendUnlock":
+        await stopping.lock(coalition, it.member)
+    if name == "spendingReviewDecide":
+        merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
+        stopped = await stopping.stopped(coalition, it.member, merchant_id)
+        return {"reviewId": ids.show(world.PREFIXES["SpendingReview"], stopped)}
     if name == "charityVerify":
         return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":

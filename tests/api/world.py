@@ -14,7 +14,8 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, given, hooks, paying, playing, promoted, taking_part
+from tests.api import client, given, hooks, paying, playing, promoted, stopping, taking_part
+from tests.partners.links import linked
 from tests.wallet import factories, inviting, paying_out
 from wallet import (
     approvals,
@@ -53,12 +54,14 @@ PREFIXES: Final = {
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "PartnerLink": "lnk",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "RaffleEntry": "ent",
     "Redemption": "red",
     "Referral": "ref",
+    "SpendingReview": "rev",
     "Remittance": "rem",
     "Scheme": "sch",
     "Segment": "seg",
@@ -135,6 +138,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     decided, proposed = [await _propose(coalition, sofia, ana) for _ in range(2)]
     await _approve(db, decided, vera)
     invited = await _refused(coalition, rosa, ana, vera)
+    looked_at = await stopping.denied(coalition, ana, rosa, vera)
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
@@ -156,10 +160,12 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **await paying.build(coalition, rosa, ana),
         **await hooks.build(db, rosa),
         **giving_to,
+        "PartnerLink": (await linked.put(db, ana.member_id))[1],
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "SpendingReview": looked_at,
         "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
         "Store": store.store.store_id,

@@ -24,6 +24,11 @@ WRONG: list[tuple[dict[str, Any], str, tuple[str, ...]]] = [
     ({"config": {"adress": "x"}}, "PARTNER_INVALID", ("config",)),
     ({"config": {"shop": 7}}, "PARTNER_INVALID", ("config", "shop")),
     ({"config": {"address": "http://[no"}}, "PARTNER_INVALID", ("config",)),
+    (
+        {"config": {"oauth": {"issuer": "x", "client_id": "y"}}},
+        "PARTNER_INVALID",
+        ("config", "oauth"),
+    ),
     ({"config": {"shop": "x" * 20_000}}, "TOO_MANY", ("config",)),
     ({"offers": ()}, "PARTNER_INVALID", ("offers",)),
     ({"offers": (standing.OFFER, standing.OFFER)}, "PARTNER_INVALID", ("offers",)),

@@ -104,3 +104,17 @@ def test_a_standard_webhook_is_verified_with_one_signature_of_several() -> None:
     assert not right(body=BODY + b" ")
     assert not right(message_id="msg_2")
     assert not right("nonsense " * 1000)
+
+
+def test_a_secret_that_is_no_key_signs_nothing() -> None:
+    at = int(NOW.timestamp())
+    told = signatures.standard("whsec_", message_id="msg_1", timestamp=at, body=BODY)
+
+    assert not signatures.standard_matches(
+        message_id="msg_1",
+        timestamp=str(at),
+        told=told,
+        body=BODY,
+        secrets=["another", "whsec_", ""],
+        now=NOW,
+    )

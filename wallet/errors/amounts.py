@@ -80,6 +80,30 @@ class RefundExceedsCapture(Refusal):
         return self.advice if left is None else f"Only {left} is left to refund. Refund less."
 
 
+class CancellationExceedsRest(Refusal):
+    """More is cancelled than was held and not yet cancelled: cancel at most what is left."""
+
+    code = "CANCELLATION_EXCEEDS_REST"
+    advice = "This is more than is left to cancel. Cancel at most what is left."
+
+    def say(self) -> str:
+        """Name what is left to cancel, where it is known."""
+        left = _amount(self.data, "left_minor")
+        return self.advice if left is None else f"Only {left} is left to cancel. Cancel less."
+
+
+class CardLimit(Refusal):
+    """The member lets this card spend less than was asked: ask for at most what is left of it."""
+
+    code = "CARD_LIMIT"
+    advice = "This is more than the gift card may still spend. Ask for less."
+
+    def say(self) -> str:
+        """Name what the card may still spend, where it is known."""
+        left = _amount(self.data, "left_minor")
+        return self.advice if left is None else f"This card may still spend {left}. Ask for less."
+
+
 def _amount(data: dict[str, object], name: str) -> str | None:
     # Data may come back from storage, so it is looked at before it is trusted.
     minor, code = data.get(name), data.get("asset")

@@ -24,6 +24,13 @@ class MerchantSuspended(Refusal):
     advice = "This merchant is suspended. Ask the operator to reinstate it."
 
 
+class MerchantNotAccepted(Refusal):
+    """The coalition's rules let no value be spent at this merchant: choose another one."""
+
+    code = "MERCHANT_NOT_ACCEPTED"
+    advice = "Value of this coalition cannot be spent at this merchant. Choose another one."
+
+
 class ContractMissing(Refusal):
     """The merchant has no contract for that time: publish one, then report again."""
 
@@ -83,6 +90,13 @@ class AdapterUnavailable(Refusal):
 
     code = "ADAPTER_UNAVAILABLE"
     advice = "This adapter cannot be used here. Ask the operator to allow it, or name another."
+
+
+class LinkUnavailable(Refusal):
+    """The partner connects no accounts, or none at the moment: choose another, or come back."""
+
+    code = "LINK_UNAVAILABLE"
+    advice = "No account can be connected at this shop now. Choose another one, or try again later."
 
 
 class CouponInvalid(Refusal):

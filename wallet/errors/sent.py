@@ -134,6 +134,13 @@ class PledgeInvalid(Refusal):
         return self.advice
 
 
+class CardInvalid(Refusal):
+    """A gift card cannot be like this: correct what the path names."""
+
+    code = "CARD_INVALID"
+    advice = "A gift card cannot be like this. Correct what the path names."
+
+
 class TextInvalid(Refusal):
     """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
 

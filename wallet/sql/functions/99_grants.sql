@@ -64,4 +64,16 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- Safe spending: locks and reviews move under the wallet's lock, rules are published once and never changed.
+grant execute on function ledger.set_spend_lock, ledger.decide_spend to commonpurse_app;
+grant insert on coalition.spending_rules to commonpurse_app;
+-- Orders at partners follow what the partners acknowledge.
+grant execute on function ledger.order_hold, ledger.order_take, ledger.order_record, ledger.order_reverse,
+  ledger.order_resolve to commonpurse_app;
+-- A gift card is the member's leave; what a store asks of it moves in the books alone.
+grant execute on function ledger.make_card, ledger.end_card, ledger.hold_by_card, ledger.settle_card,
+  ledger.cancel_card, ledger.credit_card to commonpurse_app;
+-- A link is confirmed and ended by functions, because two members may name one account.
+revoke execute on function partner.confirm_link, partner.end_link from public;
+grant execute on function partner.confirm_link, partner.end_link to commonpurse_app;
 grant commonpurse_app to current_user;
