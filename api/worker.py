@@ -314,10 +314,7 @@ def jobs(
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
-    async def listen(db: database.Database, batch: int) -> int:
-        return await hear_partners(db, batch, hear=hear)
-
-    chosen: dict[object, Run] = {refresh_offers: refresh, hear_partners: listen}
+    chosen: dict[object, Run] = {refresh_offers: refresh}
     if house is not None:
         chosen |= {run: _speaking(run, house) for run in OUTSIDE}
     return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
