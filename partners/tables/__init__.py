@@ -4,6 +4,6 @@ The schema `partner` holds no money. Secrets in it are sealed by `partners.vault
 partner honours is in the books, by `wallet.tables`.
 """
 
-from partners.tables import directory, links, webhooks
+from partners.tables import directory, links, stock, webhooks
 
-__all__ = ["directory", "links", "webhooks"]
+__all__ = ["directory", "links", "stock", "webhooks"]

@@ -279,6 +279,7 @@ KINDS_OF_IDS: Final = {
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
     "lotId": "Lot",
+    "partnerId": "Partner",
     "pledgeId": "Pledge",
     "documentId": "TermsDocument",
     "drawId": "Scheme",
