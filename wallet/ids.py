@@ -28,6 +28,7 @@ PREFIXES: Final = {
     "sto": "store",
     "sub": "subscription",
     "con": "contract",
+    "par": "partner",
     "cha": "charity",
     "agr": "charity agreement",
     "don": "donation",

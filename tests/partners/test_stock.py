@@ -12,7 +12,7 @@ import pytest
 from partners import adapter, directory, registry, shelf, stock, vault
 from partners.adapters import csv
 from partners.conformance import contract, subject
-from tests import conftest
+from tests import conftest, copies
 from tests.partners import standing
 from tests.wallet import factories
 from wallet import audit, errors, ids, money
@@ -216,8 +216,8 @@ class PaperSubject(subject.Subject):
 def shared_dsn(server: str, template: str) -> Iterator[str]:
     """One migrated database for the whole contract: each test of it has a shop of its own."""
     name = f"{template}_{next(conftest.numbers)}"
-    asyncio.run(conftest._execute(server, f"create database {name} template {template}"))
-    yield conftest._url(server, name)
+    asyncio.run(copies.execute(server, copies.copying(name, template)))
+    yield copies.at(server, name)
     asyncio.run(conftest._drop(server, name))
 
 
