@@ -32,7 +32,7 @@ update partner.stock set state = 'taken', order_key = $2, taken_at = clock_times
 returning {_FACTS}
 """  # noqa: S608 - columns of ours
 _HELD: Final = "from partner.stock where partner_id = $1 and order_key = $2"
-_FIND: Final = f"select {_FACTS} {_HELD}"  # noqa: S608 - columns of ours
+_FIND: Final = f"select {_FACTS} {_HELD}"
 _BACK: Final = """
 update partner.stock
    set state = case state when 'taken' then 'returning' else state end,

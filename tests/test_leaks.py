@@ -31,7 +31,7 @@ from wallet import database, ids
 PASSWORD: Final = "seven-plain-words-that-nobody-else-has"
 WRONG_PASSWORD: Final = "almost-seven-plain-words-that-nobody"
 # Whatever begins like this is a secret of ours, also one that the walk did not look at.
-SHAPES: Final = re.compile(r"cp_(?:at|rt|cs)_[A-Za-z0-9_-]+")
+SHAPES: Final = re.compile(r"cp_(?:at|rt|cs)_[A-Za-z0-9_-]+|whsec_[A-Za-z0-9+/]{20,}")
 
 
 class Walk:
@@ -162,7 +162,7 @@ async def connect_merchant(walk: Walk, db: database.Database, merchant_id: Any) 
         "merchant",
         "Till",
         merchant_id=merchant_id,
-        scopes=["purchases:report", "redemptions:write", "redemptions:read"],
+        scopes=["purchases:report", "redemptions:write", "redemptions:read", "webhooks:manage"],
     )
     assert given.secret is not None
     walk.keep("client secret", given.secret)
@@ -173,7 +173,30 @@ async def connect_merchant(walk: Walk, db: database.Database, merchant_id: Any) 
     async with walk.without("identity.client_secret"):
         walk.told(await till.ask("token", grant_type="client_credentials"))
     response = walk.told(await till.ask("token", grant_type="client_credentials"))
-    return walk.keep("access_token", response.json()["access_token"])
+    token = walk.keep("access_token", response.json()["access_token"])
+    await listen(walk, token)
+    return token
+
+
+async def listen(walk: Walk, merchant: str) -> None:
+    """Make an endpoint for webhooks, replace its secret, and do so while our own bugs are about."""
+    make = (
+        "mutation E($input: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $input)"
+        " { endpoint { id } secret } }"
+    )
+    told = {"url": "https://shop.example/hooks", "topics": ["redemption.*"]}
+    made = await walk.ask(merchant, make, input={"idempotencyKey": api.key(), **told})
+    endpoint = made["data"]["webhookEndpointCreate"]
+    walk.keep("webhook secret", endpoint["secret"])
+    rotate = (
+        "mutation R($input: WebhookEndpointRotateInput!) { webhookEndpointRotate(input: $input)"
+        " { secret } }"
+    )
+    asked = {"endpointId": endpoint["endpoint"]["id"]}
+    other = await walk.ask(merchant, rotate, input={"idempotencyKey": api.key(), **asked})
+    walk.keep("webhook secret", other["data"]["webhookEndpointRotate"]["secret"])
+    async with walk.without("partner.endpoint_secret"):
+        await walk.ask(merchant, make, input={"idempotencyKey": api.key(), **told})
 
 
 async def spend(walk: Walk, *, member: str, merchant: str, member_id: str, shop: str) -> None:
@@ -312,7 +335,7 @@ async def looked_at(walk: Walk, owner: Connection, logged: str) -> list[str]:
     """All leaks, after asserting that the walk saw what it was sent to see."""
     assert {
         *("letter", "password", "cookie", "verifier", "code", "access_token", "refresh_token"),
-        *("id_token", "client secret", "redemption code", "card number"),
+        *("id_token", "client secret", "redemption code", "card number", "webhook secret"),
     } == {name.rpartition(" ")[0] for name in walk.secrets}
     said = "\n".join(walk.failures)
     for code in ("INTERNAL", "BAD_USER_INPUT", "UNAUTHENTICATED", "GRAPHQL_PARSE_FAILED"):

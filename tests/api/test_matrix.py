@@ -340,6 +340,7 @@ SAID: Final[dict[str, ways.Arguments]] = {
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},
     "redemptionCapture": {"amount": EURO},
+    "redemptionReverse": {},
     "redemptionRefund": {"amount": EURO},
     "redemptionRelease": {},
 }
