@@ -23,6 +23,7 @@ from api import (
     credentials,
     partner_commands,
     postgres,
+    reconciled,
     remitted,
     scoring,
     stock_commands,
@@ -44,6 +45,7 @@ app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
 app.command()(remitted.remittance)
+app.command()(reconciled.reconcile)
 app.command()(reference_shop.shop)
 app.command()(partner_commands.adapters)
 app.command(name="demo-partner")(partner_commands.demo_partner)

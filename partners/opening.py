@@ -38,11 +38,15 @@ Client: TypeAlias = Callable[..., httpx2.AsyncClient]
 
 
 class Closed(Exception):
-    """This partner cannot be spoken to now, and the reason; nothing has been sent."""
+    """This partner cannot be spoken to now, and the reason; nothing has been sent.
 
-    def __init__(self, reason: str) -> None:
+    `final` if it will not be otherwise the next time either.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.final = final
 
 
 @dataclass(slots=True)

@@ -41,7 +41,6 @@ from api.graphql import (
     wording,
 )
 from api.identity import bearer
-from partners import vault
 from wallet import database, errors
 
 log: Final = structlog.get_logger("api.graphql")
@@ -76,6 +75,7 @@ class Endpoint:
         db: database.Database,
         settings: settings.Settings,
         hub: hub.Hub,
+        speaking: speaking.Speaking,
         *,
         development: bool,
     ) -> None:
@@ -85,8 +85,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
-        self._vault = vault.Vault(settings.partner_keyring)
-        self._adapters = speaking.adapters(settings)
+        self._speaking = speaking
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -190,8 +189,10 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
-            vault=self._vault,
-            adapters=self._adapters,
+            vault=self._speaking.ring,
+            adapters=self._speaking.adapters,
+            saga=self._speaking.saga,
+            webhook_hosts=self._settings.webhook_hosts,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:
             caller.begin()

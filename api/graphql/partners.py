@@ -245,7 +245,7 @@ def show(info: context.Info, row: directory.Partner) -> Partner:
         name=row.name,
         status=PartnerStatus(row.status),
         needs_link=kind is not None and kind.caps.links,
-        offers=[_offer(one, row.asset) for one in row.offers],
+        offers=[offer(one, row.asset) for one in row.offers],
         territories=list(row.facts.territories),
         facts=row,
     )
@@ -283,7 +283,8 @@ def config(told: object) -> dict[str, object]:
     return told
 
 
-def _offer(one: orders.Offer, asset: money.Asset) -> PartnerOffer:
+def offer(one: orders.Offer, asset: money.Asset) -> PartnerOffer:
+    """Return an offer as GraphQL."""
     return PartnerOffer(
         kind=PartnerOfferKind(one.kind),
         minimum=shapes.show(one.minimum_minor, asset),

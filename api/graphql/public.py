@@ -22,6 +22,7 @@ from api.graphql import (
     cost,
     experiments,
     failures,
+    gift_cards,
     giving,
     links,
     members,
@@ -150,6 +151,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
     "don": giving.node,
     "ple": giving.pledge_node,
     "ben": benefits.node,
+    "gca": gift_cards.node,
     "bud": budgets.node,
     "ref": referrals.node,
     "rev": spending.node,
@@ -163,6 +165,7 @@ LOOK_UPS: Final[dict[str, LookUp]] = {
 NODES: Final = (
     awards.Award,
     benefits.Benefit,
+    gift_cards.GiftCard,
     budgets.Budget,
     agreements.TermsDocument,
     approvals.Approval,

@@ -34,6 +34,7 @@ from api.graphql import (
     draws,
     experiments,
     games,
+    gift_cards,
     giving,
     impact,
     ladder_impact,
@@ -52,6 +53,7 @@ from api.graphql import (
     profile_acts,
     public,
     quizzes,
+    redeeming,
     referrals,
     remittances,
     scalars,
@@ -66,6 +68,8 @@ from api.graphql import (
     tiers,
     till,
     trail,
+    webhook_acts,
+    webhooks,
 )
 
 
@@ -101,6 +105,7 @@ class Query(
     membership_staff.Query,
     ladder_impact.Query,
     remittances.Query,
+    webhooks.Query,
 ):
     """Every root field to read by."""
 
@@ -108,6 +113,8 @@ class Query(
 @strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
 class Mutation(
     member.Mutation,
+    redeeming.Mutation,
+    gift_cards.Mutation,
     giving.Mutation,
     partner.Mutation,
     till.Mutation,
@@ -142,6 +149,7 @@ class Mutation(
     membership_staff.Mutation,
     prepaid.Mutation,
     remittances.Mutation,
+    webhook_acts.Mutation,
 ):
     """Every root field to write by."""
 

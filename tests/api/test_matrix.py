@@ -17,7 +17,7 @@ import pytest
 
 from api.graphql import permissions, public
 from api.identity import bearer
-from tests.api import client, paying, ways, world
+from tests.api import client, hooks, paying, ways, world
 from tests.wallet import factories
 from wallet import database
 
@@ -40,15 +40,17 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CharityAgreement": frozenset({"supervisor", "operator"}),
     "Donation": STAFF | {"owner"},
     "Completion": STAFF | {"owner"},
+    "GiftCard": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
+    **dict.fromkeys(hooks.PREFIXES, frozenset({"merchant A", "operator"})),
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
-    "Partner": MEMBERS | MERCHANTS | STAFF,
     "PartnerLink": STAFF | {"owner"},
+    "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -103,9 +105,12 @@ ASKED: Final[
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
     ],
-    "merchantClients": lambda it, _kind: [
-        ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
-    ],
+    **{
+        name: lambda it, _kind: [
+            ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
+        ]
+        for name in ("merchantClients", "merchantWebhooks")
+    },
     "merchants": lambda _it, _kind: [({}, {})],
     "node": lambda it, kind: [({"id": it.ids[kind]}, {"id": world.missing(kind)})],
     "nodes": lambda it, kind: [({"ids": [it.ids[kind]]}, {"ids": [world.missing(kind)]})],
@@ -133,6 +138,7 @@ ASKED: Final[
     "schemes": lambda _it, _kind: [({}, {})],
     "segments": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
+    "webhookEndpoints": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
@@ -278,6 +284,8 @@ KINDS_OF_IDS: Final = {
     **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
+    "giftCardId": "GiftCard",
+    "linkId": "PartnerLink",
     "lotId": "Lot",
     "partnerId": "Partner",
     "pledgeId": "Pledge",
@@ -285,6 +293,7 @@ KINDS_OF_IDS: Final = {
     "drawId": "Scheme",
     "memberId": "Member",
     **paying.KINDS_OF_IDS,
+    **hooks.KINDS_OF_IDS,
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
@@ -320,8 +329,11 @@ EURO: Final = {"amount": "1.00", "currency": "EUR"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
+    **hooks.SAID,
     "benefitUse": {},
+    "giftCardEnd": {},
     "donationCreate": {"charityId": world.missing("Charity")},
+    "partnerUnlink": {},
     "pledgeEnd": {},
     "raffleEnter": {},
     "wheelSpin": {"clientSeed": "mine"},

@@ -154,9 +154,17 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "name": "Rosa: shop",
         "scopes": ["purchases:report"],
     },
+    "giftCardStoreRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "name": "Rosa: web shop",
+    },
     "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
+    **{
+        name: lambda it: {"endpointId": it.ids["WebhookEndpoint"]}
+        for name in ("merchantWebhookDisable", "merchantWebhookEnable")
+    },
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
