@@ -18,7 +18,17 @@ import rich.markup as markup
 import typer
 import uvloop
 
-from api import catalogue, credentials, partner_commands, postgres, remitted, scoring, terminal
+from api import (
+    catalogue,
+    credentials,
+    partner_commands,
+    postgres,
+    reconciled,
+    remitted,
+    scoring,
+    stock_commands,
+    terminal,
+)
 from api.journey import span
 from partners.reference_shop import command as reference_shop
 from wallet import audit, database, errors, ids, money, programme, seal, staff
@@ -35,10 +45,12 @@ app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
 app.command()(remitted.remittance)
+app.command()(reconciled.reconcile)
 app.command()(reference_shop.shop)
 app.command()(partner_commands.adapters)
 app.command(name="demo-partner")(partner_commands.demo_partner)
 app.add_typer(partner_commands.group, name="partner")
+app.add_typer(stock_commands.group, name="stock")
 
 
 @app.command()

@@ -139,7 +139,7 @@ class Speaking(httpx2.Auth):
 
     def __init__(self, how: adapter.Credential, secrets: Sequence[str]) -> None:
         self._header = how.header
-        self._values = [_value(how, secret) for secret in secrets]
+        self._values = [value(how, secret) for secret in secrets]
 
     def auth_flow(
         self, request: httpx2.Request
@@ -152,7 +152,8 @@ class Speaking(httpx2.Auth):
                 return
 
 
-def _value(how: adapter.Credential, secret: str) -> str:
+def value(how: adapter.Credential, secret: str) -> str:
+    """A secret as the partner wants it said."""
     if not how.basic:
         return f"{how.prefix}{secret}"
     pair = secret if ":" in secret else f"{secret}:"

@@ -5,9 +5,10 @@ claimed before the partner is called and recorded with the money after it, under
 that two who work on one order at once can never both be believed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from wallet import errors, ids, ledger, merchants, money, programme, sql
@@ -25,6 +26,10 @@ _SELECT: Final = (
     " from ledger.partner_order o"
     " join ledger.redemption r on r.bucket = o.bucket and r.redemption_id = o.redemption_id"
 )
+
+
+Found: TypeAlias = Literal["issued", "absent"]
+"""What people found out about an order: its value stands at the partner, or it does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,6 @@ class Order:
     version: int
     due_at: datetime | None
     reference: str | None
-    sealed: bytes | None
-    sealed_kid: str | None
     reason: str | None
     evidence: str | None
     created_at: datetime
@@ -79,6 +82,20 @@ class Order:
         return self.facts.state
 
     @property
+    def stands(self) -> bool:
+        """Whether its value stands at the partner, as far as the books know."""
+        if self.state == "attention":
+            return self.facts.aim == "reverse"
+        return self.state in ("captured", "reversing", "reverse_unknown", "suspense")
+
+    @property
+    def outcomes(self) -> frozenset[Found]:
+        """What people may decide of it: nothing, unless it waits for them."""
+        if self.state == "attention":
+            return frozenset({"issued", "absent"})
+        return frozenset({"absent"} if self.state == "suspense" else ())
+
+    @property
     def key(self) -> str:
         """What the partner knows it by: 32 plain characters."""
         return self.redemption_id.hex
@@ -88,7 +105,7 @@ class Order:
 class Heard:
     """What was answered or told: by what, in which words, and what came with it.
 
-    `reference` is the partner's own name of what it issued, `sealed` a code that it chose.
+    `reference` is the partner's own name of what it issued.
     """
 
     asked: str
@@ -96,7 +113,6 @@ class Heard:
     reason: str | None = None
     took_ms: int = 0
     reference: str | None = None
-    sealed: tuple[bytes, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +196,13 @@ async def record(
 ) -> bool:
     """Record what was heard, and go where the rule says, with the money; False if it moved."""
     house = await programme.of(db)
-    sealed, sealed_kid = heard.sealed or (None, None)
     answer = await db.call(
         "select ledger.order_record($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-        " $15, $16, $17, $18, $19)",
+        " $15, $16, $17)",
         *(ledger.bucket(order.redemption_id), order.redemption_id, order.version),
         *(step.state, step.ask, step.wait, step.lookups, step.agreed, step.doubted, step.refused),
         *(heard.asked, heard.said, heard.reason, heard.took_ms),
-        *(heard.reference, sealed, sealed_kid, house.time_zone, now),
+        *(heard.reference, house.time_zone, now),
     )
     return bool(answer["code"] == "recorded")
 
@@ -216,7 +231,7 @@ def resolving(
     *,
     redemption_id: UUID,
     request_id: UUID,
-    outcome: str,
+    outcome: Found,
     evidence: str,
     time_zone: str,
     now: datetime | None,
@@ -249,6 +264,17 @@ async def known(db: Database, redemption_id: UUID, *, now: datetime | None = Non
     return None if row is None else _read(row)
 
 
+async def several(db: Database, redemption_ids: Sequence[UUID]) -> dict[UUID, Order]:
+    """The orders of these redemptions, by redemption; those at tills have none."""
+    rows = await db.fetch(
+        f"{_SELECT} where o.bucket = any($2) and o.redemption_id = any($3)",
+        None,
+        sorted({ledger.bucket(one) for one in redemption_ids}),
+        list(redemption_ids),
+    )
+    return {one.redemption_id: one for one in map(_read, rows)}
+
+
 async def referred(db: Database, partner_id: UUID, reference: str) -> Order | None:
     """The newest order that a partner knows by its own reference, or None."""
     row = await db.fetchrow(
@@ -267,6 +293,26 @@ async def due(
         f"{_SELECT} join ({sql.load('queries/orders_due')}) d"
         " on d.bucket = o.bucket and d.redemption_id = o.redemption_id order by o.due_at",
         *(now, of_partner, limit),
+    )
+    return [_read(row) for row in rows]
+
+
+async def between(
+    db: Database,
+    partner_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    after: tuple[datetime, UUID] | None,
+    first: int,
+) -> list[Order]:
+    """Orders of a partner that were begun in a span, the oldest first, after the last one seen."""
+    at, last = after or (since, UUID(int=0))
+    rows = await db.fetch(
+        f"{_SELECT} where o.partner_id = $2 and (o.created_at, o.redemption_id) > ($3, $4)"
+        " and o.created_at >= $5 and o.created_at < $6 order by o.created_at, o.redemption_id"
+        " limit $7",
+        *(None, partner_id, at, last, since, until, first),
     )
     return [_read(row) for row in rows]
 

@@ -27,7 +27,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
-from api import settings
+from api import settings, speaking
 from api.graphql import (
     context,
     failures,
@@ -41,7 +41,6 @@ from api.graphql import (
     wording,
 )
 from api.identity import bearer
-from partners import vault
 from wallet import database, errors
 
 log: Final = structlog.get_logger("api.graphql")
@@ -76,6 +75,7 @@ class Endpoint:
         db: database.Database,
         settings: settings.Settings,
         hub: hub.Hub,
+        speaking: speaking.Speaking,
         *,
         development: bool,
     ) -> None:
@@ -85,7 +85,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
-        self._vault = vault.Vault(settings.partner_keyring)
+        self._speaking = speaking
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -189,7 +189,9 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
-            vault=self._vault,
+            vault=self._speaking.ring,
+            adapters=self._speaking.adapters,
+            saga=self._speaking.saga,
             webhook_hosts=self._settings.webhook_hosts,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:

@@ -11,6 +11,7 @@ from strawberry.dataloader import DataLoader
 
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
+from wallet import orders as order_facts
 from wallet import staff as staff_facts
 from wallet.campaigns import caps, experiments, segments, shelf, terms
 from wallet.campaigns import offers as offer_facts
@@ -54,6 +55,15 @@ class Loaders:
     def contract_versions(self) -> DataLoader[uuid.UUID, int]:
         """The number of a contract version, by its id."""
         return DataLoader(self._contract_versions, max_batch_size=BATCH_MAX)
+
+    @functools.cached_property
+    def orders(self) -> DataLoader[uuid.UUID, order_facts.Order | None]:
+        """The orders of redemptions, by redemption; None for one at a till."""
+        return DataLoader(self._orders, max_batch_size=BATCH_MAX)
+
+    async def _orders(self, keys: Sequence[uuid.UUID]) -> list[order_facts.Order | None]:
+        found = await order_facts.several(self._db, keys)
+        return [found.get(key) for key in keys]
 
     @functools.cached_property
     def staff(self) -> DataLoader[uuid.UUID, staff_facts.Person | None]:

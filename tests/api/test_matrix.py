@@ -40,6 +40,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CharityAgreement": frozenset({"supervisor", "operator"}),
     "Donation": STAFF | {"owner"},
     "Completion": STAFF | {"owner"},
+    "GiftCard": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
@@ -49,6 +50,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "PartnerLink": STAFF | {"owner"},
+    "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -91,7 +93,7 @@ ASKED: Final[
     ],
     **{
         name: lambda _it, _kind: [({}, {})]
-        for name in ("budgets", "campaigns", "charities", "draws", "experiments")
+        for name in ("budgets", "campaigns", "charities", "draws", "experiments", "partners")
     },
     **{
         name: lambda it, _kind: [
@@ -140,6 +142,7 @@ ASKED: Final[
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
+    *("adapters", "partnerSettings"),
     *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
     *("leaderboard", "merchantBudget", "merchantStatement"),
     *("programmeRules", "purchasePreview", "schemeSchema", "spendingRules"),
@@ -281,7 +284,10 @@ KINDS_OF_IDS: Final = {
     **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
+    "giftCardId": "GiftCard",
+    "linkId": "PartnerLink",
     "lotId": "Lot",
+    "partnerId": "Partner",
     "pledgeId": "Pledge",
     "documentId": "TermsDocument",
     "drawId": "Scheme",
@@ -294,7 +300,7 @@ KINDS_OF_IDS: Final = {
     "ticketId": "Ticket",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
+PUBLIC: Final = frozenset({"Charity", "Merchant", "Partner", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
 NAMED: Final = paying.NAMED | {
     *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")
@@ -325,7 +331,9 @@ SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
     **hooks.SAID,
     "benefitUse": {},
+    "giftCardEnd": {},
     "donationCreate": {"charityId": world.missing("Charity")},
+    "partnerUnlink": {},
     "pledgeEnd": {},
     "raffleEnter": {},
     "wheelSpin": {"clientSeed": "mine"},

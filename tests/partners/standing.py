@@ -1,9 +1,10 @@
 """Partners as they stand in an installation: registered, with their secrets, ready to be opened."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -88,9 +89,10 @@ async def opened(
     allowed: set[str] | None = None,
     timeout_seconds: float = 0.5,
     client: Callable[..., httpx2.AsyncClient] = http.client,
+    points: Sequence[metadata.EntryPoint] | None = None,
 ) -> AsyncIterator[Standing]:
     """An installation that may reach these shops, with its keys in a folder."""
-    adapters = registry.discover(allowed=allowed)
+    adapters = registry.discover(allowed=allowed, points=points)
     ring = vault.Vault(folder / "partner-keys.json")
     opener = opening.Opener(
         db=db,

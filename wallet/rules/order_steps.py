@@ -31,7 +31,7 @@ UNRESOLVED_AFTER: Final = timedelta(hours=24)
 AGREEING: Final = 2
 """One look may read a copy that lags behind; two that agree, late enough, are believed."""
 SENDS_IN_DOUBT_MAX: Final = 2
-"""What was looked for and is not there is sent once more; then the member gets the value back."""
+"""What is not there is sent once more where it is unique there; then the value goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,8 @@ def _counted(facts: Facts, ends: _Ends, said: Said, able: Able, now: datetime, p
     if agreed >= AGREEING:
         if not again:
             return Step(ends.gone)
-        if facts.refused or facts.sends >= SENDS_IN_DOUBT_MAX:
+        if facts.refused or facts.sends >= SENDS_IN_DOUBT_MAX or able.idempotency == "none":
+            # Where a second time would be done again, no look is trusted that much.
             return Step(_unmoved(ends))
         return Step(ends.doubt, ends.effect, agreed=agreed, doubted=facts.doubted)
     wait = pace.looks[min(facts.lookups + 1, len(pace.looks) - 1)]

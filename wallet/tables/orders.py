@@ -1,6 +1,6 @@
 """Orders at partners: what a partner is asked to issue for a held redemption, and every attempt."""
 
-from sqlalchemy import CheckConstraint, Index, Integer, LargeBinary, text
+from sqlalchemy import CheckConstraint, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
 from wallet.tables import columns
@@ -14,8 +14,8 @@ class PartnerOrder(SQLModel, table=True):
 
     The redemption beside it is the truth about the money. `ask` is what the partner is asked next,
     at `due_at`; while it is `leased`, somebody is asking, and has until then. Each change makes
-    `version` one more, so that who comes late changes nothing. `sealed` is a code that the partner
-    chose; ours follows from the id and is kept nowhere.
+    `version` one more, so that who comes late changes nothing. The secret code that is issued
+    follows from the id, by the key `kid`, and is kept nowhere.
     """
 
     __tablename__ = "partner_order"
@@ -46,7 +46,6 @@ class PartnerOrder(SQLModel, table=True):
             " and (state <> 'held' or not leased)",
             name="partner_order_leased",
         ),
-        CheckConstraint("(sealed is null) = (sealed_kid is null)", name="partner_order_sealed"),
         CheckConstraint(
             "version > 0 and attempts >= 0 and sends >= 0 and lookups >= 0 and agreed >= 0",
             name="partner_order_counts",
@@ -87,8 +86,6 @@ class PartnerOrder(SQLModel, table=True):
     first_sent_at: datetime | None = columns.instant_or_none()
     there: str | None = columns.words_or_none()
     reference: str | None = columns.words_or_none()
-    sealed: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
-    sealed_kid: str | None = columns.words_or_none()
     reason: str | None = columns.words_or_none()
     evidence: str | None = columns.words_or_none()
     request_id: UUID | None = None

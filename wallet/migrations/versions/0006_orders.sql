@@ -24,8 +24,6 @@ create table ledger.partner_order (
   first_sent_at TIMESTAMP WITH TIME ZONE,
   there TEXT,
   reference TEXT,
-  sealed BYTEA,
-  sealed_kid TEXT,
   reason TEXT,
   evidence TEXT,
   request_id UUID,
@@ -45,7 +43,6 @@ create table ledger.partner_order (
     'late')) = (ask is not null) and (ask is null) = (due_at is null)),
   CONSTRAINT partner_order_leased CHECK ((not leased or ask is not null) and (state <> 'sending' or leased) and
     (state <> 'held' or not leased)),
-  CONSTRAINT partner_order_sealed CHECK ((sealed is null) = (sealed_kid is null)),
   CONSTRAINT partner_order_counts CHECK (version > 0 and attempts >= 0 and sends >= 0 and lookups >= 0 and agreed
     >= 0)
 );
@@ -72,4 +69,41 @@ create table ledger.partner_attempt (
   CONSTRAINT partner_attempt_asked CHECK (asked in ('issue', 'find', 'reverse', 'event', 'staff', 'clock')),
   CONSTRAINT partner_attempt_said CHECK (said in ('live', 'spent', 'void', 'absent', 'differs', 'refused',
     'not_sent', 'unknown', 'overdue'))
+);
+
+-- Codes that partners chose for what they issued, sealed.
+create table partner.order_code (
+  redemption_id UUID NOT NULL,
+  kid TEXT NOT NULL,
+  sealed BYTEA NOT NULL,
+  created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+  PRIMARY KEY (redemption_id)
+);
+
+-- What came of comparing our books with a partner's, day by day.
+create table partner.reconciliation (
+  partner_id UUID NOT NULL,
+  day DATE NOT NULL,
+  state TEXT NOT NULL,
+  here_count INTEGER NOT NULL,
+  here_minor BIGINT NOT NULL,
+  there_count INTEGER NOT NULL,
+  there_minor BIGINT NOT NULL,
+  differences INTEGER NOT NULL,
+  reason TEXT,
+  checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (partner_id, day),
+  CONSTRAINT reconciliation_state CHECK (state in ('clean', 'differs', 'unread'))
+);
+
+create table partner.difference (
+  partner_id UUID NOT NULL,
+  day DATE NOT NULL,
+  subject TEXT NOT NULL,
+  what TEXT NOT NULL,
+  redemption_id UUID,
+  here_minor BIGINT,
+  there_minor BIGINT,
+  PRIMARY KEY (partner_id, day, subject),
+  CONSTRAINT difference_what CHECK (what in ('missing_there', 'missing_here', 'amount_differs', 'voided_there'))
 );

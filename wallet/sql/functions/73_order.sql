@@ -184,7 +184,7 @@ end $$;
 create or replace function ledger.order_record(
   p_bucket smallint, p_redemption uuid, p_version bigint, p_to text, p_ask text, p_wait interval, p_lookups int,
   p_agreed int, p_doubted boolean, p_refused boolean, p_asked text, p_said text, p_reason text, p_took_ms int,
-  p_reference text, p_sealed bytea, p_sealed_kid text, p_zone text, p_at timestamptz default null)
+  p_reference text, p_zone text, p_at timestamptz default null)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   v_at timestamptz := coalesce(p_at, clock_timestamp());
@@ -214,8 +214,7 @@ begin
   update ledger.partner_order
      set attempts = v_number, lookups = p_lookups, agreed = p_agreed, doubted = p_doubted, refused = p_refused,
          there = case when p_said in ('live', 'spent', 'void', 'absent') then p_said else o.there end,
-         reference = coalesce(p_reference, o.reference), sealed = coalesce(p_sealed, o.sealed),
-         sealed_kid = coalesce(p_sealed_kid, o.sealed_kid), reason = coalesce(p_reason, o.reason)
+         reference = coalesce(p_reference, o.reference), reason = coalesce(p_reason, o.reason)
    where bucket = p_bucket and redemption_id = p_redemption;
   insert into ledger.partner_attempt (bucket, redemption_id, number, asked, said, state, reason, took_ms, ended_at)
   values (p_bucket, p_redemption, v_number, p_asked, p_said, p_to, p_reason, p_took_ms, v_at);
