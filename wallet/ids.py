@@ -24,6 +24,7 @@ PREFIXES: Final = {
     "mbr": "membership",
     "wal": "wallet",
     "mer": "merchant",
+    "par": "partner",
     "lnk": "link",
     "sto": "store",
     "sub": "subscription",
