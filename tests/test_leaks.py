@@ -23,6 +23,7 @@ from api import terminal
 from api.identity import sessions
 from tests import serving
 from tests.api import client as api
+from tests.api import hooks
 from tests.conftest import Connection
 from tests.identity import relying
 from tests.wallet import factories
@@ -174,29 +175,8 @@ async def connect_merchant(walk: Walk, db: database.Database, merchant_id: Any) 
         walk.told(await till.ask("token", grant_type="client_credentials"))
     response = walk.told(await till.ask("token", grant_type="client_credentials"))
     token = walk.keep("access_token", response.json()["access_token"])
-    await listen(walk, token)
+    await hooks.walk(walk, token)
     return token
-
-
-async def listen(walk: Walk, merchant: str) -> None:
-    """Make an endpoint for webhooks, replace its secret, and do so while our own bugs are about."""
-    make = (
-        "mutation E($input: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $input)"
-        " { endpoint { id } secret } }"
-    )
-    told = {"url": "https://shop.example/hooks", "topics": ["redemption.*"]}
-    made = await walk.ask(merchant, make, input={"idempotencyKey": api.key(), **told})
-    endpoint = made["data"]["webhookEndpointCreate"]
-    walk.keep("webhook secret", endpoint["secret"])
-    rotate = (
-        "mutation R($input: WebhookEndpointRotateInput!) { webhookEndpointRotate(input: $input)"
-        " { secret } }"
-    )
-    asked = {"endpointId": endpoint["endpoint"]["id"]}
-    other = await walk.ask(merchant, rotate, input={"idempotencyKey": api.key(), **asked})
-    walk.keep("webhook secret", other["data"]["webhookEndpointRotate"]["secret"])
-    async with walk.without("partner.endpoint_secret"):
-        await walk.ask(merchant, make, input={"idempotencyKey": api.key(), **told})
 
 
 async def spend(walk: Walk, *, member: str, merchant: str, member_id: str, shop: str) -> None:

@@ -332,7 +332,8 @@ async def test_an_address_that_has_become_private_is_a_failure_like_others(
 async def test_a_long_answer_is_not_read_and_is_a_yes_all_the_same(
     db: database.Database, ring: vault.Vault, coalition: factories.Coalition
 ) -> None:
-    page = b"HTTP/1.1 200 OK\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5_000_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5000000\r\n\r\n"
+    page = head + b"x" * 5_000_000
     async with peers.serve(peers.saying(page)) as peer:
         given = await telling.endpoint(db, ring, peer, await coalition.merchant())
         await telling.pings(db, given, 1)
