@@ -29,7 +29,6 @@ PREFIXES: Final = {
     "sto": "store",
     "sub": "subscription",
     "con": "contract",
-    "par": "partner",
     "cha": "charity",
     "agr": "charity agreement",
     "don": "donation",

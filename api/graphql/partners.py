@@ -90,8 +90,7 @@ class Partner(shapes.Node):
         directives=[cost.ListSize(assumed_size=2)],
     )
     territories: list[str] = strawberry.field(
-        description="For members of these countries, ISO 3166-1; none: for all.",
-        directives=[cost.ListSize(assumed_size=2)],
+        description="For members of these countries, ISO 3166-1, at most 250; none: for all."
     )
     facts: strawberry.Private[directory.Partner]
 
@@ -115,11 +114,10 @@ class AdapterCapabilities:
     """As the adapter declares it, and its author has tested it."""
 
     kinds: list[PartnerOfferKind] = strawberry.field(
-        description="What a member can get.", directives=[cost.ListSize(assumed_size=3)]
+        description="What a member can get; at most four."
     )
     currencies: list[str] = strawberry.field(
-        description="In which currencies; none: whatever the shop is set to.",
-        directives=[cost.ListSize(assumed_size=3)],
+        description="In which currencies, at most one of each; none: whatever the shop is set to."
     )
     idempotency: PartnerIdempotency = strawberry.field(description="What twice the same does.")
     key_lasts_seconds: int | None = strawberry.field(
@@ -133,8 +131,7 @@ class AdapterCapabilities:
     reverses_in_part: bool = strawberry.field(description="Also a part of it.")
     lists: bool = strawberry.field(description="It lists all that we had issued.")
     linked: list[PartnerOfferKind] = strawberry.field(
-        description="What goes to an account that a member connects.",
-        directives=[cost.ListSize(assumed_size=2)],
+        description="What goes to an account that a member connects; at most four."
     )
     reports: bool = strawberry.field(description="It sends messages, signed.")
 

@@ -76,6 +76,7 @@ REFERRING: Final = {
     *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
     "NextBetter",
+    *("PartnerRedemption", "RedemptionOption"),
     *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
