@@ -25,6 +25,7 @@ PREFIXES: Final = {
     "wal": "wallet",
     "mer": "merchant",
     "lnk": "link",
+    "par": "partner",
     "sto": "store",
     "sub": "subscription",
     "con": "contract",
