@@ -75,8 +75,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
 REFERRING: Final = {
     *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
-    "NextBetter",
-    *("PartnerRedemption", "RedemptionOption"),
+    *("NextBetter", "PartnerRedemption", "RedemptionOption"),
     *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
