@@ -5,6 +5,7 @@ claimed before the partner is called and recorded with the money after it, under
 that two who work on one order at once can never both be believed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
@@ -330,12 +331,26 @@ async def page(
 
 async def attempts(db: Database, redemption_id: UUID) -> list[Attempt]:
     """The story of an order, in order."""
+    return (await stories(db, [redemption_id]))[redemption_id]
+
+
+async def stories(db: Database, redemption_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """The stories of some orders, ATTEMPTS_MAX of each at most."""
     rows = await db.fetch(
-        "select number, asked, said, state, reason, took_ms, ended_at from ledger.partner_attempt"
-        " where bucket = $1 and redemption_id = $2 order by number limit $3",
-        *(ledger.bucket(redemption_id), redemption_id, ATTEMPTS_MAX),
+        "select a.* from unnest($1::smallint[], $2::uuid[]) o (bucket, redemption_id)"
+        " join ledger.partner_attempt a"
+        " on a.bucket = o.bucket and a.redemption_id = o.redemption_id and a.number <= $3"
+        " order by a.redemption_id, a.number",
+        [ledger.bucket(one) for one in redemption_ids],
+        redemption_ids,
+        ATTEMPTS_MAX,
     )
-    return [Attempt(**dict(row)) for row in rows]
+    found: dict[UUID, list[Attempt]] = {one: [] for one in redemption_ids}
+    for row in rows:
+        found[row["redemption_id"]].append(
+            Attempt(**{name: row[name] for name in Attempt.__dataclass_fields__})
+        )
+    return found
 
 
 def _read(row: Any) -> Order:

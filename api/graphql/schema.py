@@ -44,6 +44,7 @@ from api.graphql import (
     membership_staff,
     operator,
     partner,
+    partner_orders,
     permissions,
     play_limits,
     prepaid,
@@ -97,6 +98,7 @@ class Query(
     membership_acts.Query,
     membership_staff.Query,
     ladder_impact.Query,
+    partner_orders.Query,
     remittances.Query,
 ):
     """Every root field to read by."""
@@ -137,6 +139,7 @@ class Mutation(
     membership_acts.Mutation,
     membership_staff.Mutation,
     prepaid.Mutation,
+    partner_orders.Mutation,
     remittances.Mutation,
 ):
     """Every root field to write by."""

@@ -48,6 +48,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "PartnerLink": STAFF | {"owner"},
+    "PartnerOrder": STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -124,6 +125,7 @@ ASKED: Final[
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
+    "partnerOrders": lambda _it, _kind: [({}, {})],
     "remittances": lambda _it, _kind: [({}, {})],
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [

@@ -16,7 +16,7 @@ import httpx2
 from api.identity import bearer, clients
 from tests.api import client, given, paying, playing, promoted, stopping, taking_part
 from tests.partners.links import linked
-from tests.wallet import factories, inviting, paying_out
+from tests.wallet import factories, inviting, ordering, paying_out
 from wallet import (
     approvals,
     audit,
@@ -54,6 +54,7 @@ PREFIXES: Final = {
     "Movement": "mov",
     "Notice": "not",
     "PartnerLink": "lnk",
+    "PartnerOrder": "ord",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
@@ -159,6 +160,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **await paying.build(coalition, rosa, ana),
         **giving_to,
         "PartnerLink": (await linked.put(db, ana.member_id))[1],
+        "PartnerOrder": (await ordering.captured(coalition, ana, coalition.mint, 1)).redemption_id,
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
