@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, partner_protocol, settings
+from api import bugs, counters, draws, headers, partner_protocol, settings, speaking, webhooks
 from api.console import door as console
 from api.giftcards import door as giftcards
 from api.graphql import endpoint, hub, schema, sockets
@@ -30,12 +30,16 @@ def create_app(
     introspect.
     """
     live = hub.Hub(db)
-    graphql = endpoint.Endpoint(schema.build(), db, settings, live, development=development)
+    partners = speaking.Speaking(settings, db)
+    graphql = endpoint.Endpoint(
+        schema.build(), db, settings, live, partners, development=development
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         yield
         await live.close()
+        await partners.aclose()
 
     async def healthz(_request: Request) -> Response:
         # Alive means that this process answers; a database that is away is no reason to restart it.
@@ -62,6 +66,7 @@ def create_app(
             *counters.routes(db),
             *giftcards.routes(settings, db),
             *partner_protocol.routes(),
+            *webhooks.routes(settings, db, partners.opener),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),
@@ -69,5 +74,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    application.state.speaking = partners
     application.state.hub = live  # for the server, which ends streams before it waits for answers
     return application

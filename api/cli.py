@@ -26,6 +26,7 @@ from api import (
     reconciled,
     remitted,
     scoring,
+    stock_commands,
     terminal,
 )
 from api.journey import span
@@ -49,6 +50,7 @@ app.command()(reference_shop.shop)
 app.command()(partner_commands.adapters)
 app.command(name="demo-partner")(partner_commands.demo_partner)
 app.add_typer(partner_commands.group, name="partner")
+app.add_typer(stock_commands.group, name="stock")
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Reconciliation on the command line: a day at each partner, and each difference by its name."""
 
+import contextlib
 import datetime
 from typing import Annotated
 
@@ -38,9 +39,9 @@ def reconcile(
             named = [await directory.of_slug(db, partner)]
         table = rich.table.Table("partner", "state", "here", "there", "what differs", box=None)
         clean = True
-        async with speaking.comparing(house, db) as (driven, opener):
+        async with contextlib.aclosing(speaking.Speaking(house, db)) as speak:
             for one in named:
-                done = await reconciling.reconcile(driven, opener, one, of)
+                done = await reconciling.reconcile(speak.saga, speak.opener, one, of)
                 clean = clean and done.state == "clean"
                 table.add_row(*_row(one, done))
         terminal.out.print(f"{of.isoformat()}, days of {zone}")

@@ -11,7 +11,7 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from api import app, scoring, settings, worker
+from api import app, scoring, settings, speaking, worker
 from api.graphql import sockets
 from wallet import database
 
@@ -33,6 +33,7 @@ async def serve(
     if house.documents == "open" and not development:
         log.warning("documents.open", meaning="members' apps may send any document")
     jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
+    speaking.report(speaking.adapters(house))
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
         async with worker.beside(db, jobs=jobs) if work_too else contextlib.nullcontext():
@@ -44,6 +45,7 @@ async def serve(
 async def work(house: settings.Settings, dsn: str) -> None:
     """Run the worker until a signal says stop."""
     jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
+    speaking.report(speaking.adapters(house))
     db = await database.Database.connect(dsn, size=min(4, house.pool_size))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

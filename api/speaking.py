@@ -13,6 +13,27 @@ from wallet import database
 log: Final = structlog.get_logger("api.speaking")
 
 
+class Speaking:
+    """The ring, the adapters, the links and the saga of one process; whoever makes it closes it.
+
+    Nothing is read, imported or connected until it is needed.
+    """
+
+    def __init__(self, house: settings.Settings, db: database.Database) -> None:
+        self.house = house
+        self.ring = vault.Vault(house.partner_keyring)
+        self.adapters = adapters(house)
+        self.links = servers.House(db, self.ring, house.origin, house.private_hosts)
+        self.opener = opening.Opener(
+            db=db, adapters=self.adapters, ring=self.ring, private=house.private_hosts
+        )
+        self.saga = saga.House(db, reach.Reach(db, self.opener, self.links), self.ring)
+
+    async def aclose(self) -> None:
+        """Close every client."""
+        await self.opener.close()
+
+
 def adapters(house: settings.Settings) -> registry.Registry:
     """The adapters that this installation may use; none of them is imported yet."""
     return registry.discover(allowed=house.allowed_adapters)
@@ -28,30 +49,11 @@ def opener(house: settings.Settings, db: database.Database) -> opening.Opener:
     )
 
 
-def links(house: settings.Settings, db: database.Database) -> servers.House:
-    """Knows the accounts that members have linked, and keeps their tokens fresh."""
-    ring = vault.Vault(house.partner_keyring)
-    return servers.House(db, ring, house.origin, house.private_hosts)
-
-
-@contextlib.asynccontextmanager
-async def comparing(
-    house: settings.Settings, db: database.Database
-) -> AsyncIterator[tuple[saga.House, opening.Opener]]:
-    """Drives orders, with what opens the partners, for the length of a block."""
-    opened = opener(house, db)
-    try:
-        reached = reach.Reach(db, opened, links(house, db))
-        yield saga.House(db, reached, opened.ring), opened
-    finally:
-        await opened.close()
-
-
 @contextlib.asynccontextmanager
 async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
     """Drives orders at the partners of this installation, for the length of a block."""
-    async with comparing(house, db) as (driven, _):
-        yield driven
+    async with contextlib.aclosing(Speaking(house, db)) as speaking:
+        yield speaking.saga
 
 
 def report(known: registry.Registry) -> None:

@@ -6,11 +6,12 @@ that fails is logged and tried again at its next turn; it never stops the others
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import asyncpg
 import structlog
@@ -20,14 +21,12 @@ from api.identity import sweeping
 from partners import (
     deliveries,
     directory,
-    opening,
+    inbound,
     outbound,
     reconciling,
     rewrap,
     saga,
-    servers,
     tokens,
-    vault,
 )
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
@@ -49,17 +48,18 @@ Targets: TypeAlias = Callable[
 """Tells which campaigns want personal offers at an instant."""
 
 
-Driving: TypeAlias = Callable[
-    [database.Database], contextlib.AbstractAsyncContextManager[saga.House]
-]
-"""Opens what drives orders at partners, for the length of a block."""
-Comparing: TypeAlias = Callable[
-    [database.Database],
-    contextlib.AbstractAsyncContextManager[tuple[saga.House, opening.Opener]],
-]
-"""The same, with what opens the partners that are compared."""
 Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
 """One turn of a job: the database, and how many things a batch may hold; how many there were."""
+
+
+class Outside(Protocol):
+    """One turn of a job that speaks to others; without what it speaks by, it does nothing."""
+
+    async def __call__(
+        self, db: database.Database, batch: int, /, *, speak: speaking.Speaking | None = None
+    ) -> int:
+        """How many things there were."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,10 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
 
 async def close_contests(db: database.Database, _batch: int) -> int:
     """Freeze the rankings of contests that have become final, and pay the prizes."""
-    return await contests.close(db)
+    done = await contests.close(db)
+    for key, error in done.failures.items():
+        log.error("contest.failed", id=str(key), error=error)
+    return done.paid
 
 
 async def sweep_referrals(db: database.Database, batch: int) -> int:
@@ -164,64 +167,69 @@ async def sweep_identity(db: database.Database, batch: int) -> int:
 
 
 async def send_webhooks(
-    db: database.Database,
-    batch: int,
-    *,
-    ring: vault.Vault | None = None,
-    private: frozenset[str] = frozenset(),
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
 ) -> int:
     """Send what is due to merchants' endpoints."""
-    if ring is None or not await outbound.send(db, ring, private=private, limit=batch):
+    if speak is None:
+        return 0
+    private = speak.house.webhook_hosts
+    if not await outbound.send(db, speak.ring, private=private, limit=batch):
         return 0
     return batch  # Of each endpoint only a few were taken, so there may be more.
 
 
 async def sweep_webhooks(db: database.Database, batch: int) -> int:
-    """Forget deliveries that are over for thirty days."""
-    return await deliveries.sweep(db, now=datetime.now(UTC), limit=batch)
+    """Forget deliveries after thirty days, and what partners told after ninety."""
+    now = datetime.now(UTC)
+    told = await deliveries.sweep(db, now=now, limit=batch)
+    return max(told, await inbound.sweep(db, now=now, limit=batch))
+
+
+async def hear_partners(
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Take in what partners told by themselves."""
+    if speak is None:
+        return 0
+    return await inbound.drain(db, functools.partial(saga.heard, speak.saga), limit=batch)
+
+
+async def advance_orders(
+    _db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Ask partners about orders as they become due; it goes on until the worker stops."""
+    if speak is not None:
+        await saga.work(speak.saga)
+    return 0
 
 
 async def rewrap_secrets(
-    db: database.Database, batch: int, *, ring: vault.Vault | None = None
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
 ) -> int:
     """Seal anew what older keys of partners have sealed."""
-    if ring is None:
+    if speak is None:
         return 0
-    done = await rewrap.rewrap(db, ring, limit=batch)
+    done = await rewrap.rewrap(db, speak.ring, limit=batch)
     for row_id in done.unreadable:
         log.error("secret.unreadable", row=str(row_id))
     return done.rows
 
 
 async def tend_links(
-    db: database.Database,
-    batch: int,
-    *,
-    reach: Callable[[database.Database], servers.House] | None = None,
+    _db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
 ) -> int:
     """Revoke what members unlinked, and give up what nobody confirmed."""
-    return 0 if reach is None else await tokens.tend(reach(db), limit=batch)
-
-
-async def advance_orders(
-    db: database.Database, _batch: int, *, driving: Driving | None = None
-) -> int:
-    """Ask partners about orders as they become due; it goes on until the worker stops."""
-    if driving is not None:
-        async with driving(db) as driven:
-            await saga.work(driven)
-    return 0
+    return 0 if speak is None else await tokens.tend(speak.links, limit=batch)
 
 
 async def reconcile_partners(
-    db: database.Database, _batch: int, *, comparing: Comparing | None = None
+    db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
 ) -> int:
     """Compare the last days at each partner with the books, until they are clean."""
-    if comparing is not None:
-        async with comparing(db) as (driven, opener):
-            for partner_id, day in await reconciling.due(driven):
-                partner = await directory.find(db, partner_id)
-                await reconciling.reconcile(driven, opener, partner, day)
+    if speak is not None:
+        for partner_id, day in await reconciling.due(speak.saga):
+            partner = await directory.find(db, partner_id)
+            await reconciling.reconcile(speak.saga, speak.opener, partner, day)
     return 0
 
 
@@ -269,9 +277,10 @@ JOBS: Final = (
     Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
     Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
+    Job("hear_partners", 1, inbound.BATCH, hear_partners),
+    Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("tend_links", 10, tokens.BATCH, tend_links),
-    Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
     Job("reconcile_partners", 3600, 0, reconcile_partners),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
@@ -279,6 +288,16 @@ JOBS: Final = (
     Job("refresh_offers", 24 * 3600, 0, refresh_offers),
     Job("check_laws", 24 * 3600, 0, check_laws),
 )
+
+OUTSIDE: Final[tuple[Outside, ...]] = (
+    send_webhooks,
+    hear_partners,
+    advance_orders,
+    tend_links,
+    reconcile_partners,
+    rewrap_secrets,
+)
+"""The jobs that speak to others, or need our keys."""
 
 
 def jobs(
@@ -289,7 +308,7 @@ def jobs(
 ) -> tuple[Job, ...]:
     """All jobs, with offers as this scorer proposes them, and partners as the settings have them.
 
-    Without settings nothing is sent, and no key is needed.
+    Without settings nobody is spoken to, and no key is needed.
     """
 
     async def refresh(db: database.Database, batch: int) -> int:
@@ -297,41 +316,18 @@ def jobs(
 
     chosen: dict[object, Run] = {refresh_offers: refresh}
     if house is not None:
-        chosen |= _outside(house)
+        chosen |= {run: _speaking(run, house) for run in OUTSIDE}
     return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
 
 
-def _outside(house: settings.Settings) -> dict[object, Run]:
-    """The jobs that speak to others, as the settings have them."""
-    ring = vault.Vault(house.partner_keyring)
+def _speaking(run: Outside, house: settings.Settings) -> Run:
+    """A job that speaks to others, with what it speaks by; it is closed when its turn is over."""
 
-    def reach(db: database.Database) -> servers.House:
-        return servers.House(db, ring, house.origin, house.private_hosts)
+    async def turn(db: database.Database, batch: int) -> int:
+        async with contextlib.aclosing(speaking.Speaking(house, db)) as partners:
+            return await run(db, batch, speak=partners)
 
-    async def send(db: database.Database, batch: int) -> int:
-        return await send_webhooks(db, batch, ring=ring, private=house.webhook_hosts)
-
-    async def wrap(db: database.Database, batch: int) -> int:
-        return await rewrap_secrets(db, batch, ring=ring)
-
-    async def tend(db: database.Database, batch: int) -> int:
-        return await tend_links(db, batch, reach=reach)
-
-    async def drive(db: database.Database, batch: int) -> int:
-        return await advance_orders(db, batch, driving=lambda db: speaking.orders(house, db))
-
-    async def compare(db: database.Database, batch: int) -> int:
-        return await reconcile_partners(
-            db, batch, comparing=lambda db: speaking.comparing(house, db)
-        )
-
-    return {
-        send_webhooks: send,
-        rewrap_secrets: wrap,
-        tend_links: tend,
-        advance_orders: drive,
-        reconcile_partners: compare,
-    }
+    return turn
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

@@ -220,6 +220,8 @@ class Adapter(Protocol):
     caps: ClassVar[Capabilities]
     credential: ClassVar[Credential]
     Config: ClassVar[type[Any]]
+    needs_shelf: ClassVar[bool] = False
+    """For a shop without an API: it is made with a third argument, see `adapters.csv.Shelf`."""
 
     def __init__(self, config: Any, http: httpx2.AsyncClient) -> None: ...
 

@@ -51,8 +51,11 @@ class Delivery:
 
 async def ping(
     db: Database, *, request_id: UUID, merchant_id: UUID, endpoint_id: UUID, now: datetime
-) -> UUID:
-    """Send a message that says nothing, to try the way. ENDPOINT_CLOSED if one was just sent."""
+) -> tuple[Delivery, bool]:
+    """Send a message that says nothing, to try the way; True if this request had done it before.
+
+    ENDPOINT_CLOSED if another one was just sent.
+    """
     found = await endpoints.own(db, merchant_id, endpoint_id)
     _check_open(found)
     made = await db.fetchval(
@@ -68,7 +71,7 @@ async def ping(
     )
     if made is None and known != endpoint_id:
         raise errors.EndpointClosed("A ping was sent a moment ago. Look at what came of it first.")
-    return request_id
+    return await find(db, merchant_id, request_id), made is None
 
 
 async def replay(db: Database, *, merchant_id: UUID, delivery_id: UUID, now: datetime) -> Delivery:

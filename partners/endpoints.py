@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 from partners import http, signatures, vault
-from wallet import errors, ids
+from wallet import audit, errors, ids
 from wallet.database import Database
 
 ENDPOINTS_MAX: Final = 10
@@ -216,19 +216,40 @@ async def enable(
     return _read(row)
 
 
+async def judge(
+    db: Database, *, endpoint_id: UUID, enabled: bool, actor: audit.Actor, reason: str
+) -> Endpoint:
+    """The operator disables an endpoint, or enables it again; with a reason, in the audit log."""
+    audit.check_reason(reason)
+    step = enable if enabled else disable
+    changed = await step(db, endpoint_id=endpoint_id, by="operator")
+    await audit.write(
+        db,
+        actor=actor,
+        act="webhook.enable" if enabled else "webhook.disable",
+        subject=endpoint_id,
+        reason=reason,
+        detail={"merchant": ids.show("mer", changed.merchant_id)},
+    )
+    return changed
+
+
 async def delete(db: Database, *, merchant_id: UUID, endpoint_id: UUID) -> None:
     """Forget it and its secrets, and cancel what was waiting. Repeating it changes nothing."""
-    await db.execute(
+    known = await db.fetchval(
         "with gone as (update partner.endpoint set status = 'deleted', slot = null,"
         "   ended = coalesce(ended, 'merchant'), changed_at = clock_timestamp()"
         "   where endpoint_id = $1 and merchant_id = $2 returning endpoint_id),"
         " unsigned as (delete from partner.endpoint_secret s using gone g"
-        "   where s.endpoint_id = g.endpoint_id)"
-        " update partner.delivery d set status = 'cancelled' from gone g"
-        " where d.endpoint_id = g.endpoint_id and d.status = 'pending'",
+        "   where s.endpoint_id = g.endpoint_id),"
+        " untold as (update partner.delivery d set status = 'cancelled' from gone g"
+        "   where d.endpoint_id = g.endpoint_id and d.status = 'pending')"
+        " select endpoint_id from gone",
         endpoint_id,
         merchant_id,
     )
+    if known is None:
+        raise errors.NotFound(path=("endpoint_id",))
 
 
 async def find(db: Database, endpoint_id: UUID) -> Endpoint:

@@ -56,6 +56,14 @@ class Link:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """A link that has ended; `replayed` if it had before."""
+
+    link: Link
+    replayed: bool
+
+
 async def find(db: Database, link_id: uuid.UUID) -> Link:
     """Return a link that was confirmed once; raises NOT_FOUND."""
     row = await db.fetchrow(_FIND, link_id)
@@ -83,13 +91,13 @@ async def at(db: Database, member_id: uuid.UUID, partner_id: uuid.UUID) -> Link 
     return None if row is None else _link(row)
 
 
-async def unlink(db: Database, member_id: uuid.UUID, link_id: uuid.UUID) -> Link:
+async def unlink(db: Database, member_id: uuid.UUID, link_id: uuid.UUID) -> Unlinked:
     """End a link by its member's wish; repeating it changes nothing. Raises NOT_FOUND."""
     found = await find(db, link_id)
     if found.member_id != member_id:
         raise errors.NotFound("There is no such link.", path=("link_id",))
     await end(db, member_id, link_id, why="member")
-    return await find(db, link_id)
+    return Unlinked(await find(db, link_id), replayed=found.status == "unlinked")
 
 
 async def end(db: Database, member_id: uuid.UUID, link_id: uuid.UUID, *, why: str) -> None:

@@ -2,8 +2,9 @@
 
 Each worker of pytest-xdist has a server of its own, in `.commonpurse/tests/`, started by the first
 test that wants a database and kept for the next run: pure rules never wait for it. The schema is
-migrated once into a template; each test gets a copy, which takes some hundredths of a second. With
-`COMMONPURSE_TEST_DATABASE_URL` (a superuser's) the copies are made on that server instead.
+migrated once into a template; each test gets a copy, a fresh one or one that was provably put back
+as it was (`copies.py`). With `COMMONPURSE_TEST_DATABASE_URL` (a superuser's) the copies are made on
+that server instead.
 
 `dsn` is the copy's URL, `db` a pool on it as the application, `owner` a connection as its owner,
 `empty_dsn` a database without our schema, and `durable` a server that a test may kill.
@@ -13,16 +14,17 @@ import asyncio
 import contextlib
 import itertools
 import os
-import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 import asyncpg
 import hypothesis
 import pytest
+import pytest_asyncio
 
 from api import postgres
+from tests import copies
 from wallet import database, laws, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +50,8 @@ def server(worker_id: str) -> Iterator[str]:
         yield given
         return
     # The files are thrown away, so nothing is flushed to disk: a test of crashes uses `durable`.
-    embedded = _start(worker_id, durable=False)
+    # No table is analyzed behind a test's back, so that a plan does not depend on what ran before.
+    embedded = _start(worker_id, durable=False, options={"autovacuum": "off"})
     yield embedded.dsn
     embedded.stop()
 
@@ -62,25 +65,38 @@ def template(server: str, worker_id: str) -> Iterator[str]:
     asyncio.run(_drop(server, name))
 
 
-@pytest.fixture
-async def dsn(server: str, template: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def databases(server: str, template: str) -> AsyncIterator[copies.Copies]:
+    """The copies that this worker's tests get, one after the other."""
+    kept = copies.Copies(server, template, f"{template}_copy")
+    yield kept
+    await kept.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def dsn(databases: copies.Copies, request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """URL of a migrated database of the test's own, as its owner; the laws hold at its end."""
-    name = f"{template}_{next(numbers)}"
-    await _execute(server, f"create database {name} template {template} strategy file_copy")
-    yield _url(server, name)
+    copy = await databases.take()
+    yield copy.url
+    if request.node.get_closest_marker("tampers") is not None:
+        await databases.drop(copy)
+        return
     try:
-        if request.node.get_closest_marker("tampers") is None:
-            await assert_laws(_url(server, name))
-    finally:
-        await _drop(server, name)
+        breaches = await copies.check(copy)
+
+        assert [] == breaches
+    except BaseException:
+        await databases.drop(copy)
+        raise
+    await databases.give_back(copy)
 
 
 @pytest.fixture
 async def empty_dsn(server: str, template: str) -> AsyncIterator[str]:
     """URL of a database of the test's own without our schema, as its owner."""
-    name = f"{template}_{next(numbers)}"
-    await _execute(server, f"create database {name}")
-    yield _url(server, name)
+    name = f"{template}_empty_{next(numbers)}"
+    await copies.execute(server, f"create database {name}")
+    yield copies.at(server, name)
     await _drop(server, name)
 
 
@@ -117,14 +133,16 @@ async def durable(worker_id: str) -> AsyncIterator[postgres.Embedded]:
         await asyncio.to_thread(embedded.erase)
 
 
-def _start(name: str, *, durable: bool) -> postgres.Embedded:
+def _start(
+    name: str, *, durable: bool, options: Mapping[str, str] | None = None
+) -> postgres.Embedded:
     """Start a server in the first folder of that name that no other run in this tree uses.
 
     One that a killed run left is taken over; what must be durable is made anew.
     """
     for number in itertools.count():
         folder = ROOT / ".commonpurse" / "tests" / f"{name}-{number}"
-        embedded = postgres.Embedded(folder, durable=durable)
+        embedded = postgres.Embedded(folder, durable=durable, options=options)
         with contextlib.suppress(postgres.Busy):
             if durable:
                 embedded.erase()
@@ -150,7 +168,7 @@ async def _make_template(server: str, name: str) -> None:
         await connection.execute("select pg_advisory_lock($1)", MIGRATING)
         await _sweep(connection)
         await connection.execute(f"create database {name}")
-        await migrate.upgrade(_url(server, name))
+        await migrate.upgrade(copies.at(server, name))
     finally:
         await connection.close()
 
@@ -166,17 +184,5 @@ async def _sweep(connection: Connection) -> None:
             await connection.execute(f"drop database if exists {row['datname']} with (force)")
 
 
-async def _execute(server: str, statement: str) -> None:
-    connection = await asyncpg.connect(server)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 async def _drop(server: str, name: str) -> None:
-    await _execute(server, f"drop database if exists {name} with (force)")
-
-
-def _url(server: str, name: str) -> str:
-    return urllib.parse.urlsplit(server)._replace(path=f"/{name}").geturl()
+    await copies.execute(server, f"drop database if exists {name} with (force)")

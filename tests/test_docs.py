@@ -99,14 +99,13 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_setting_is_documented_with_its_default() -> None:
-    fields = settings.Settings.model_fields
     expected = [
         (
             "DATABASE_URL" if name == "database_url" else f"COMMONPURSE_{name.upper()}",
             "" if field.default is None else str(field.default),
             (field.description or "").replace("`", ""),
         )
-        for name, field in fields.items()
+        for name, field in settings.Settings.model_fields.items()
     ]
 
     assert expected == rows("docs/operate.md", "## Settings")
@@ -114,10 +113,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_job_of_the_worker_is_documented_with_its_schedule() -> None:
     def every(seconds: float) -> str:
-        for span, unit in ((3600, "h"), (60, "min")):
-            if seconds >= span:
-                return f"{seconds / span:g} {unit}"
-        return f"{seconds:g} s"
+        units = ((3600, "h"), (60, "min"), (0, "s"))
+        return next(f"{seconds / (at or 1):g} {unit}" for at, unit in units if seconds >= at)
 
     expected = [
         (job.name, every(job.every_seconds), str(job.batch or ""), (job.run.__doc__ or "").strip())
@@ -281,16 +278,16 @@ def test_an_app_is_shown_the_documents_that_the_clients_of_the_tests_send() -> N
         "Draws",
         "Explanation",
         "Games",
+        *("GiftCardCreate", "GiftCardEnd", "GiftCards"),
         "Giving",
         "Impact",
-        "Leaderboard",
+        *("Leaderboard", "Links"),
         "Memberships",
         "Milestones",
         "Movements",
-        "PledgeEnd",
-        "PledgeSet",
-        "QuizAnswer",
-        "QuizStart",
+        *("PartnerLinkBegin", "PartnerUnlink"),
+        *("PledgeEnd", "PledgeSet"),
+        *("QuizAnswer", "QuizStart"),
         "RedemptionCodeCreate",
         "Rewards",
         "TermsAccept",
@@ -378,7 +375,7 @@ def test_every_function_that_a_page_names_exists() -> None:
             schema, dot, name = code.removesuffix("(...)").partition(".")
             if not dot or not re.fullmatch(r"[a-z_]+", name) or name in ("py", "md", "sql"):
                 continue
-            if schema in ("ledger", "coalition"):
+            if schema in ("ledger", "coalition", "partner"):
                 found = f"{schema}.{name}" in relations or f"function {schema}.{name}(" in functions
             else:
                 found = _in_python(schema, name)

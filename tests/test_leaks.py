@@ -229,19 +229,45 @@ async def spend(walk: Walk, *, member: str, merchant: str, member_id: str, shop:
     await walk.ask(member[:-1] + ("A" if member[-1] != "A" else "B"), "{ viewer { id } }")
 
 
+async def shop_online(
+    walk: Walk, db: database.Database, *, member: str, merchant_id: Any, shop: str
+) -> None:
+    """Make a gift card, and let a store find it, hold by it, and do what a store can do wrong."""
+    make = "mutation C($input: GiftCardCreateInput!) { made: giftCardCreate(input: $input)"
+    make += " { number card { id } } }"
+    made = (await walk.ask(member, make, input={"merchantId": shop}))["data"]["made"]
+    number = walk.keep("card number", made["number"])
+    walk.keep("card number", number.replace("-", ""))
+    given = await relying.register(db, "store", "Shop", merchant_id=merchant_id, scopes=())
+    key, token = given.client.client_id, walk.keep("client secret", given.secret or "")
+    door = f"{walk.house.origin}/giftcards"
+
+    async def ask(address: str, body: Any, shown: str = token) -> int:
+        told = {"X-PROVIDER-API-AppKey": key, "X-PROVIDER-API-AppToken": shown}
+        return walk.told(await walk.http.post(address, json=body, headers=told)).status_code
+
+    search = {"client": {}, "cart": {"redemptionCode": number}}
+    debit = {"operation": "Debit", "value": 1, "redemptionCode": number, "requestId": "r-1"}
+    assert await ask(f"{door}/_search", search) == 200
+    assert await ask(f"{door}/_search", search, token[:-1]) == 401
+    async with walk.without("ledger.gift_card"):
+        assert await ask(f"{door}/_search", search) >= 500
+    card = f"{door}/{made['card']['id']}/transactions"
+    for field in ("value", "operation"):
+        assert await ask(card, {**debit, field: number}) == 400
+    assert await ask(card, debit) == 200
+
+
 async def go(walk: Walk, db: database.Database) -> None:
     """Walk all the way."""
     coalition = await factories.open_coalition(db)
     member, merchant_id = await coalition.member(), await coalition.merchant()
     await coalition.fill(member, 2_000)
     await recover(walk, member.email)
-    await spend(
-        walk,
-        member=await connect(walk, db),
-        merchant=await connect_merchant(walk, db, merchant_id),
-        member_id=ids.show("mem", member.member_id),
-        shop=ids.show("mer", merchant_id),
-    )
+    token, shop = await connect(walk, db), ids.show("mer", merchant_id)
+    till, who = await connect_merchant(walk, db, merchant_id), ids.show("mem", member.member_id)
+    await spend(walk, member=token, merchant=till, member_id=who, shop=shop)
+    await shop_online(walk, db, member=token, merchant_id=merchant_id, shop=shop)
 
 
 async def rows(owner: Connection) -> str:
@@ -284,10 +310,9 @@ def leaks(walk: Walk, **places: str) -> list[str]:
 
 async def looked_at(walk: Walk, owner: Connection, logged: str) -> list[str]:
     """All leaks, after asserting that the walk saw what it was sent to see."""
-    assert {"letter", "password", "cookie", "verifier", "code", "access_token", "refresh_token"} | {
-        "id_token",
-        "client secret",
-        "redemption code",
+    assert {
+        *("letter", "password", "cookie", "verifier", "code", "access_token", "refresh_token"),
+        *("id_token", "client secret", "redemption code", "card number"),
     } == {name.rpartition(" ")[0] for name in walk.secrets}
     said = "\n".join(walk.failures)
     for code in ("INTERNAL", "BAD_USER_INPUT", "UNAUTHENTICATED", "GRAPHQL_PARSE_FAILED"):

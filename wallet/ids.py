@@ -24,7 +24,6 @@ PREFIXES: Final = {
     "mbr": "membership",
     "wal": "wallet",
     "mer": "merchant",
-    "par": "partner",
     "lnk": "link",
     "sto": "store",
     "sub": "subscription",

@@ -264,6 +264,17 @@ async def known(db: Database, redemption_id: UUID, *, now: datetime | None = Non
     return None if row is None else _read(row)
 
 
+async def several(db: Database, redemption_ids: Sequence[UUID]) -> dict[UUID, Order]:
+    """The orders of these redemptions, by redemption; those at tills have none."""
+    rows = await db.fetch(
+        f"{_SELECT} where o.bucket = any($2) and o.redemption_id = any($3)",
+        None,
+        sorted({ledger.bucket(one) for one in redemption_ids}),
+        list(redemption_ids),
+    )
+    return {one.redemption_id: one for one in map(_read, rows)}
+
+
 async def referred(db: Database, partner_id: UUID, reference: str) -> Order | None:
     """The newest order that a partner knows by its own reference, or None."""
     row = await db.fetchrow(

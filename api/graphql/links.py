@@ -97,6 +97,9 @@ class PartnerUnlinkPayload:
     link: PartnerLink | None = strawberry.field(
         default=None, description="The link as it stands; null if refused."
     )
+    replayed: bool = strawberry.field(
+        default=False, description="True if it had been disconnected before."
+    )
     errors: list[refusals.Refusal] = shapes.refused()
 
 
@@ -176,7 +179,7 @@ class Mutation:
             info.context.principal.principal_id,
             shapes.key("lnk", told.link_id, path=("link_id",)),
         )
-        return PartnerUnlinkPayload(link=show(ended))
+        return PartnerUnlinkPayload(link=show(ended.link), replayed=ended.replayed)
 
 
 def show(link: links.Link) -> PartnerLink:

@@ -1,14 +1,20 @@
 """What a member may ask and do: their own wallet, and a code to spend at a till."""
 
-import uuid
 from typing import Annotated
 
 import strawberry
 
-from api.graphql import context, members, permissions, redemptions, refusals, scalars, shapes
-from api.identity import devices, stepup
+from api.graphql import (
+    context,
+    members,
+    permissions,
+    redemptions,
+    refusals,
+    scalars,
+    shapes,
+    step_up,
+)
 from wallet import redeem
-from wallet.rules import spending
 
 
 @strawberry.type(description="Outcome of asking for a code.")
@@ -51,30 +57,15 @@ class Mutation:
     ) -> RedemptionCodePayload | None:
         """Moves nothing: the till's hold does."""
         key = shapes.key("mer", merchant_id, path=("merchant_id",))
-        await _step_up(info, key)
+        await step_up.at_merchant(info, key)
         issued = await redeem.code_issue(
             info.context.db,
             member_id=info.context.principal.principal_id,
             merchant_id=key,
         )
-        await devices.trust(info.context.db, info.context.principal)
+        await step_up.passed(info)
         return RedemptionCodePayload(
             code=redemptions.RedemptionCode(
                 code=issued.text, expires_at=scalars.DateTime(issued.expires_at)
             )
         )
-
-
-async def _step_up(info: context.Info, merchant_id: uuid.UUID) -> None:
-    """Ask the books whether this is a new way for value to leave, and by whose clock."""
-    met = await redeem.acquaintance(
-        info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
-    )
-    principal = info.context.principal
-    way = spending.Way(partner_known=met.known, device_known=principal.device_known)
-    stepup.check(
-        principal.authenticated_at,
-        now=met.now,
-        signs=spending.signs(way),
-        path=("merchant_id",),
-    )

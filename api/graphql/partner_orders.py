@@ -11,7 +11,7 @@ from typing import Annotated
 
 import strawberry
 
-from api.graphql import approvals, context, permissions, refusals, scalars, shapes
+from api.graphql import approvals, context, partners, permissions, refusals, scalars, shapes
 from wallet import ids, orders, proposals
 
 ATTEMPTS_USUAL = 3
@@ -55,16 +55,6 @@ class PartnerOrderAim(enum.Enum):
     ISSUE = strawberry.enum_value("issue", description="To issue the value.")
     REVERSE = strawberry.enum_value("reverse", description="To take it back, as was asked.")
     UNDO = strawberry.enum_value("undo", description="To take back what nobody pays for.")
-
-
-@strawberry.enum(description="What is issued at a partner for a member's value.")
-class PartnerOrderKind(enum.Enum):
-    """As orders.KINDS; a test compares both."""
-
-    GIFT_CARD = strawberry.enum_value("gift_card", description="A gift card.")
-    STORE_CREDIT = strawberry.enum_value("store_credit", description="Credit of an account.")
-    COUPON = strawberry.enum_value("coupon", description="A coupon.")
-    POINTS = strawberry.enum_value("points", description="Points of the shop's own programme.")
 
 
 @strawberry.enum(description="What was asked, or who told.")
@@ -115,7 +105,7 @@ class PartnerOrder(shapes.Node):
 
     status: PartnerOrderStatus = strawberry.field(description="Where it stands.")
     aim: PartnerOrderAim = strawberry.field(description="What it wants of the partner.")
-    kind: PartnerOrderKind = strawberry.field(description="What is issued.")
+    kind: partners.PartnerOfferKind = strawberry.field(description="What is issued.")
     amount: shapes.Money = strawberry.field(description="For how much.")
     partner_id: strawberry.ID = strawberry.field(description="Which partner.")
     redemption_id: strawberry.ID = strawberry.field(
@@ -245,7 +235,7 @@ def show(row: orders.Order) -> PartnerOrder:
         id=strawberry.ID(ids.show("ord", row.redemption_id)),
         status=PartnerOrderStatus(row.state),
         aim=PartnerOrderAim(row.facts.aim),
-        kind=PartnerOrderKind(row.kind),
+        kind=partners.PartnerOfferKind(row.kind),
         amount=shapes.show(row.amount_minor, row.asset),
         partner_id=strawberry.ID(ids.show("par", row.partner_id)),
         redemption_id=strawberry.ID(ids.show("red", row.redemption_id)),

@@ -34,6 +34,7 @@ from api.graphql import (
     draws,
     experiments,
     games,
+    gift_cards,
     giving,
     impact,
     ladder_impact,
@@ -44,13 +45,16 @@ from api.graphql import (
     membership_staff,
     operator,
     partner,
+    partner_acts,
     partner_orders,
+    partners,
     permissions,
     play_limits,
     prepaid,
     profile_acts,
     public,
     quizzes,
+    redeeming,
     referrals,
     remittances,
     scalars,
@@ -65,6 +69,8 @@ from api.graphql import (
     tiers,
     till,
     trail,
+    webhook_acts,
+    webhooks,
 )
 
 
@@ -84,6 +90,7 @@ class Query(
     clients.Query,
     campaigns.Query,
     charities.Query,
+    partners.Query,
     campaign_acts.Query,
     agreement_acts.Query,
     segments.Query,
@@ -100,6 +107,7 @@ class Query(
     ladder_impact.Query,
     partner_orders.Query,
     remittances.Query,
+    webhooks.Query,
 ):
     """Every root field to read by."""
 
@@ -107,6 +115,8 @@ class Query(
 @strawberry.type(description="Writes. Each has one outcome per key, so each is safe to retry.")
 class Mutation(
     member.Mutation,
+    redeeming.Mutation,
+    gift_cards.Mutation,
     giving.Mutation,
     partner.Mutation,
     till.Mutation,
@@ -120,6 +130,7 @@ class Mutation(
     clients.Mutation,
     campaign_acts.Mutation,
     charity_acts.Mutation,
+    partner_acts.Mutation,
     simulations.Mutation,
     segments.Mutation,
     tiers.Mutation,
@@ -141,6 +152,7 @@ class Mutation(
     prepaid.Mutation,
     partner_orders.Mutation,
     remittances.Mutation,
+    webhook_acts.Mutation,
 ):
     """Every root field to write by."""
 

@@ -33,6 +33,7 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
             "redemptions:write",
             "redemptions:read",
             "statements:read",
+            "webhooks:manage",
         }
     ),
     "staff": frozenset(

@@ -4,7 +4,8 @@ A look-up and the fact that follows from it happen without a pause between them,
 two requests with one key the second one always finds what the first one did.
 """
 
-from collections.abc import Iterator
+import bisect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -12,6 +13,8 @@ from typing import Final, Literal
 from partners.reference_shop import journal
 
 State = Literal["live", "spent", "void"]
+REDEMPTIONS_MAX: Final = 1_000_000
+"""They are all kept in memory, at about a kilobyte each."""
 ON_ACCOUNTS: Final = frozenset({"store_credit", "points"})
 """Kinds that go to a shopper's account; the others are codes for whoever holds them."""
 
@@ -45,6 +48,7 @@ class Book:
     def __init__(self, kept: journal.Journal) -> None:
         self._journal = kept
         self._by_key: dict[str, Redemption] = {}
+        self._in_order: list[Redemption] = []
         self._by_code: dict[str, Redemption] = {}
         self._by_subject: dict[str, list[Redemption]] = {}
 
@@ -53,6 +57,7 @@ class Book:
         if isinstance(fact, journal.Issued):
             made = Redemption(fact, changed_at=fact.at)
             self._by_key[fact.key] = made
+            self._in_order.append(made)
             if fact.code is not None:
                 self._by_code[fact.code] = made
             if fact.subject is not None:
@@ -93,6 +98,19 @@ class Book:
                 sums[one.fact.currency] = sums.get(one.fact.currency, 0) + one.left_minor
         return sums
 
+    @property
+    def is_full(self) -> bool:
+        """True if nothing more is issued."""
+        return len(self._in_order) >= REDEMPTIONS_MAX
+
     def all(self) -> Iterator[Redemption]:
         """Everything, in the order in which it was issued."""
-        return iter(self._by_key.values())
+        return iter(self._in_order)
+
+    def between(self, since: datetime, until: datetime) -> Sequence[Redemption]:
+        """What was issued from `since` to before `until`, in that order."""
+        first, last = (
+            bisect.bisect_left(self._in_order, moment, key=lambda one: one.fact.at)
+            for moment in (since, until)
+        )
+        return self._in_order[first:last]

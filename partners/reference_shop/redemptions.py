@@ -105,7 +105,7 @@ def between(
     at: shop.Shop, since: datetime, until: datetime, cursor: int
 ) -> tuple[Sequence[book.Redemption], int | None]:
     """List what was issued from `since` to before `until`; with it, where the next page begins."""
-    within = [one for one in at.book.all() if since <= one.fact.at < until]
+    within = at.book.between(since, until)
     rest = cursor + PAGE
     return within[cursor:rest], rest if rest < len(within) else None
 
@@ -119,6 +119,8 @@ def _same(before: journal.Issued, again: journal.Issued) -> bool:
 
 
 def _check(at: shop.Shop, fact: journal.Issued) -> None:
+    if at.book.is_full:
+        raise problems.Problem("unavailable", "This shop is full. Start another.")
     if fact.currency not in CURRENCIES:
         raise problems.Problem("currency")
     if fact.amount_minor > AMOUNT_MAX_MINOR:

@@ -103,15 +103,16 @@ class Store:
 
     async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         """Send one request as VTEX does, and look at the answer."""
-        headers: dict[str, str | bytes] = {
-            stores.KEY: self.key.encode("latin-1"),
-            stores.TOKEN: self.token.encode("latin-1"),
+        headers = {
+            stores.KEY: self.key,
+            stores.TOKEN: self.token,
             "Accept": TYPE,
             "Content-Type": TYPE,
             **more.pop("headers", {}),
         }
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         content = body if body is None or isinstance(body, bytes | str) else json.dumps(body)
-        response = await self.http.request(method, path, content=content, headers=headers, **more)
+        response = await self.http.request(method, path, content=content, headers=raw, **more)
         return check(method, path, response)
 
     async def search(self, number: str = "", email: str = "", **more: Any) -> Answer:

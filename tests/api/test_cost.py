@@ -54,6 +54,17 @@ def test_an_object_costs_a_point_and_plain_fields_are_free() -> None:
     assert price("{ viewer { wallet { available { amount currency } pending { amount } } } }") == 4
 
 
+def test_plain_fields_that_are_read_on_their_own_cost_two_for_each_reading() -> None:
+    plain = "{ runningCampaigns { name } }"
+    (listed,) = [
+        told["assumedSize"]
+        for place, one in printed()
+        if place == "Query.runningCampaigns" and (told := directive(one, "listSize"))
+    ]
+
+    assert price(plain.replace("name", "name charityStatements")) == price(plain) + 2 * listed
+
+
 def test_a_page_costs_what_its_rows_cost_and_two_for_reading_it() -> None:
     page = "{ viewer { wallet { movements(first: %s) { edges { node { amount { amount } } } } } } }"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -15,10 +16,16 @@ from api.identity import clients
 from tests import serving
 from tests.api import storefront
 from tests.wallet import factories
-from wallet import database, members
+from wallet import database, members, money
 from wallet.cards import cards
 
 ORDERS: Final = 20
+PAGE: Final = Path(__file__).parents[2] / "docs" / "gift-card-door.md"
+EXAMPLE: Final = re.findall(
+    r"^\| `(?:transactions|settlements|cancellations)` \|.*\|$",
+    PAGE.read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
 
 
 @pytest.fixture
@@ -84,6 +91,27 @@ async def test_a_day_of_a_store_leaves_books_that_agree_with_its_own(
 
     assert f"{left:.2f}" == storefront.numbers_of(read, "balance")
     assert round(left * 100) == (await coalition.faces(ana)).available
+
+
+async def test_the_example_of_the_page_is_what_happens(
+    store: storefront.Store, card: str, coalition: factories.Coalition, ana: members.Member
+) -> None:
+    told = [tuple(cell.strip(" `") for cell in row.split("|")[1:5]) for row in EXAMPLE]
+    transaction, seen = "", []
+    for kind, value, _available, _held in told:
+        if kind == "transactions":
+            transaction = (await store.transact(card, float(value))).body["id"]
+        else:
+            assert 200 == (await store.step(kind, card, transaction, float(value))).status
+        faces = await coalition.faces(ana)
+        seen.append((kind, value, *(money.show(one, money.EUR) for one in faces_of(faces))))
+
+    assert len(told) >= 5
+    assert told == seen
+
+
+def faces_of(faces: factories.Faces) -> tuple[int, int]:
+    return faces.available, faces.held
 
 
 async def test_twenty_orders_at_once_hold_no_more_than_there_is(

@@ -43,6 +43,7 @@ DEFINITION: Final = {
     "stack": {"group": "bonus", "priority": 3},
 }
 EUROS: Final = {"amount": "1.00", "currency": "EUR"}
+GIFT_CARDS: Final = {"kind": "GIFT_CARD", "minimum": "5.00", "maximum": "50.00"}
 
 # What each act of the staff is told, besides its key and its reason.
 TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
@@ -153,9 +154,17 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "name": "Rosa: shop",
         "scopes": ["purchases:report"],
     },
+    "giftCardStoreRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "name": "Rosa: web shop",
+    },
     "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
+    **{
+        name: lambda it: {"endpointId": it.ids["WebhookEndpoint"]}
+        for name in ("merchantWebhookDisable", "merchantWebhookEnable")
+    },
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
@@ -172,6 +181,29 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "outcome": "ISSUED",
         "evidence": "letter of the shop",
     },
+    "partnerChange": lambda it: {
+        "partnerId": it.ids["Partner"],
+        "name": "Rosa, online",
+        "config": {},
+        "offers": [GIFT_CARDS],
+    },
+    "partnerRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "slug": "lua-online",
+        "name": "Lua online",
+        "adapter": "demo",
+        "config": {},
+        "currency": "EUR",
+        "offers": [GIFT_CARDS],
+    },
+    "partnerReinstate": lambda it: {"partnerId": it.ids["Partner"]},
+    "partnerSecretDrop": lambda it: {"partnerId": it.ids["Partner"], "name": "CREDENTIAL"},
+    "partnerSecretSet": lambda it: {
+        "partnerId": it.ids["Partner"],
+        "name": "CREDENTIAL",
+        "secret": "a-secret-of-rosas",
+    },
+    "partnerSuspend": lambda it: {"partnerId": it.ids["Partner"]},
     "redemptionResolve": lambda it: {
         "redemptionId": it.held,
         "outcome": "RELEASED",

@@ -14,6 +14,7 @@ import secrets
 import signal
 import socket
 import sys
+import tempfile
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,7 @@ class Shop:
     keys: shops.Keys
     admin: httpx2.AsyncClient
     partner: httpx2.AsyncClient
+    scratch: "tempfile.TemporaryDirectory[str] | None" = None
     opened: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @property
@@ -53,7 +55,7 @@ class Shop:
     @classmethod
     async def start(
         cls,
-        folder: Path,
+        folder: Path | None = None,
         *,
         redirect_uris: tuple[str, ...] = (REDIRECT,),
         webhook_url: str | None = None,
@@ -62,7 +64,9 @@ class Shop:
         access_seconds: int = 600,
         port: int | None = None,
     ) -> Self:
-        """Start a shop over a folder of its own, on a free port."""
+        """Start a shop over a folder, by default one of its own, on a free port."""
+        scratch = None if folder else tempfile.TemporaryDirectory()
+        folder = folder or Path(scratch.name if scratch else "") / "data"
         port = port or free_port()
         options = [f"--port={port}", f"--folder={folder}", f"--people={people}"]
         options += [f"--access-seconds={access_seconds}"]
@@ -79,6 +83,7 @@ class Shop:
             keys=keys,
             admin=bearer(url, keys.admin),
             partner=bearer(url + shops.PROTOCOL, keys.credential, openapi.checked),
+            scratch=scratch,
         )
         if faults is not None:
             await made.set_faults(**faults)
@@ -97,6 +102,8 @@ class Shop:
         for http in (self.admin, self.partner, *self.opened):
             await http.aclose()
         await self._end(signal.SIGTERM)
+        if self.scratch is not None:
+            self.scratch.cleanup()
 
     async def kill(self) -> None:
         """Let it die in the middle of whatever it does."""

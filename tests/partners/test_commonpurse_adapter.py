@@ -228,6 +228,41 @@ async def test_what_is_spent_at_the_till_is_told_and_believed_by_its_signature(
     ]
 
 
+async def test_a_fact_that_is_told_twice_or_not_heard_keeps_its_id(
+    shop: shops.Shop, ears: listening.Ears
+) -> None:
+    twice, late = order(), order()
+    async with speaking(shop) as spoken:
+        await shop.set_faults(rates_bps={"told_twice": 10_000})
+        await spoken.issue(twice)
+        doubled = await ears.about(twice.key, 2)
+        await shop.set_faults()
+        ears.status = 503
+        await spoken.issue(late)
+        await ears.about(late.key, 1)
+        ears.status = 204
+        retried = await ears.about(late.key, 2)
+
+    for told in (doubled, retried):
+        assert 1 == len({message.headers["webhook-id"] for message in told})
+        assert 1 == len({message.body for message in told})
+
+
+async def test_a_shop_that_is_busy_away_or_a_stranger_says_so_as_the_document_does(
+    shop: shops.Shop,
+) -> None:
+    statuses = []
+    for fault in ("busy", "away", "unauthorized"):
+        await shop.set_faults(rates_bps={fault: 10_000}, on=["find", "list", "account"])
+        statuses += [
+            (await shop.partner.get(path)).status_code
+            for path in (f"/redemptions/{order().key}", "/redemptions", "/account")
+        ]
+    await shop.set_faults()
+
+    assert [429] * 3 + [503] * 3 + [401] * 3 == statuses
+
+
 async def test_a_signed_message_that_we_do_not_know_says_nothing(shop: shops.Shop) -> None:
     body = b'{"type": "redemption.lent", "timestamp": "2026-03-02T12:00:00Z", "data": {}}'
     now = datetime.now(UTC).replace(microsecond=0)

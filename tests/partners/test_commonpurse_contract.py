@@ -20,7 +20,7 @@ from tests.partners import shop as shops
 class Juniper(subject.Subject):
     """The reference shop, running in its own process, with one account linked."""
 
-    adapter = commonpurse.Commonpurse
+    adapter_class = commonpurse.Commonpurse
     refused_minor = redemptions.AMOUNT_MAX_MINOR + 1
     account = "shopper_00001"
 

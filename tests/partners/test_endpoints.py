@@ -97,12 +97,13 @@ async def test_what_is_anothers_is_not_there(
         await endpoints.rotate(db, ring, request_id=ids.new(), **theirs)
     with pytest.raises(errors.NotFound):
         await deliveries.ping(db, request_id=ids.new(), now=now, **theirs)
-    await endpoints.delete(db, **theirs)
-    ping = await deliveries.ping(
+    with pytest.raises(errors.NotFound):
+        await endpoints.delete(db, **theirs)
+    ping, _ = await deliveries.ping(
         db, request_id=ids.new(), now=now, **(theirs | {"merchant_id": rosa})
     )
     with pytest.raises(errors.NotFound):
-        await deliveries.replay(db, merchant_id=bakery, delivery_id=ping, now=now)
+        await deliveries.replay(db, merchant_id=bakery, delivery_id=ping.delivery_id, now=now)
     assert [given.endpoint] == await endpoints.of(db, rosa)
 
 
@@ -129,12 +130,13 @@ async def test_pings_are_sent_one_in_ten_seconds(
     to: dict[str, Any] = {"merchant_id": rosa, "endpoint_id": given.endpoint.endpoint_id}
     now, key = datetime.now(UTC), ids.new()
 
-    first = await deliveries.ping(db, request_id=key, now=now, **to)
-    again = await deliveries.ping(db, request_id=key, now=now, **to)
+    first, made_before = await deliveries.ping(db, request_id=key, now=now, **to)
+    again, replayed = await deliveries.ping(db, request_id=key, now=now, **to)
     with pytest.raises(errors.EndpointClosed, match="a moment ago"):
         await deliveries.ping(db, request_id=ids.new(), now=now, **to)
     later = now + 11 * endpoints.PING_EVERY
     await deliveries.ping(db, request_id=ids.new(), now=later, **to)
 
-    assert key == first == again
+    assert (key, False, True) == (first.delivery_id, made_before, replayed)
+    assert first == again
     assert 2 == len(await deliveries.page(db, given.endpoint.endpoint_id, first=10))

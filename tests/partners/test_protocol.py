@@ -258,7 +258,7 @@ async def test_what_cannot_be_read_is_said_to_be_invalid(shop: shops.Shop) -> No
 async def test_nothing_is_answered_without_a_credential(shop: shops.Shop) -> None:
     key = new_key()
     statuses = []
-    for header in ("", "Bearer wrong", f"Basic {shop.keys.credential}", "Bearer  "):
+    for header in ("", "Bearer wrong", f"Basic {shop.keys.credential}", "Bearer"):
         async with httpx2.AsyncClient(
             base_url=shop.protocol_url, event_hooks={"response": [openapi.checked]}
         ) as http:

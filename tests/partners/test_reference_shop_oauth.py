@@ -171,6 +171,18 @@ async def test_a_used_refresh_token_ends_the_whole_family(shop: shops.Shop) -> N
     assert 401 == (await app.account(second["access_token"])).status_code
 
 
+async def test_a_refresh_whose_answer_is_lost_is_used_up(shop: shops.Shop) -> None:
+    app = shop.app()
+    tokens = await app.link(11)
+    await shop.set_faults(rates_bps={"drop_after": 10_000}, on=["token"])
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await app.refresh(tokens["refresh_token"])
+    await shop.set_faults()
+
+    assert "invalid_grant" == await error(await app.refresh(tokens["refresh_token"]))
+    assert 401 == (await app.account(tokens["access_token"])).status_code
+
+
 async def test_of_eight_refreshes_one_wins(shop: shops.Shop) -> None:
     app = shop.app()
     tokens = await app.link(6)

@@ -5,7 +5,6 @@ Batches and sweeps are allowed several by design; on many servers each gets the 
 """
 
 import re
-import urllib.parse
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ import asyncpg
 import orjson
 import pytest
 
+from tests import copies
 from tests.conftest import Connection
 from tests.wallet import factories, giving, paying_out
 from tests.wallet.factories import DAY, NOON, Coalition
@@ -170,8 +170,8 @@ async def four(server: str, template: str) -> AsyncIterator[list[str]]:
     connection = await asyncpg.connect(server)
     names = [f"{template}_shard_{number}" for number in range(SHARDS)]
     for name in names:
-        await connection.execute(f"create database {name} template {template} strategy file_copy")
-    yield [urllib.parse.urlsplit(server)._replace(path=f"/{name}").geturl() for name in names]
+        await connection.execute(copies.copying(name, template))
+    yield [copies.at(server, name) for name in names]
     for name in names:
         await connection.execute(f"drop database {name} with (force)")
     await connection.close()

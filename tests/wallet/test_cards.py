@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import Connection
 from tests.wallet import factories, paying_by_card
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import errors, members, merchants, money, notices, redeem, statements
+from wallet import errors, members, merchants, money, notices, redeem, spending, statements
 from wallet.audit import SYSTEM
 from wallet.cards import cards, payments
 
@@ -316,6 +316,17 @@ async def test_a_suspended_member_s_card_has_nothing_and_holds_nothing(
 
     assert 0 == await store.balance()
     assert "MEMBER_SUSPENDED" == (await refused(store.hold(100))).code
+
+
+async def test_a_locked_wallet_s_card_has_nothing_and_holds_nothing(
+    coalition: Coalition, store: paying_by_card.Store, ana: members.Member
+) -> None:
+    held = await store.hold(300)
+    await spending.lock(coalition.db, ana, locked=True, by="member", actor=SYSTEM)
+
+    assert 0 == await store.balance()
+    assert "SPEND_LOCKED" == (await refused(store.hold(100))).code
+    assert 300 == (await store.settle(held, 300)).amount_minor
 
 
 async def test_a_redemption_takes_so_many_steps_and_no_more(store: paying_by_card.Store) -> None:

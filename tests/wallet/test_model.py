@@ -7,13 +7,12 @@ run set COMMONPURSE_MODEL_EXAMPLES.
 import asyncio
 import itertools
 import os
-import urllib.parse
 from typing import Final
 
-import asyncpg
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests import copies
 from tests.wallet import machine
 
 EXAMPLES: Final = int(os.environ.get("COMMONPURSE_MODEL_EXAMPLES", "18"))
@@ -24,17 +23,15 @@ def test_the_books_answer_and_keep_what_a_plain_model_does(server: str, template
     names = (f"{template}_model_{number}" for number in itertools.count())
     made: list[str] = []
 
-    async def execute(statement: str) -> None:
-        connection = await asyncpg.connect(server)
-        await connection.execute(statement)
-        await connection.close()
+    def execute(statement: str) -> None:
+        asyncio.run(copies.execute(server, statement))
 
     def new_database() -> str:
         while made:
-            asyncio.run(execute(f"drop database {made.pop()} with (force)"))
+            execute(f"drop database {made.pop()} with (force)")
         made.append(next(names))
-        asyncio.run(execute(f"create database {made[0]} template {template} strategy file_copy"))
-        return urllib.parse.urlsplit(server)._replace(path=f"/{made[0]}").geturl()
+        execute(copies.copying(made[0], template))
+        return copies.at(server, made[0])
 
     machine.Books.new_database = staticmethod(new_database)
     machine.counted.clear()
@@ -50,7 +47,7 @@ def test_the_books_answer_and_keep_what_a_plain_model_does(server: str, template
         )
     finally:
         if made:
-            asyncio.run(execute(f"drop database {made.pop()} with (force)"))
+            execute(f"drop database {made.pop()} with (force)")
 
     # A machine that is only ever told yes, or only no, would prove little.
     total = machine.counted.total()

@@ -12,7 +12,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from wallet import errors, ids, ledger, members, merchants, money, programme, redeem, sql
@@ -31,6 +31,9 @@ _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": N
 _NUMBER_CHARS_MAX: Final = 64
 
 
+Status = Literal["active", "ended", "expired"]
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A card as it stands now; `balance_minor` is what it may hold at this instant."""
@@ -45,6 +48,7 @@ class Card:
     maximum_minor: int | None
     used_minor: int
     balance_minor: int
+    status: Status
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
@@ -65,6 +69,14 @@ class Made:
 
     card: Card
     number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A card that is over, and whether it was before."""
+
+    card: Card
+    replayed: bool
 
 
 async def make(
@@ -121,13 +133,15 @@ async def make(
     return Made(await find(db, card_id, now=now), shown)
 
 
-async def end(db: Database, *, wallet_id: UUID, card_id: UUID, now: datetime | None = None) -> Card:
+async def end(
+    db: Database, *, wallet_id: UUID, card_id: UUID, now: datetime | None = None
+) -> Ended:
     """End a card of this wallet; NOT_FOUND for another's. What is held by it stays held."""
     answer = await db.call(
         "select ledger.end_card($1, $2, $3, $4)", ledger.bucket(card_id), card_id, wallet_id, now
     )
-    ledger.replayed(answer)
-    return await find(db, card_id, now=now)
+    replayed = ledger.replayed(answer)
+    return Ended(await find(db, card_id, now=now), replayed)
 
 
 async def find(db: Database, card_id: UUID, *, now: datetime | None = None) -> Card:

@@ -42,6 +42,8 @@ assertion.
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- PartnerClosed             PARTNER_CLOSED
+    |-- LinkRequired              LINK_REQUIRED
     |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
@@ -58,6 +60,7 @@ assertion.
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
     |-- GoodwillLimit             GOODWILL_LIMIT
+    |-- TicketLimit               TICKET_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
     |-- NothingDue                NOTHING_DUE
@@ -118,6 +121,7 @@ from wallet.errors.amounts import (
     NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
+    TicketLimit,
 )
 from wallet.errors.names import (
     EmailTaken,
@@ -137,12 +141,14 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkRequired,
     LinkUnavailable,
     MemberSuspended,
     MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
+    PartnerClosed,
     ReferralInvalid,
     StepUpRequired,
 )
@@ -261,6 +267,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkRequired",
     "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
@@ -272,6 +279,7 @@ __all__ = [
     "NothingDue",
     "OrderClosed",
     "OrderFinal",
+    "PartnerClosed",
     "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
@@ -307,6 +315,7 @@ __all__ = [
     "TermsInvalid",
     "TextInvalid",
     "TicketExpired",
+    "TicketLimit",
     "TicketUsed",
     "TierOverrideInvalid",
     "TooMany",

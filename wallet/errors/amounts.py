@@ -35,6 +35,13 @@ class GoodwillLimit(Refusal):
         return f"{self.advice} What may still be given is {allowed}."
 
 
+class TicketLimit(Refusal):
+    """So many tickets pass what one colleague may give in a day: give fewer, or ask a lead."""
+
+    code = "TICKET_LIMIT"
+    advice = "These tickets pass what you may give in a day. Give fewer, or ask a supervisor."
+
+
 class BudgetTooSmall(Refusal):
     """The budget is below what is already given or promised of it: set a higher one."""
 

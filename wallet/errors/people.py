@@ -24,6 +24,20 @@ class MerchantSuspended(Refusal):
     advice = "This merchant is suspended. Ask the operator to reinstate it."
 
 
+class PartnerClosed(Refusal):
+    """The partner takes no orders now: choose another one, or come back later."""
+
+    code = "PARTNER_CLOSED"
+    advice = "This partner takes no orders now. Choose another one, or come back later."
+
+
+class LinkRequired(Refusal):
+    """The member has no account connected at this partner: connect one, then redeem."""
+
+    code = "LINK_REQUIRED"
+    advice = "Connect your account at this partner first. Begin with partnerLinkBegin."
+
+
 class MerchantNotAccepted(Refusal):
     """The coalition's rules let no value be spent at this merchant: choose another one."""
 

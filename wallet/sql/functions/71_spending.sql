@@ -24,7 +24,7 @@ begin
   if not found or p_merchant is null then return null; end if;
   if p_merchant <> all (r.merchants) then return '{"code": "merchant_not_accepted"}'; end if;
   select count(*) filter (where held_at > p_at - interval '1 hour'), count(*),
-         coalesce(sum(case state when 'held' then amount when 'captured' then captured - refunded else 0 end), 0)
+         coalesce(sum(amount - released - refunded), 0)
     into v_hour, v_day, v_spent
     from ledger.redemption
    where bucket = p_bucket and wallet_id = p_wallet and asset = p_asset

@@ -14,10 +14,11 @@ select t.bucket, t.wallet_id, t.asset, d.lot_id, t.transfer_id, t.cause_id, t.co
 create or replace view ledger.card_standing as
 select c.bucket, c.card_id, c.wallet_id, c.merchant_id, c.asset, c.code_hash, c.ending, c.listed, c.maximum,
        c.created_at, c.expires_at, c.ended_at, u.used,
-       case when w.state = 'open' then greatest(least(w.credited - w.debited - w.held, c.maximum - u.used), 0)
-            else 0 end as room
+       case when w.state <> 'open' or k.locked then 0
+            else greatest(least(w.credited - w.debited - w.held, c.maximum - u.used), 0) end as room
   from ledger.gift_card c
   join ledger.wallet w on w.bucket = c.bucket and w.wallet_id = c.wallet_id and w.asset = c.asset
+  left join ledger.spend_lock k on k.bucket = c.bucket and k.wallet_id = c.wallet_id
   cross join lateral (
     select coalesce(sum(r.amount - r.released - r.refunded), 0)::bigint as used
       from ledger.card_operation o
