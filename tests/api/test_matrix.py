@@ -50,6 +50,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "PartnerLink": STAFF | {"owner"},
+    "PartnerOrder": STAFF,
     "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
@@ -130,7 +131,7 @@ ASKED: Final[
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
-    "remittances": lambda _it, _kind: [({}, {})],
+    **dict.fromkeys(("partnerOrders", "remittances"), lambda _it, _kind: [({}, {})]),
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [
         ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})
