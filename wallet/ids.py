@@ -39,6 +39,7 @@ PREFIXES: Final = {
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",
+    "par": "partner",
     "ord": "partner order",
     "mov": "movement",
     "lot": "lot",
