@@ -39,7 +39,6 @@ PREFIXES: Final = {
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",
-    "par": "partner",
     "ord": "partner order",
     "mov": "movement",
     "lot": "lot",

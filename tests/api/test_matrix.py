@@ -74,10 +74,9 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
-    *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
-    *("NextBetter", "PartnerRedemption", "RedemptionOption"),
-    *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
+    *("GrantExplained", "MilestoneProgress", "MissExplained", "NextBetter", "PartnerRedemption"),
+    *("BoardRank", "Contest", "Leaderboard", "Play", "RedemptionOption", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
 
