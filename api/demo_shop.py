@@ -50,6 +50,7 @@ async def beside(
             *(sys.executable, "-m", "partners.reference_shop"),
             *(f"--port={port}", f"--folder={folder}"),
             f"--redirect-uri={house.origin}/partners/{SLUG}/callback",
+            f"--webhook-url=http://127.0.0.1:{house.port}/partners/{SLUG}/events",
             stdout=log,
             stderr=log,
         )
