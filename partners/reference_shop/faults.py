@@ -66,6 +66,7 @@ class Switch:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.struck: Counter[str] = Counter()
+        self.under_way = 0
         self._tries: Counter[str] = Counter()
 
     def turn(self, setting: Setting) -> None:
@@ -110,8 +111,12 @@ def under(switch: Switch, operation: Operation | str, door: Door) -> Door:
         fault = switch.draw(operation, key)
         if fault is None:
             return await door(request)
-        before = await _before(switch.setting, fault, request)
-        return before or await _after(switch.setting, fault, request, await door(request))
+        switch.under_way += 1
+        try:
+            before = await _before(switch.setting, fault, request)
+            return before or await _after(switch.setting, fault, request, await door(request))
+        finally:
+            switch.under_way -= 1
 
     return faulty
 
