@@ -2,12 +2,15 @@
 
 from collections import Counter
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 pytest.importorskip("pyarrow", reason="the journey extra is not installed")
 
 from api.journey import ordering
+from api.replay import ordered, shop
+from partners.reference_shop import faults
 from wallet.rules import orders
 
 MONDAY = date(2017, 1, 2)
@@ -83,3 +86,31 @@ def test_orders_of_a_day_have_ids_of_their_own_that_follow_from_the_data() -> No
 
     assert len(TURNS) == len(ids)
     assert ids == {ordering.Turn(turn.household, MONDAY).request_id for turn in TURNS}
+
+
+def test_faults_of_every_kind_share_what_was_asked_for() -> None:
+    shared = shop.rates(1_000)
+
+    assert set(faults.FAULTS) == set(shared)
+    assert sum(rate for name, rate in shared.items() if name != "told_twice") == 1_000
+    assert faults.Setting(rates_bps=shared | {"told_twice": 0})
+
+
+def test_what_stands_on_one_side_only_is_no_sound_end() -> None:
+    def told(**changes: Any) -> ordered.Told:
+        same = ordered.Sum(1, 500)
+        plain: dict[str, Any] = {
+            "orders": {},
+            "asked": {},
+            "doubted": 0,
+            "struck": {},
+            "here": same,
+        }
+        plain |= {"there": same, "lost": (), "unpaid": (), "differing": (), "twice": ()}
+        plain |= {"spent_minor": 0, "days": {"clean": 1}, "differences": ()}
+        return ordered.Told(**(plain | changes))
+
+    assert told().sound
+    assert not told(lost=("a",)).sound
+    assert not told(there=ordered.Sum(2, 1_000)).sound
+    assert not told(days={"clean": 1, "unread": 1}).sound
