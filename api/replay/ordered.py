@@ -38,7 +38,7 @@ class Sum:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Orders by kind and outcome, what was asked for them, which faults the shop counted.
+    """Orders by kind and outcome, what was asked for them, and the faults that the shop counted.
 
     `here` is what stands by our books, `there` by the shop's; `lost` stands here only, `unpaid`
     there only, `differing` with another amount or kind, `twice` more than once. `spent_minor` is
@@ -49,6 +49,7 @@ class Told:
     asked: Counter[str]
     doubted: int
     struck: dict[str, int]
+    requests: int
     here: Sum
     there: Sum
     lost: tuple[str, ...]
@@ -79,6 +80,7 @@ async def told(plan: days.Plan) -> Told:
         asked.update(one.asked for one in attempts)
         doubted += any(one.said == "unknown" for one in attempts)
     lines = await plan.at.ledger()
+    struck, requests = await plan.at.struck()
     here = {one.key: (one.kind, one.asset.code, one.amount_minor) for one in mine if one.stands}
     standing = [
         (one["key"], (one["kind"], one["currency"], one["amount_minor"]))
@@ -96,7 +98,8 @@ async def told(plan: days.Plan) -> Told:
         orders=dict(by_outcome),
         asked=asked,
         doubted=doubted,
-        struck=await plan.at.struck(),
+        struck=struck,
+        requests=requests,
         here=Sum(len(here), sum(minor for *_, minor in here.values())),
         there=Sum(len(standing), sum(minor for _, (*_, minor) in standing)),
         lost=tuple(sorted(here.keys() - there.keys())),
@@ -148,11 +151,16 @@ def lines(it: Told) -> dict[str, str]:
     named = [f"{one.what} {one.subject}" for one in it.differences]
     return {
         "Asked": said,
-        "Faults": f"{sum(it.struck.values()):,} met: {struck}" if struck else "none met",
+        "Faults": f"{_met(it):,} of {it.requests:,} requests: {struck or 'none'}",
         "Ledgers": f"{_shown(it.here)} here, {_shown(it.there)} there: {same}",
         "At tills": f"{_amount(it.spent_minor)} {coalition.ASSET} of it was spent in the shop",
         "Compared": "; ".join([f"{days} days", *named]),
     }
+
+
+def _met(it: Told) -> int:
+    """Requests that met a fault; a webhook that is sent twice is none."""
+    return sum(count for name, count in it.struck.items() if name != "told_twice")
 
 
 def _shown(one: Sum) -> str:

@@ -102,12 +102,12 @@ class Shop:
         lines: list[dict[str, Any]] = answer.json()["redemptions"]
         return lines
 
-    async def struck(self) -> dict[str, int]:
-        """How often each fault has struck, by the shop's own count."""
-        counts: dict[str, int] = (
-            (await self.admin.get("/faults")).raise_for_status().json()["struck"]
-        )
-        return counts
+    async def struck(self) -> tuple[dict[str, int], int]:
+        """How often each fault has struck by the shop's own count, and of how many requests."""
+        answer = await self.admin.get("/faults")
+        answer.raise_for_status()
+        told = answer.json()
+        return told["struck"], told["of"]
 
     async def _due(self, until: datetime) -> datetime | None:
         """When the next attempt of ours is due; None if none is until then."""

@@ -66,12 +66,14 @@ class Switch:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.struck: Counter[str] = Counter()
+        self.drawn = 0
         self.under_way = 0
         self._tries: Counter[str] = Counter()
 
     def turn(self, setting: Setting) -> None:
         """Set new rates; counting begins again."""
         self.setting = setting
+        self.drawn = 0
         self.struck.clear()
         self._tries.clear()
 
@@ -79,6 +81,7 @@ class Switch:
         """Say what strikes this request, if anything does."""
         if operation not in self.setting.on:
             return None
+        self.drawn += 1
         name = f"{operation}:{key}"
         self._tries[name] += 1
         drawn = self._number(f"{name}:{self._tries[name]}")

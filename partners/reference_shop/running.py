@@ -38,7 +38,7 @@ def routes(at: shop.Shop, switch: faults.Switch, teller: telling.Teller) -> list
             body = await reading.body(request)
             switch.turn(problems.decode(body, faults.Setting))
         setting = msgspec.to_builtins(switch.setting)
-        return JSONResponse({**setting, "struck": dict(switch.struck)})
+        return JSONResponse({**setting, "struck": dict(switch.struck), "of": switch.drawn})
 
     async def partner(request: Request) -> Response:
         callers.admin(at, request)

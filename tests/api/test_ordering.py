@@ -93,7 +93,7 @@ def test_faults_of_every_kind_share_what_was_asked_for() -> None:
 
     assert set(faults.FAULTS) == set(shared)
     assert sum(rate for name, rate in shared.items() if name != "told_twice") == 1_000
-    assert faults.Setting(rates_bps=shared | {"told_twice": 0})
+    assert faults.Setting(rates_bps=shared | {"told_twice": 0}).on == faults.Setting().on
 
 
 def test_what_stands_on_one_side_only_is_no_sound_end() -> None:
@@ -104,6 +104,7 @@ def test_what_stands_on_one_side_only_is_no_sound_end() -> None:
             "asked": {},
             "doubted": 0,
             "struck": {},
+            "requests": 0,
             "here": same,
         }
         plain |= {"there": same, "lost": (), "unpaid": (), "differing": (), "twice": ()}
