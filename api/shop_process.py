@@ -62,7 +62,7 @@ async def running(
     with path.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "partners.reference_shop", f"--port={port}"),
-            *(f"--folder={folder}", f"--redirect-uri={redirect_uri}", *options),
+            *(f"--folder={folder}", f"--redirect-uri={redirect_uri}", "--with-parent", *options),
             stdout=log,
             stderr=log,
         )
