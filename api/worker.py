@@ -16,7 +16,7 @@ from typing import Final, Protocol, TypeAlias
 import asyncpg
 import structlog
 
-from api import settings, speaking
+from api import speaking
 from api.identity import sweeping
 from partners import (
     deliveries,
@@ -304,30 +304,19 @@ def jobs(
     scorer: offer_rules.Scorer,
     targets: Targets = offers.targets,
     *,
-    house: settings.Settings | None = None,
+    speak: speaking.Speaking | None = None,
 ) -> tuple[Job, ...]:
-    """All jobs, with offers as this scorer proposes them, and partners as the settings have them.
+    """All jobs, with offers as this scorer proposes them, and with what speaks to partners.
 
-    Without settings nobody is spoken to, and no key is needed.
+    Without `speak` nobody is spoken to, and no key is needed; whoever made it closes it.
     """
 
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
-    chosen: dict[object, Run] = {refresh_offers: refresh}
-    if house is not None:
-        chosen |= {run: _speaking(run, house) for run in OUTSIDE}
+    chosen: dict[object, Run] = {run: functools.partial(run, speak=speak) for run in OUTSIDE}
+    chosen[refresh_offers] = refresh
     return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
-
-
-def _speaking(run: Outside, house: settings.Settings) -> Run:
-    """A job that speaks to others, with what it speaks by; it is closed when its turn is over."""
-
-    async def turn(db: database.Database, batch: int) -> int:
-        async with contextlib.aclosing(speaking.Speaking(house, db)) as partners:
-            return await run(db, batch, speak=partners)
-
-    return turn
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

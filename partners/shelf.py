@@ -31,7 +31,10 @@ update partner.stock set state = 'taken', order_key = $2, taken_at = clock_times
    and kind = $3 and asset = $4 and amount = $5 order by stock_id limit 1 for update skip locked)
 returning {_FACTS}
 """  # noqa: S608 - columns of ours
-_FIND: Final = f"select {_FACTS} from partner.stock where partner_id = $1 and order_key = $2"  # noqa: S608
+_FIND: Final = (
+    f"select {_FACTS} from partner.stock"  # noqa: S608 - columns of ours
+    " where partner_id = $1 and order_key = $2"
+)
 _BACK: Final = """
 update partner.stock
    set state = case state when 'taken' then 'returning' else state end,

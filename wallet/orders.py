@@ -342,12 +342,26 @@ async def page(
 
 async def attempts(db: Database, redemption_id: UUID) -> list[Attempt]:
     """The story of an order, in order."""
+    return (await stories(db, [redemption_id]))[redemption_id]
+
+
+async def stories(db: Database, redemption_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """The stories of some orders, ATTEMPTS_MAX of each at most."""
     rows = await db.fetch(
-        "select number, asked, said, state, reason, took_ms, ended_at from ledger.partner_attempt"
-        " where bucket = $1 and redemption_id = $2 order by number limit $3",
-        *(ledger.bucket(redemption_id), redemption_id, ATTEMPTS_MAX),
+        "select a.* from unnest($1::smallint[], $2::uuid[]) o (bucket, redemption_id)"
+        " join ledger.partner_attempt a"
+        " on a.bucket = o.bucket and a.redemption_id = o.redemption_id and a.number <= $3"
+        " order by a.redemption_id, a.number",
+        [ledger.bucket(one) for one in redemption_ids],
+        redemption_ids,
+        ATTEMPTS_MAX,
     )
-    return [Attempt(**dict(row)) for row in rows]
+    found: dict[UUID, list[Attempt]] = {one: [] for one in redemption_ids}
+    for row in rows:
+        found[row["redemption_id"]].append(
+            Attempt(**{name: row[name] for name in Attempt.__dataclass_fields__})
+        )
+    return found
 
 
 def _read(row: Any) -> Order:

@@ -142,7 +142,7 @@ def option(row: eligible.Option) -> RedemptionOption:
     return RedemptionOption(
         partner_id=strawberry.ID(ids.show("par", row.partner_id)),
         partner_name=row.name,
-        offer=partners.offer(row.offer, asset),
+        offer=partners.offer(row.offer, asset, needs_link=row.needs_link),
         eligible=row.found.most_minor is not None,
         most=_money(row.found.most_minor, asset),
         reasons=[

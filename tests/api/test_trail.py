@@ -14,7 +14,7 @@ from api.identity import bearer
 from tests.api import client, paying, playing, stopping, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import belonging, factories, giving, paying_out, promotions
+from tests.wallet import belonging, factories, giving, ordering, paying_out, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -177,6 +177,10 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
     "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
     "merchantReinstate": lambda it: {"merchantId": it.ids["Merchant"]},
     "merchantSuspend": lambda it: {"merchantId": it.ids["Merchant"]},
+    "partnerOrderResolvePropose": lambda _it: {
+        "outcome": "ISSUED",
+        "evidence": "letter of the shop",
+    },
     "partnerChange": lambda it: {
         "partnerId": it.ids["Partner"],
         "name": "Rosa, online",
@@ -236,6 +240,10 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         return {"drawId": ids.show("sch", raffle)}
     if name.startswith("remittance"):
         return await due(coalition, name)
+    if name == "partnerOrderResolvePropose":
+        merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
+        order = await ordering.doubted(coalition, it.member, merchant_id, 1)
+        return {"orderId": ids.show("ord", order.redemption_id)}
     if name == "memberSpendUnlock":
         await stopping.lock(coalition, it.member)
     if name == "spendingReviewDecide":

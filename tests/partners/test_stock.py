@@ -12,17 +12,19 @@ import pytest
 from partners import adapter, directory, registry, shelf, stock, vault
 from partners.adapters import csv
 from partners.conformance import contract, subject
-from tests import conftest
+from tests import copies
 from tests.partners import standing
 from tests.wallet import factories
 from wallet import audit, errors, ids, money
 from wallet.database import Database
+from wallet.rules import orders
 
+COUPONS = orders.Offer("coupon", 100, 100_000)
 TOLD: dict[str, Any] = {"reason": "Their list of November.", "actor": audit.SYSTEM}
 
 
-async def shop(db: Database, merchant_id: uuid.UUID) -> directory.Partner:
-    """Register a shop that gives gift cards and coupons from a file."""
+async def shop(db: Database, merchant_id: uuid.UUID, *offers: orders.Offer) -> directory.Partner:
+    """Register a shop that gives codes from a file."""
     key = ids.new()
     registered = await directory.register(
         db,
@@ -32,7 +34,7 @@ async def shop(db: Database, merchant_id: uuid.UUID) -> directory.Partner:
         slug=f"paper-{key.hex}",
         adapter="csv",
         asset=money.EUR,
-        facts=directory.Facts("Paper shop", {}, (standing.OFFER,)),
+        facts=directory.Facts("Paper shop", {}, offers or (standing.OFFER,)),
         **TOLD,
     )
     return registered.partner
@@ -66,10 +68,10 @@ async def test_of_many_orders_at_once_each_code_is_given_to_one(
     house: standing.Standing, partner: directory.Partner
 ) -> None:
     await load(house, partner, file(*["5.00"] * 6))
-    orders = [standing.order() for _ in range(8)]
+    wanted = [standing.order() for _ in range(8)]
     async with house.opener.open(partner) as spoken:
         results: list[Any] = await asyncio.gather(
-            *(spoken.issue(one) for one in orders for _ in range(2))
+            *(spoken.issue(one) for one in wanted for _ in range(2))
         )
 
     issued = [one.receipt for one in results if isinstance(one, adapter.Issued)]
@@ -157,36 +159,19 @@ class PaperSubject(subject.Subject):
     def __init__(self) -> None:
         self.dsn = ""
         self.folder = Path()
+        self.partner: directory.Partner | None = None
 
     async def reset(self) -> None:
         self.db = await Database.connect(self.dsn, size=2)
         self.ring = vault.Vault(self.folder / "partner-keys.json")
-        self.partner = await shop(self.db, await self._merchant())
-        facts = directory.Facts(
-            "Paper shop", {}, (standing.OFFER, standing.OFFER.__class__("coupon", 100, 100_000))
-        )
-        self.partner = await directory.change(
-            self.db,
-            registry.discover(allowed=None),
-            partner_id=self.partner.partner_id,
-            facts=facts,
-            **TOLD,
-        )
-        for kind in ("gift_card", "coupon"):
-            amounts = ["4.35"] * 30 + ["8.20"] * 2 + ["19.99"] * 2
-            await stock.load(
-                self.db,
-                self.ring,
-                self.partner,
-                kind=kind,
-                file=file(*amounts),
-                **TOLD,
-            )
+        if self.partner is None:
+            self.partner = await self._stocked()
 
     async def close(self) -> None:
         await self.db.close()
 
     def make(self, client: httpx2.AsyncClient) -> adapter.Adapter:
+        assert self.partner is not None
         lies = shelf.Shelf(self.db, self.ring, self.partner.partner_id)
         return csv.Csv(self.read_config(), client, lies)
 
@@ -199,6 +184,7 @@ class PaperSubject(subject.Subject):
         return sum(row["amount"] for row in await self._rows(order) if row["state"] != "void")
 
     async def settle(self) -> None:
+        assert self.partner is not None
         codes = await stock.to_void(self.db, self.ring, self.partner, **TOLD)
         text = "code,state\n" + "".join(f"{one.code},void\n" for one in codes)
         await stock.settle(self.db, self.ring, self.partner, file=text, **TOLD)
@@ -208,22 +194,36 @@ class PaperSubject(subject.Subject):
             "select amount, state from partner.stock where order_key = $1", order.key
         )
 
-    async def _merchant(self) -> uuid.UUID:
-        return await (await factories.open_coalition(self.db)).merchant()
+    async def _stocked(self) -> directory.Partner:
+        """A shop with more codes than all of the contract takes."""
+        merchant_id = await (await factories.open_coalition(self.db)).merchant()
+        partner = await shop(self.db, merchant_id, standing.OFFER, COUPONS)
+        kinds: tuple[orders.Kind, ...] = ("gift_card", "coupon")
+        for kind in kinds:
+            amounts = ["4.35"] * 300 + ["8.20"] * 20 + ["19.99"] * 20
+            codes = file(*amounts)
+            await stock.load(self.db, self.ring, partner, kind=kind, file=codes, **TOLD)
+        return partner
 
 
 @pytest.fixture(scope="module")
 def shared_dsn(server: str, template: str) -> Iterator[str]:
-    """One migrated database for the whole contract: each test of it has a shop of its own."""
-    name = f"{template}_{next(conftest.numbers)}"
-    asyncio.run(conftest._execute(server, f"create database {name} template {template}"))
-    yield conftest._url(server, name)
-    asyncio.run(conftest._drop(server, name))
+    """One migrated database, and one shop, for the whole contract: its orders are all new."""
+    name = f"{template}_contract"
+    asyncio.run(copies.execute(server, copies.copying(name, template)))
+    yield copies.at(server, name)
+    asyncio.run(copies.execute(server, f"drop database if exists {name} with (force)"))
+
+
+@pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the keys of that database's codes lie."""
+    return tmp_path_factory.mktemp("keys")
 
 
 class TestCsv(contract.Contract):
     subject = PaperSubject()
 
     @pytest.fixture(autouse=True)
-    def _on_a_shelf(self, shared_dsn: str, tmp_path: Path) -> None:
-        self.subject.dsn, self.subject.folder = shared_dsn, tmp_path
+    def _on_a_shelf(self, shared_dsn: str, shared_folder: Path) -> None:
+        self.subject.dsn, self.subject.folder = shared_dsn, shared_folder
