@@ -108,11 +108,7 @@ async def replay(
             progress(step)
     ended = walk.midnight(until + timedelta(days=shift_days + 1))
     if plan is not None:
-        await _open(run, ended)
-        await taking_part.morning(run, ended)
-        await taking_part.look(run, ended)
-        await _open(run, ended)  # what the last look paid out is the member's today,
-        await taking_part.look(run, ended)  # and a pledge takes its share
+        await _take_part_to_the_end(run, ended)
     if shopping is not None:
         await ordering.end(run, shopping)
     async with db.bulk_pool.acquire() as connection:
@@ -154,6 +150,14 @@ async def _day(
         await taking_part.evening(run, plan, day.closes_at)
     if shopping is not None:
         await ordering.evening(run, shopping, day)
+
+
+async def _take_part_to_the_end(run: runs.Run, ended: datetime) -> None:
+    await _open(run, ended)
+    await taking_part.morning(run, ended)
+    await taking_part.look(run, ended)
+    await _open(run, ended)  # what the last look paid out is the member's today,
+    await taking_part.look(run, ended)  # and a pledge takes its share
 
 
 async def _open(run: runs.Run, now: datetime) -> None:
