@@ -339,20 +339,18 @@ async def test_a_shop_ends_with_whoever_started_it_even_if_they_are_killed() -> 
         stdout=asyncio.subprocess.DEVNULL,
     )
     async with asyncio.timeout(shops.SECONDS_TO_START), httpx2.AsyncClient() as http:
-        answered = [False]
-        while not answered[-1]:
-            answered.append(await _answers(http, port))
+        await _until(http, port, answers=True)
         shell.kill()
         await shell.wait()
-        while answered[-1]:
-            answered.append(await _answers(http, port))
-
-    assert {True, False} == set(answered)
+        await _until(http, port, answers=False)
 
 
-async def _answers(http: httpx2.AsyncClient, port: int) -> bool:
-    await asyncio.sleep(0.05)
-    try:
-        return (await http.get(f"http://127.0.0.1:{port}/healthz")).is_success
-    except httpx2.TransportError:
-        return False
+async def _until(http: httpx2.AsyncClient, port: int, *, answers: bool) -> None:
+    """Wait until a shop answers, or does not any more."""
+    found = not answers
+    while found is not answers:
+        await asyncio.sleep(0.05)
+        try:
+            found = (await http.get(f"http://127.0.0.1:{port}/healthz")).is_success
+        except httpx2.TransportError:
+            found = False
