@@ -10,7 +10,9 @@ import rich.table
 from api.journey import coalition, ordering
 from api.replay import ordering as days
 from partners import reconciling
+from partners.reference_shop import faults
 from wallet import money, orders
+from wallet.rules import order_states
 
 OUTCOMES: Final = {
     "captured": "issued",
@@ -41,8 +43,9 @@ class Told:
     """Orders by kind and outcome, what was asked for them, and the faults that the shop counted.
 
     `here` is what stands by our books, `there` by the shop's; `lost` stands here only, `unpaid`
-    there only, `differing` with another amount or kind, `twice` more than once. `spent_minor` is
-    what the shop's till took. `days` are comparisons by how they ended.
+    there only, `differing` with another amount or kind, `twice` more than once. What is still being
+    confirmed, or waits for a person, is in neither: its value is held. `spent_minor` is what the
+    shop's till took. `days` are comparisons by how they ended.
     """
 
     orders: dict[tuple[str, str], Sum]
@@ -81,11 +84,16 @@ async def told(plan: days.Plan) -> Told:
         doubted += any(one.said == "unknown" for one in attempts)
     lines = await plan.at.ledger()
     struck, requests = await plan.at.struck()
-    here = {one.key: (one.kind, one.asset.code, one.amount_minor) for one in mine if one.stands}
+    undecided = {one.key for one in mine if one.state not in order_states.ENDS}
+    here = {
+        one.key: (one.kind, one.asset.code, one.amount_minor)
+        for one in mine
+        if one.stands and one.key not in undecided
+    }
     standing = [
         (one["key"], (one["kind"], one["currency"], one["amount_minor"]))
         for one in lines
-        if one["state"] != "void"
+        if one["state"] != "void" and one["key"] not in undecided
     ]
     there = dict(standing)
     seen = await reconciling.kept(
@@ -135,7 +143,8 @@ def lines(it: Told) -> dict[str, str]:
     """What else came of it, in a line each."""
     sends = ", ".join(f"{it.asked[name]:,} to {name}" for name in ("issue", "reverse"))
     said = f"{sends}, {it.asked['find']:,} look-ups; {it.doubted:,} orders were in doubt once"
-    struck = ", ".join(f"{count:,} {name}" for name, count in sorted(it.struck.items()))
+    met = {name: count for name, count in sorted(it.struck.items()) if name != faults.TWICE}
+    struck = ", ".join(f"{count:,} {name}" for name, count in met.items()) or "none"
     wrong = [
         f"{len(keys):,} {words}"
         for keys, words in (
@@ -151,16 +160,12 @@ def lines(it: Told) -> dict[str, str]:
     named = [f"{one.what} {one.subject}" for one in it.differences]
     return {
         "Asked": said,
-        "Faults": f"{_met(it):,} of {it.requests:,} requests: {struck or 'none'}",
+        "Faults": f"{sum(met.values()):,} of {it.requests:,} requests: {struck};"
+        f" {it.struck.get(faults.TWICE, 0):,} facts told twice",
         "Ledgers": f"{_shown(it.here)} here, {_shown(it.there)} there: {same}",
         "At tills": f"{_amount(it.spent_minor)} {coalition.ASSET} of it was spent in the shop",
         "Compared": "; ".join([f"{days} days", *named]),
     }
-
-
-def _met(it: Told) -> int:
-    """Requests that met a fault; a webhook that is sent twice is none."""
-    return sum(count for name, count in it.struck.items() if name != "told_twice")
 
 
 def _shown(one: Sum) -> str:

@@ -117,10 +117,10 @@ class Shop:
 
 def rates(faults_bps: int) -> dict[str, int]:
     """Share the faults out among their kinds; that something is told twice strikes beside them."""
-    kinds = [name for name in faults.FAULTS if name != "told_twice"]
+    kinds = [name for name in faults.FAULTS if name != faults.TWICE]
     each, rest = divmod(faults_bps, len(kinds))
     shared = {name: each + (place < rest) for place, name in enumerate(kinds)}
-    return shared | {"told_twice": faults_bps}
+    return shared | {faults.TWICE: faults_bps}
 
 
 @contextlib.asynccontextmanager

@@ -88,12 +88,15 @@ def test_orders_of_a_day_have_ids_of_their_own_that_follow_from_the_data() -> No
     assert ids == {ordering.Turn(turn.household, MONDAY).request_id for turn in TURNS}
 
 
-def test_faults_of_every_kind_share_what_was_asked_for() -> None:
-    shared = shop.rates(1_000)
+@pytest.mark.parametrize("faults_bps", [0, 1_000, 10_000])
+def test_faults_of_every_kind_share_what_was_asked_for(faults_bps: int) -> None:
+    shared = shop.rates(faults_bps)
+    struck = [rate for name, rate in shared.items() if name != faults.TWICE]
 
     assert set(faults.FAULTS) == set(shared)
-    assert sum(rate for name, rate in shared.items() if name != "told_twice") == 1_000
-    assert faults.Setting(rates_bps=shared | {"told_twice": 0}).on == faults.Setting().on
+    assert faults_bps == sum(struck) == shared[faults.TWICE]
+    assert max(struck) - min(struck) <= 1
+    assert shared == faults.Setting(rates_bps=shared).rates_bps
 
 
 def test_what_stands_on_one_side_only_is_no_sound_end() -> None:
