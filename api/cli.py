@@ -188,12 +188,27 @@ def complete_journey(
         bool,
         typer.Option("--schemes", help="With tiers, milestones, a board, raffles and pledges."),
     ] = False,
+    partners: Annotated[
+        bool,
+        typer.Option("--partners", help="With a partner shop beside it, where members redeem."),
+    ] = False,
+    faults: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="The share of calls to the shop that meet a fault."),
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Which calls the faults strike.")] = 0,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
     from wallet import migrate
 
-    with terminal.reached(terminal.configured()) as dsn:
+    house = terminal.configured()
+    beside = None
+    if partners:
+        # What faults do would be told line by line; what a person must hear of is an error.
+        terminal.set_up_logs(house.model_copy(update={"log_level": "error"}))
+        beside = command.Beside(house, round(faults * 10_000), seed)
+    with terminal.reached(house) as dsn:
         asyncio.run(migrate.upgrade(dsn))
         sound = asyncio.run(
             command.run(
@@ -204,6 +219,7 @@ def complete_journey(
                 shift_days=shift_days,
                 campaigns=campaigns,
                 schemes=schemes,
+                beside=beside,
                 console=terminal.out,
             )
         )

@@ -6,6 +6,7 @@ by nobody here. A day is compared as often as one likes; the last time stands.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ import structlog
 from partners import adapter, asking, codes, directory, opening, saga
 from partners.adapter import Absent, NotSent, Receipt, Unknown
 from wallet import orders, programme
+from wallet.database import Database
 from wallet.rules import local
 from wallet.rules.order_steps import UNRESOLVED_AFTER
 
@@ -30,6 +32,10 @@ DAYS_BACK: Final = 3
 """Days that the worker compares until they are clean: a partner may be away for a weekend."""
 AGAIN_AFTER: Final = timedelta(hours=6)
 """Before a day that was not clean is compared again: what was late has been taken back by then."""
+DAYS_MAX: Final = 400
+"""Days that are read at once: a year, and its edges."""
+DIFFERENCES_MAX: Final = 10_000
+"""Differences that are read at once; more of them are no list for a person any more."""
 SLACK: Final = UNRESOLVED_AFTER + timedelta(hours=1)
 """How long after an order was begun it may have been issued."""
 OPEN: Final = frozenset({"held", "sending", "unknown", "late"})
@@ -162,6 +168,26 @@ async def due(house: saga.House, *, now: datetime | None = None) -> list[tuple[U
         at - AGAIN_AFTER,
     )
     return [(row["partner_id"], row["day"]) for row in rows]
+
+
+async def kept(db: Database, partner_id: UUID, *, since: date, until: date) -> list[Reconciled]:
+    """What came of each day at a partner, from `since` to before `until`; at most DAYS_MAX days."""
+    assert (until - since).days <= DAYS_MAX
+    rows = await db.fetch(
+        "select partner_id, day, state, here_count, here_minor, there_count, there_minor, reason"
+        " from partner.reconciliation where partner_id = $1 and day >= $2 and day < $3 order by 2",
+        *(partner_id, since, until),
+    )
+    named = await db.fetch(
+        "select day, subject, what, redemption_id, here_minor, there_minor from partner.difference"
+        " where partner_id = $1 and day >= $2 and day < $3 order by 1, 2 limit $4",
+        *(partner_id, since, until, DIFFERENCES_MAX),
+    )
+    of_day = defaultdict[date, list[Difference]](list)
+    for row in named:
+        told = dict(row)
+        of_day[told.pop("day")].append(Difference(**told))
+    return [Reconciled(**dict(row), differences=tuple(of_day[row["day"]])) for row in rows]
 
 
 async def _ours(
