@@ -32,6 +32,8 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
+    "square": "partners.adapters.square:Square",
+    "woocommerce": "partners.adapters.woocommerce:WooCommerce",
 }
 """Our own, as pyproject.toml names them: so they are there too where nothing was installed."""
 
