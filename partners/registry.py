@@ -32,6 +32,8 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
+    "nuvemshop": "partners.adapters.nuvemshop:Nuvemshop",
+    "smile": "partners.adapters.smile:Smile",
     "square": "partners.adapters.square:Square",
     "woocommerce": "partners.adapters.woocommerce:WooCommerce",
 }
