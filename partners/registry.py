@@ -33,6 +33,8 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
     "nuvemshop": "partners.adapters.nuvemshop:Nuvemshop",
+    "shopify-gift-card": "partners.adapters.shopify_gift_card:ShopifyGiftCard",
+    "shopify-store-credit": "partners.adapters.shopify_store_credit:ShopifyStoreCredit",
     "smile": "partners.adapters.smile:Smile",
     "square": "partners.adapters.square:Square",
     "woocommerce": "partners.adapters.woocommerce:WooCommerce",
