@@ -1,6 +1,7 @@
 """Serving the double of a platform on a free port, from a thread, for as long as a module runs."""
 
 import contextlib
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from partners import adapter
 from partners.conformance import subject
 
 SECONDS_TO_START: Final = 10
+PLAIN: Final = ssl.create_default_context()  # made once: it takes longer than all the rest
 MILLISECONDS: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -90,4 +92,6 @@ def now() -> str:
 
 def client() -> httpx2.AsyncClient:
     """A client for whoever plays a customer of the shop."""
-    return httpx2.AsyncClient(trust_env=False)
+    return httpx2.AsyncClient(
+        transport=httpx2.AsyncHTTPTransport(verify=PLAIN), timeout=30, trust_env=False
+    )
