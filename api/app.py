@@ -11,7 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from api import bugs, counters, draws, headers, settings
 from api.console import door as console
-from api.graphql import endpoint, hub, schema, sockets
+from api.graphql import endpoint, hub, patience, schema, sockets
 from api.oauth import endpoints
 from api.receipts import door as receipts
 from api.signin import entry
@@ -21,14 +21,18 @@ NOT_CACHED = {"Cache-Control": "no-store"}
 
 
 def create_app(
-    settings: settings.Settings, db: database.Database, *, development: bool = False
+    settings: settings.Settings,
+    db: database.Database,
+    *,
+    development: bool = False,
+    waits: patience.Patience = patience.PATIENCE,
 ) -> Starlette:
     """Return the application over an open database; whoever opened that closes it.
 
     With `development` a browser at /graphql is told how to send a query, and every token may
-    introspect.
+    introspect. `waits` is how long streams wait.
     """
-    live = hub.Hub(db)
+    live = hub.Hub(db, waits)
     graphql = endpoint.Endpoint(schema.build(), db, settings, live, development=development)
 
     @contextlib.asynccontextmanager
