@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from api import bugs, counters, draws, headers, partner_protocol, settings, speaking, webhooks
 from api.console import door as console
 from api.giftcards import door as giftcards
-from api.graphql import endpoint, hub, schema, sockets
+from api.graphql import endpoint, hub, patience, schema, sockets
 from api.oauth import endpoints
 from api.receipts import door as receipts
 from api.signin import entry
@@ -22,14 +22,18 @@ NOT_CACHED = {"Cache-Control": "no-store"}
 
 
 def create_app(
-    settings: settings.Settings, db: database.Database, *, development: bool = False
+    settings: settings.Settings,
+    db: database.Database,
+    *,
+    development: bool = False,
+    waits: patience.Patience = patience.PATIENCE,
 ) -> Starlette:
     """Return the application over an open database; whoever opened that closes it.
 
     With `development` a browser at /graphql is told how to send a query, and every token may
-    introspect.
+    introspect. `waits` is how long streams wait.
     """
-    live = hub.Hub(db)
+    live = hub.Hub(db, waits)
     partners = speaking.Speaking(settings, db)
     graphql = endpoint.Endpoint(
         schema.build(), db, settings, live, partners, development=development

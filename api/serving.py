@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from api import app, scoring, settings, speaking, worker
-from api.graphql import sockets
+from api.graphql import patience, sockets
 from wallet import database
 
 log: Final = structlog.get_logger("api.serving")
@@ -97,10 +97,16 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def config(house: settings.Settings, db: database.Database, *, development: bool) -> uvicorn.Config:
+def config(
+    house: settings.Settings,
+    db: database.Database,
+    *,
+    development: bool,
+    waits: patience.Patience = patience.PATIENCE,
+) -> uvicorn.Config:
     """How the application is served, wherever it is."""
     return uvicorn.Config(
-        app.create_app(house, db, development=development),
+        app.create_app(house, db, development=development, waits=waits),
         host=house.host,
         port=house.port,
         loop="uvloop",

@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx2
 
 from api import serving, settings
+from api.graphql import patience
 from wallet import database
 
 COMMAND: Final = Path(sys.executable).parent / "commonpurse"
@@ -39,12 +40,14 @@ async def serve(
     buffer: int | None = None,
     development: bool = False,
     certificate: tuple[Path, Path] | None = None,
+    waits: patience.Patience = patience.PATIENCE,
     **chosen: Any,
 ) -> AsyncIterator[House]:
     """Serve on loopback until the block ends, on a free port by default. `chosen` are settings.
 
     With the files of a certificate and its key it is served by TLS, as behind a real name.
-    `buffer` is how many bytes the system keeps for a reader that does not read.
+    `buffer` is how many bytes the system keeps for a reader that does not read, and `waits` how
+    long streams wait.
     """
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,7 +59,7 @@ async def serve(
         if certificate is not None:
             chosen["issuer"] = origin
         house = settings.Settings(_env_file=None, port=port, **chosen)
-        config = serving.config(house, db, development=development)
+        config = serving.config(house, db, development=development, waits=waits)
         if certificate is not None:
             config.ssl_certfile, config.ssl_keyfile = certificate
         server = serving.Server(config)

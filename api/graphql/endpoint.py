@@ -132,7 +132,12 @@ class Endpoint:
                 stream = await self.stream(call.variables, admitted, principal, reply.request_id)
                 again = functools.partial(self.gate.authenticate, request)
                 return sse.EventStream(
-                    stream, reply.request_id, principal, again=again, held=held.pop_all()
+                    stream,
+                    reply.request_id,
+                    principal,
+                    again=again,
+                    held=held.pop_all(),
+                    waits=self._hub.waits,
                 )
         caller = self.caller(principal, admitted, reply.request_id)
         started = time.perf_counter()

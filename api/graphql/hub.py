@@ -19,7 +19,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from api.graphql import failures
+from api.graphql import failures, patience
 from wallet import changes, database, errors, programme
 
 log: Final = structlog.get_logger("api.graphql")
@@ -45,7 +45,8 @@ class _Waiting:
 class Hub:
     """One per application. It starts with the first who waits, and `close` ends it for all."""
 
-    def __init__(self, db: database.Database) -> None:
+    def __init__(self, db: database.Database, waits: patience.Patience) -> None:
+        self.waits = waits
         self._db = db
         self._waiting: set[_Waiting] = set()
         self._open: collections.Counter[uuid.UUID] = collections.Counter()

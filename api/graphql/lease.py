@@ -13,17 +13,16 @@ from api.graphql import failures
 from api.identity import bearer
 from wallet import errors
 
-CHECK_SECONDS: Final = 30.0  # whoever is signed out everywhere is really out within half a minute
 SOON_SECONDS: Final = 1.0  # when our clock says "expired" and the database does not yet
 
 Again = Callable[[], Awaitable[bearer.Principal]]
 """Looks the caller up again, by what they came in with; raises failures.Failure if that ended."""
 
 
-async def end(principal: bearer.Principal, again: Again) -> None:
-    """Return when the caller may no longer stay."""
+async def end(principal: bearer.Principal, again: Again, *, check_seconds: float) -> None:
+    """Return when the caller may no longer stay; look at least as often as that."""
     while True:
-        await asyncio.sleep(_pause(principal))
+        await asyncio.sleep(_pause(principal, check_seconds))
         try:
             found = await again()
         except failures.Failure:
@@ -47,8 +46,8 @@ def _expired(principal: bearer.Principal) -> bool:
     return principal.expires_at is not None and principal.expires_at < now
 
 
-def _pause(principal: bearer.Principal) -> float:
+def _pause(principal: bearer.Principal, check_seconds: float) -> float:
     if principal.expires_at is None:
-        return CHECK_SECONDS
+        return check_seconds
     left = (principal.expires_at - datetime.datetime.now(datetime.UTC)).total_seconds()
-    return min(max(left + 0.05, SOON_SECONDS), CHECK_SECONDS)
+    return min(max(left + 0.05, SOON_SECONDS), check_seconds)

@@ -23,9 +23,6 @@ from api.identity import bearer
 from wallet import errors
 
 PROTOCOL: Final = "graphql-transport-ws"
-INIT_SECONDS: Final = 10.0  # a phone on a bad line has said who it is by then
-SEND_SECONDS: Final = 20.0  # a reader that takes nothing for so long has gone
-CLOSE_SECONDS: Final = 2.0  # for the last word to somebody who may have gone
 FRAME_BYTES_MAX: Final = 64 * 1024  # as the body of a member's request
 OPERATIONS_MAX: Final = 5  # at once on one socket; an app follows one wallet
 ID_CHARS_MAX: Final = 64  # a UUID has 36
@@ -103,6 +100,7 @@ class _Conversation:
 
     def __init__(self, house: Sockets, socket: WebSocket) -> None:
         self._house = house
+        self._waits = house.hub.waits
         self._socket = socket
         self._token = ""
         self._principal: bearer.Principal | None = None
@@ -123,7 +121,7 @@ class _Conversation:
         if farewell is not GONE:
             reason = farewell.reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_SECONDS):
+                async with asyncio.timeout(self._waits.close):
                     await self._socket.close(farewell.code, reason)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
@@ -153,7 +151,7 @@ class _Conversation:
             self._farewell.set_result(farewell)
 
     async def _await_init(self) -> None:
-        await asyncio.sleep(INIT_SECONDS)
+        await asyncio.sleep(self._waits.init)
         if self._principal is None:
             raise Over(INIT_LATE)
 
@@ -193,7 +191,11 @@ class _Conversation:
             raise Over(FORBIDDEN) from None
 
     async def _leave(self, principal: bearer.Principal) -> None:
-        await lease.end(principal, lambda: self._house.gate.authenticate_token(self._token))
+        await lease.end(
+            principal,
+            lambda: self._house.gate.authenticate_token(self._token),
+            check_seconds=self._waits.check,
+        )
         raise Over(FORBIDDEN)
 
     async def _subscribe(self, key: object, payload: object) -> None:
@@ -261,7 +263,7 @@ class _Conversation:
 
     async def _send(self, message: dict[str, Any]) -> None:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(self._waits.send):
                 await self._socket.send_text(orjson.dumps(message).decode())
         except TimeoutError:
             raise Over(SLOW) from None

@@ -16,15 +16,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.graphql import failures, hub, lease, streams, transport
+from api.graphql import failures, hub, lease, patience, streams, transport
 from api.identity import bearer
 
 log: Final = structlog.get_logger("api.graphql")
 
 MEDIA: Final = "text/event-stream"
 HEADERS: Final = {"Content-Type": MEDIA, "X-Accel-Buffering": "no"}  # a proxy must not collect it
-KEEP_ALIVE_SECONDS: Final = 12.0  # proxies cut off what is silent for 15 to 60 seconds
-SEND_SECONDS: Final = 20.0  # a reader that takes nothing for so long has gone
 COMMENT: Final = b":\n\n"
 COMPLETE: Final = b"event: complete\ndata:\n\n"
 
@@ -76,6 +74,7 @@ class EventStream(Response):
         *,
         again: lease.Again,
         held: contextlib.ExitStack,
+        waits: patience.Patience,
     ) -> None:
         super().__init__(headers={**transport.headers(request_id), **HEADERS})
         del self.headers["content-length"]
@@ -84,11 +83,14 @@ class EventStream(Response):
         self._principal = principal
         self._again = again
         self._held = held
+        self._waits = waits
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Send the head, then what comes, until something ends it."""
         gone = asyncio.create_task(_gone(receive))
-        ended = asyncio.create_task(lease.end(self._principal, self._again))
+        ended = asyncio.create_task(
+            lease.end(self._principal, self._again, check_seconds=self._waits.check)
+        )
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await self._send_all(send, gone, ended)
@@ -102,13 +104,13 @@ class EventStream(Response):
     async def _send_all(
         self, send: Send, gone: asyncio.Task[None], ended: asyncio.Task[None]
     ) -> None:
-        await _send(send, COMMENT)  # so that the caller knows at once that the stream is open
+        await self._send(send, COMMENT)  # so that the caller knows at once that the stream is open
         coming = asyncio.create_task(self._stream.next())
         try:
             while True:
                 await asyncio.wait(
                     {coming, gone, ended},
-                    timeout=KEEP_ALIVE_SECONDS,
+                    timeout=self._waits.keep_alive,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 if gone.done():
@@ -116,30 +118,29 @@ class EventStream(Response):
                 if ended.done():
                     ended.result()  # our bug, if it raises
                     ending = streams.failure(lease.ended(), self._request_id)
-                    await _send(send, _event(ending) + COMPLETE, last=True)
+                    await self._send(send, _event(ending) + COMPLETE, last=True)
                     return
                 if not coming.done():
-                    await _send(send, COMMENT)
+                    await self._send(send, COMMENT)
                     continue
                 part = coming.result()
                 if part is None:
-                    await _send(send, COMPLETE, last=True)
+                    await self._send(send, COMPLETE, last=True)
                     return
-                await _send(send, _event(part))
+                await self._send(send, _event(part))
                 coming = asyncio.create_task(self._stream.next())
         except hub.Closed:
-            await _send(send, b"", last=True)
+            await self._send(send, b"", last=True)
         finally:
             await streams.stop(coming)
+
+    async def _send(self, send: Send, body: bytes, *, last: bool = False) -> None:
+        async with asyncio.timeout(self._waits.send):
+            await send({"type": "http.response.body", "body": body, "more_body": not last})
 
 
 def _event(part: streams.Part) -> bytes:
     return b"event: next\ndata: " + orjson.dumps(part.body) + b"\n\n"
-
-
-async def _send(send: Send, body: bytes, *, last: bool = False) -> None:
-    async with asyncio.timeout(SEND_SECONDS):
-        await send({"type": "http.response.body", "body": body, "more_body": not last})
 
 
 async def _gone(receive: Receive) -> None:

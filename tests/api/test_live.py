@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from api import postgres
-from api.graphql import scalars
+from api.graphql import patience, scalars
 from api.identity import bearer
 from tests import serving
 from tests.api import client, following
@@ -249,14 +249,15 @@ async def test_a_follower_that_stops_reading_is_dropped_and_resumes_where_it_was
     start = (await standing(ben))["cursor"]
     total = 2 * await _many(coalition, member, 1_000)
     rich: dict[str, Any] = {"documents": "open", "cost_per_minute": 10**8}
-    async with serving.serve(db, buffer=following.BUFFER, **rich) as house:
+    waits = patience.Patience(send=3.0)
+    async with serving.serve(db, buffer=following.BUFFER, waits=waits, **rich) as house:
         async with (
             following.follow(house, ben.token, LONG, after=start) as events,
             following.connect(house, max_queue=1) as opened,
         ):
             await opened.init(ben.token)
             await opened.subscribe("one", LONG, after=start)
-            await asyncio.sleep(30)  # and read nothing
+            await asyncio.sleep(12)  # and read nothing
             by_events = [one async for one in _rest(events.next)]
             by_socket = [one async for one in _rest(opened.hear)]
         for seen in (by_events, by_socket):

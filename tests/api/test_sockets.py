@@ -18,7 +18,7 @@ import httpx2
 import pytest
 import websockets
 
-from api.graphql import documents, hub, schema, sockets, trusted
+from api.graphql import documents, hub, patience, schema, sockets, trusted
 from api.identity import bearer
 from tests import node, serving
 from tests.api import client, following
@@ -222,13 +222,17 @@ async def test_a_revoked_token_begins_nothing_more(
         assert (4403, "Forbidden") == await opened.closed()
 
 
-@pytest.mark.slow
 async def test_silence_closes_a_socket_and_revocation_an_idle_one(
-    house: serving.House, db: database.Database, ana: client.Client
+    db: database.Database, ana: client.Client
 ) -> None:
     token = await bearer.mint(db, kind="member", principal_id=ana.principal_id)
     clock = asyncio.get_running_loop().time
-    async with following.connect(house) as silent, following.connect(house) as idle:
+    waits = patience.Patience(init=1.0, check=2.0)
+    async with (
+        serving.serve(db, documents="open", waits=waits) as house,
+        following.connect(house) as silent,
+        following.connect(house) as idle,
+    ):
         await idle.init(token.text)
         await bearer.revoke(db, token.token_id)
         began = clock()
@@ -237,9 +241,9 @@ async def test_silence_closes_a_socket_and_revocation_an_idle_one(
         revoked = await idle.closed()
 
     assert (4408, "Connection initialisation timeout") == late
-    assert 8 < waited < 15
+    assert 0.5 < waited < 10
     assert (4403, "Forbidden") == revoked
-    assert clock() - began < 40
+    assert clock() - began < 20
 
 
 async def test_members_apps_follow_by_registered_documents_only(

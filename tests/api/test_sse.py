@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from api.graphql import documents, hub, schema, trusted
+from api.graphql import documents, hub, patience, schema, trusted
 from api.identity import bearer
 from tests import node, serving
 from tests.api import client, following
@@ -155,17 +155,27 @@ async def test_a_stream_ends_when_its_token_expires(
     assert end == "complete"
 
 
-@pytest.mark.slow
+def test_streams_are_as_patient_as_phones_and_proxies_need() -> None:
+    waits = patience.PATIENCE
+
+    assert waits.keep_alive < 15  # the shortest time after which a proxy cuts off what is silent
+    assert (10, 20, 30) == (waits.init, waits.send, waits.check)
+
+
 async def test_an_idle_stream_is_kept_alive_and_ends_soon_after_its_token_is_revoked(
-    house: serving.House, db: database.Database, ana: client.Client
+    db: database.Database, ana: client.Client
 ) -> None:
     token = await bearer.mint(db, kind="member", principal_id=ana.principal_id)
-    async with following.follow(house, token.text) as events:
+    waits = patience.Patience(keep_alive=0.4, check=1.0)
+    async with (
+        serving.serve(db, documents="open", waits=waits) as house,
+        following.follow(house, token.text) as events,
+    ):
         await bearer.revoke(db, token.token_id)
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(30):
             lines = [line async for line in events.lines]
 
-    assert lines.count(":") >= 3  # at once, after 12 and after 24 seconds
+    assert lines.count(":") >= 3  # at once, and twice before the token is looked at again
     assert "UNAUTHENTICATED" in lines[-5]
     assert lines[-3:-1] == ["event: complete", "data:"]
 
