@@ -76,8 +76,15 @@ async def test_every_difference_has_its_name(careless: Scene) -> None:
     )
 
     done = await compare(careless)
+    day = await day_of(careless)
+    kept = await reconciling.kept(
+        careless.db, careless.partner.partner_id, since=day, until=day + timedelta(days=1)
+    )
 
     assert "differs" == done.state
+    assert [(done.there_minor, set(done.differences))] == [
+        (one.there_minor, set(one.differences)) for one in kept
+    ]
     assert lost.key not in {one.subject for one in done.differences}
     assert {
         (voided.key, "voided_there"),
