@@ -34,8 +34,9 @@ async def beside(
     """Run the shop within the block; what is yielded are the settings with which it is reached."""
     redirect_uri = f"{house.origin}/partners/{SLUG}/callback"
     port = shop_process.free_port(PORT)
+    webhook = f"--webhook-url=http://127.0.0.1:{house.port}/partners/{SLUG}/events"
     async with shop_process.running(
-        house.data_dir / "shop", port=port, redirect_uri=redirect_uri
+        house.data_dir / "shop", webhook, port=port, redirect_uri=redirect_uri
     ) as at:
         await _register(db, house, at)
         private = ",".join(sorted({*house.private_hosts, at.host}))

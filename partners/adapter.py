@@ -170,12 +170,15 @@ class Credential:
     """How a partner wants to be spoken to: which header carries the secret, and whose it is.
 
     The client that an adapter is given adds it; `member` secrets are tokens of a linked account.
+    `exchange` is a path at the partner where `client id:client secret` is given for a token that
+    lasts for a while (RFC 6749, section 4.4); a secret without a colon is such a token itself.
     """
 
     whose: Literal["nobody", "partner", "member"] = "partner"
     header: str = "Authorization"
     prefix: str = "Bearer "
     basic: bool = False
+    exchange: str = ""
 
 
 @dataclass(frozen=True, slots=True)

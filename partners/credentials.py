@@ -9,10 +9,11 @@ import base64
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 from uuid import UUID
 
 import httpx2
+import msgspec
 
 from partners import adapter, vault
 from wallet import audit, errors
@@ -133,22 +134,61 @@ async def live(db: Database, ring: vault.Vault, partner_id: UUID, name: Name) ->
 class Speaking(httpx2.Auth):
     """Says our secret as the partner wants it; the next one if this one is not known there.
 
-    What is answered 401 was not looked at, so sending it again does nothing twice.
+    What is answered 401 was not looked at, so sending it again does nothing twice. A token that was
+    given for a secret is kept for as long as the client is, and fetched anew when it has run out.
     """
 
+    requires_response_body = True
+
     def __init__(self, how: adapter.Credential, secrets: Sequence[str]) -> None:
-        self._header = how.header
-        self._values = [value(how, secret) for secret in secrets]
+        self._how = how
+        self._secrets = tuple(secrets)
+        self._tokens: dict[str, str] = {}
 
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Try each secret until one is taken."""
-        for value in self._values:
-            request.headers[self._header] = value
-            answer = yield request
-            if answer.status_code != 401:
-                return
+        """Try each secret until one is taken; the last answer is the answer."""
+        for secret in self._secrets:
+            known = secret in self._tokens
+            for _ in range(2 if known else 1):
+                said: str | None = secret
+                if self._how.exchange and ":" in secret:
+                    said = self._tokens.get(secret)
+                    if said is None:
+                        said = self._token(secret, (yield self._asking(request.url, secret)))
+                if said is None:
+                    break
+                request.headers[self._how.header] = value(self._how, said)
+                answer = yield request
+                if answer.status_code != 401:
+                    return
+                self._tokens.pop(secret, None)
+
+    def _asking(self, url: httpx2.URL, secret: str) -> httpx2.Request:
+        """The request for a token, at the host that the other one goes to."""
+        client_id, _, client_secret = secret.partition(":")
+        form = {"grant_type": "client_credentials"}
+        form |= {"client_id": client_id, "client_secret": client_secret}
+        return httpx2.Request(
+            "POST", url.copy_with(raw_path=self._how.exchange.encode()), data=form
+        )
+
+    def _token(self, secret: str, answer: httpx2.Response) -> str | None:
+        """The token that was given. A no to it is a no to our credentials, whatever its number."""
+        if answer.status_code in (400, 403):
+            answer.status_code = 401
+        if answer.status_code != 200:
+            return None
+        try:
+            self._tokens[secret] = msgspec.json.decode(answer.content, type=_Given).access_token
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return self._tokens[secret]
+
+
+class _Given(msgspec.Struct):
+    access_token: Annotated[str, msgspec.Meta(min_length=1, max_length=CHARS_MAX)]
 
 
 def value(how: adapter.Credential, secret: str) -> str:

@@ -33,6 +33,14 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",
+    "medusa-gift-card": "partners.adapters.medusa_gift_card:MedusaGiftCard",
+    "medusa-store-credit": "partners.adapters.medusa_store_credit:MedusaStoreCredit",
+    "nuvemshop": "partners.adapters.nuvemshop:Nuvemshop",
+    "shopify-gift-card": "partners.adapters.shopify_gift_card:ShopifyGiftCard",
+    "shopify-store-credit": "partners.adapters.shopify_store_credit:ShopifyStoreCredit",
+    "smile": "partners.adapters.smile:Smile",
+    "square": "partners.adapters.square:Square",
+    "woocommerce": "partners.adapters.woocommerce:WooCommerce",
 }
 """Our own, as pyproject.toml names them: so they are there too where nothing was installed."""
 

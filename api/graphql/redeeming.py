@@ -133,6 +133,8 @@ class Mutation:
             redemption_id=redemption_id,
             request_id=context.request(info, "redemptionReverse", told.idempotency_key),
         )
+        if asked.order.state == "captured":
+            raise errors.OrderFinal(path=("redemption_id",))
         return await _created(info, asked)
 
 
