@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import bugs, counters, draws, headers, settings
+from api import bugs, counters, draws, headers, partner_protocol, settings, speaking, webhooks
 from api.console import door as console
+from api.giftcards import door as giftcards
 from api.graphql import endpoint, hub, patience, schema, sockets
 from api.oauth import endpoints
 from api.receipts import door as receipts
@@ -33,12 +34,16 @@ def create_app(
     introspect. `waits` is how long streams wait.
     """
     live = hub.Hub(db, waits)
-    graphql = endpoint.Endpoint(schema.build(), db, settings, live, development=development)
+    partners = speaking.Speaking(settings, db)
+    graphql = endpoint.Endpoint(
+        schema.build(), db, settings, live, partners, development=development
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_application: Starlette) -> AsyncIterator[None]:
         yield
         await live.close()
+        await partners.aclose()
 
     async def healthz(_request: Request) -> Response:
         # Alive means that this process answers; a database that is away is no reason to restart it.
@@ -63,6 +68,9 @@ def create_app(
             *console.routes(settings, db),
             *receipts.routes(settings, db),
             *counters.routes(db),
+            *giftcards.routes(settings, db),
+            *partner_protocol.routes(),
+            *webhooks.routes(settings, db, partners.opener),
         ],
         middleware=[
             Middleware(headers.SecurityHeaders, secure=settings.secure),
@@ -70,5 +78,6 @@ def create_app(
         ],
         lifespan=lifespan,
     )
+    application.state.speaking = partners
     application.state.hub = live  # for the server, which ends streams before it waits for answers
     return application

@@ -24,6 +24,8 @@ said: Final = rich.console.Console(stderr=True, highlight=False, soft_wrap=True)
 
 KINDS: Final[dict[str, bearer.Kind]] = {"mem": "member", "mer": "merchant", "sta": "staff"}
 
+DOES: Final = {"resource": "introspects", "store": "asks at the gift-card door"}
+"""What a client without scopes is for."""
 PERSONS: Final[dict[str, sessions.Kind]] = {"mem": "member", "sta": "staff"}
 
 
@@ -87,17 +89,51 @@ def revoke(
     terminal.with_database(close)
 
 
-def rekey() -> None:
+def rekey(
+    partners: Annotated[
+        bool, typer.Option("--partners", help="The keys that seal partners' secrets instead.")
+    ] = False,
+) -> None:
     """Add a key, which signs id tokens from now on; the older ones stay published."""
     from api.oauth import keys
+    from partners import vault
 
     house = terminal.configured()
+    file = house.partner_keyring if partners else keys.path(house)
     try:
-        kid = keys.add(keys.path(house))
+        kid = vault.add(file) if partners else keys.add(file)
     except keys.Unusable as unusable:
-        said.print(f"[red]The file {keys.path(house)} is unusable: {escape(str(unusable))}.[/red]")
+        said.print(f"[red]The file {file} is unusable: {escape(str(unusable))}.[/red]")
         raise typer.Exit(1) from None
-    said.print(f"The key {kid} is in {keys.path(house)}. A running server has it at once.")
+    said.print(f"The key {kid} is in {file}. A running server has it at once.")
+
+
+def keyring(
+    prune: Annotated[bool, typer.Option("--prune", help="Remove keys that nothing needs.")] = False,
+) -> None:
+    """Say how many sealed secrets of partners need each key; the first key seals what is new."""
+    from partners import keyfile, rewrap, vault
+
+    file = terminal.configured().partner_keyring
+    try:
+        kids = vault.Vault(file).kids
+    except keyfile.Unusable as unusable:
+        said.print(f"[red]{escape(str(unusable))}[/red]")
+        raise typer.Exit(1) from None
+
+    async def count(db: database.Database) -> dict[str, int]:
+        return await rewrap.counts(db)
+
+    needed = terminal.with_database(count)
+    for kid in kids:
+        gone = prune and kid != kids[0] and kid not in needed
+        if gone:
+            vault.remove(file, kid)
+        terminal.out.print(f"{kid} {needed.get(kid, 0)}{' removed' if gone else ''}")
+    for kid in sorted(set(needed) - set(kids)):
+        said.print(f"[red]The key {kid} is not in {file}, and {needed[kid]} need it.[/red]")
+    if set(needed) - set(kids):
+        raise typer.Exit(1)
 
 
 def invite(
@@ -129,6 +165,7 @@ class Kind(enum.StrEnum):
     app = "app"
     merchant = "merchant"
     resource = "resource"
+    store = "store"
 
 
 _CLIENT: Final = typer.Argument(metavar="CLIENT", help="The client's id, cli_...")
@@ -140,7 +177,7 @@ _KEYS: Final = typer.Option(
 
 @client.command(name="add")
 def add(
-    kind: Annotated[Kind, typer.Argument(help="app, merchant or resource.")],
+    kind: Annotated[Kind, typer.Argument(help="app, merchant, resource or store.")],
     name: Annotated[str, typer.Argument(help="Its name, as people see it.")],
     merchant: Annotated[str, typer.Option(help="Whose program: a mer_ id.")] = "",
     scope: Annotated[
@@ -156,7 +193,7 @@ def add(
     keys: Annotated[Path | None, _KEYS] = None,
     rate: Annotated[int | None, typer.Option(help="Its own limit, in points a minute.")] = None,
 ) -> None:
-    """Register a client: an app of members, a merchant's program, or a resource server."""
+    """Register a client: an app of members, a merchant's program or store, a resource server."""
     jwks = None if keys is None else _jwks(keys)
 
     async def register(db: database.Database) -> None:
@@ -194,7 +231,7 @@ def list_(
             terminal.out.print(f"[bold]{one.client_id}[/bold]  {one.kind}, {one.status}")
             lines = [
                 escape(one.name),
-                " ".join(sorted(one.scopes)) or "introspects",
+                " ".join(sorted(one.scopes)) or DOES[one.kind],
                 f"{one.auth_method}; here {_day(one.last_used_at)}",
                 *(escape(uri) for uri in one.redirect_uris),
                 *(

@@ -4,6 +4,7 @@ The demo is loaded once, by the same replay that reads the whole year; the days 
 the last of them was yesterday. A database that already has a programme of its own is left alone.
 """
 
+import contextlib
 import datetime
 import os
 import uuid
@@ -15,7 +16,7 @@ import asyncpg
 import orjson
 import rich.console
 
-from api import serving, settings, showcase
+from api import demo_shop, serving, settings, showcase
 from api.console import door as console
 from api.identity import bearer
 from api.journey import coalition, keys, span, walk
@@ -51,19 +52,23 @@ async def run(house: settings.Settings, dsn: str, out: rich.console.Console) -> 
         await migrate.upgrade(dsn)
     if await _wanted(dsn):
         await _load(house, dsn, out)
-    db = await database.Database.connect(dsn, size=2)
-    try:
-        guide = await _guide(house, db)
-    finally:
-        await db.close()
-    await serving.serve(
-        house,
-        dsn,
-        work_too=True,
-        development=True,
-        # Never folded: what is printed is there to be copied.
-        started=lambda: out.print(guide, soft_wrap=True),
-    )
+    async with contextlib.AsyncExitStack() as stack:
+        db = await database.Database.connect(dsn, size=2)
+        try:
+            cast = await _cast(db)
+            if cast is not None:
+                house = await stack.enter_async_context(demo_shop.beside(house, db))
+            guide = await _guide(house, db, cast)
+        finally:
+            await db.close()
+        await serving.serve(
+            house,
+            dsn,
+            work_too=True,
+            development=True,
+            # Never folded: what is printed is there to be copied.
+            started=lambda: out.print(guide, soft_wrap=True),
+        )
 
 
 async def _wanted(dsn: str) -> bool:
@@ -124,9 +129,8 @@ async def _shift(db: database.Database) -> int:
     return shift_days
 
 
-async def _guide(house: settings.Settings, db: database.Database) -> str:
+async def _guide(house: settings.Settings, db: database.Database, cast: Cast | None) -> str:
     """Make credentials for the three audiences, and the text that says what to do with them."""
-    cast = await _cast(db)
     address = f"http://{house.host}:{house.port}/graphql"
     if cast is None:
         return f"Serving on {address}. Make tokens with `commonpurse token`."
@@ -145,6 +149,7 @@ async def _guide(house: settings.Settings, db: database.Database) -> str:
         "support": await recovery.invite(db, house, kind="staff", principal_id=SUPPORT_ID),
         "supervisor": await recovery.invite(db, house, kind="staff", principal_id=SUPERVISOR_ID),
         "operator": await recovery.invite(db, house, kind="staff", principal_id=OPERATOR_ID),
+        "shop": await demo_shop.address(db) or "",
     }
     return _text(address, keep, tokens, cast, links)
 
@@ -208,6 +213,7 @@ may introspect. `commonpurse serve` takes registered documents only.
   operator    {links["operator"]}
 The staff then work at {links["console"]}, where Robin Ferreira (support) credits, Casey Moreau
 (supervisor) approves what is above a limit, and Jordan Weiss (operator) runs campaigns.{missing}
+A partner's shop, with shoppers, a till and pages of its own, is at {links["shop"]}.
 
 [bold]Three requests to try[/bold], in another terminal, in this folder
   . {keep}

@@ -14,6 +14,8 @@ import pydantic
 import pydantic_settings
 from pydantic import Field
 
+from partners import addresses
+
 BODY_BYTES_MAX_CEILING = 64 * 1024 * 1024  # a body is held in memory whole
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -65,6 +67,37 @@ class Settings(pydantic_settings.BaseSettings):
             " signs, all are published. Unset: signing-keys.json in `data_dir`."
         ),
     )
+    partner_keys: Path | None = Field(
+        default=None,
+        description=(
+            "File of the keys that seal partners' tokens and secrets at rest; made when missing."
+            " The first key seals, all open. Unset: partner-keys.json in `data_dir`."
+        ),
+    )
+    partner_private_hosts: str = Field(
+        default="",
+        max_length=4096,
+        description=(
+            "Hosts of partners in a private network, as host:port with commas between. They may be"
+            " at any address and port, and speak http. All others must be public, and speak https."
+        ),
+    )
+    webhook_private_hosts: str = Field(
+        default="",
+        max_length=4096,
+        description=(
+            "Hosts in a private network, as host:port with commas between, that merchants may give"
+            " as endpoints. Others must be public: a merchant could reach our own services."
+        ),
+    )
+    adapters: str | None = Field(
+        default=None,
+        max_length=4096,
+        description=(
+            "Adapters of partners that may be used, by name with commas between. A name that is"
+            " not there is never imported. Unset: our own, and no other."
+        ),
+    )
     pool_size: int = Field(
         default=8,
         ge=1,
@@ -114,6 +147,15 @@ class Settings(pydantic_settings.BaseSettings):
         description=(
             "Points a caller may spend in a minute, evenly or at once. A registered client may have"
             " a limit of its own."
+        ),
+    )
+    gift_card_hold_hours: int = Field(
+        default=24,
+        ge=1,
+        le=30 * 24,
+        description=(
+            "How long a store holds value by a gift card before it must have settled; longer where"
+            " the merchant's contract says so."
         ),
     )
     external_issuer: str | None = Field(
@@ -189,6 +231,13 @@ class Settings(pydantic_settings.BaseSettings):
             raise ValueError("must be an address without user, query and fragment")
         return value.rstrip("/")
 
+    @pydantic.field_validator("partner_private_hosts", "webhook_private_hosts")
+    @classmethod
+    def _private_hosts_are_hosts(cls, value: str) -> str:
+        for entry in _split(value):
+            addresses.parse(entry)
+        return value
+
     @pydantic.model_validator(mode="after")
     def _what_goes_together_is_there(self) -> Self:
         if self.external_issuer is not None and self.external_audience is None:
@@ -227,6 +276,32 @@ class Settings(pydantic_settings.BaseSettings):
         return self.origin.startswith("https://")
 
     @property
+    def partner_keyring(self) -> Path:
+        """Where the keys are that seal partners' secrets."""
+        return self.partner_keys or self.data_dir / "partner-keys.json"
+
+    @property
+    def private_hosts(self) -> frozenset[str]:
+        """The hosts of `partner_private_hosts`, one by one."""
+        return _split(self.partner_private_hosts)
+
+    @property
+    def webhook_hosts(self) -> frozenset[str]:
+        """The hosts of `webhook_private_hosts`, one by one."""
+        return _split(self.webhook_private_hosts)
+
+    @property
+    def allowed_adapters(self) -> frozenset[str] | None:
+        """The names of `adapters`, one by one; None for our own."""
+        if self.adapters is None:
+            return None
+        return _split(self.adapters)
+
+    @property
     def dsn(self) -> str | None:
         """The given database as text, or None when the embedded server is to be used."""
         return self.database_url.get_secret_value() if self.database_url else None
+
+
+def _split(hosts: str) -> frozenset[str]:
+    return frozenset(filter(None, map(str.strip, hosts.split(","))))

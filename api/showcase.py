@@ -12,7 +12,7 @@ from typing import Any, Final
 from api.journey import charities, coalition, keys, taking_part
 from wallet import audit, database, ids
 from wallet.campaigns import lives, shelf
-from wallet.progress import schemes
+from wallet.progress import publishing, schemes
 
 GROCER: Final = "harvest-row"
 NOTE: Final = "For a first look."
@@ -41,7 +41,7 @@ async def rewards(db: database.Database, begins: datetime, now: datetime) -> dic
 
 async def scheme(db: database.Database, planned: taking_part.Planned, now: datetime) -> uuid.UUID:
     """Publish a scheme; its id."""
-    published = await schemes.publish(
+    published = await publishing.publish(
         db,
         request_id=planned.key,
         scheme_id=None,

@@ -6,16 +6,28 @@ that fails is logged and tried again at its next turn; it never stops the others
 
 import asyncio
 import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import asyncpg
 import structlog
 
+from api import speaking
 from api.identity import sweeping
+from partners import (
+    deliveries,
+    directory,
+    inbound,
+    outbound,
+    reconciling,
+    rewrap,
+    saga,
+    tokens,
+)
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -36,19 +48,37 @@ Targets: TypeAlias = Callable[
 """Tells which campaigns want personal offers at an instant."""
 
 
+Run: TypeAlias = Callable[[database.Database, int], Awaitable[int]]
+"""One turn of a job: the database, and how many things a batch may hold; how many there were."""
+
+
+class Outside(Protocol):
+    """One turn of a job that speaks to others; without what it speaks by, it does nothing."""
+
+    async def __call__(
+        self, db: database.Database, batch: int, /, *, speak: speaking.Speaking | None = None
+    ) -> int:
+        """How many things there were."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: what it does, how often, and how many things one batch may hold (0: no batches)."""
+    """One job: what it does, how often, and how many things one batch may hold (0: no batches).
+
+    It runs in so many `lanes` side by side, where most of its time is waiting for others.
+    """
 
     name: str
     every_seconds: float
     batch: int
-    run: Callable[[database.Database, int], Awaitable[int]]
+    run: Run
+    lanes: int = 1
 
 
 async def tell(db: database.Database, batch: int) -> int:
-    """Turn what happened into notices."""
-    return await notices.drain(db, limit=batch)
+    """Turn what happened into notices, and into deliveries to merchants' endpoints."""
+    return await notices.drain(db, limit=batch, also=outbound.spread)
 
 
 async def look_again(db: database.Database, batch: int) -> int:
@@ -87,7 +117,10 @@ async def sweep_expiry(db: database.Database, batch: int) -> int:
 
 async def close_contests(db: database.Database, _batch: int) -> int:
     """Freeze the rankings of contests that have become final, and pay the prizes."""
-    return await contests.close(db)
+    done = await contests.close(db)
+    for key, error in done.failures.items():
+        log.error("contest.failed", id=str(key), error=error)
+    return done.paid
 
 
 async def sweep_referrals(db: database.Database, batch: int) -> int:
@@ -133,6 +166,73 @@ async def sweep_identity(db: database.Database, batch: int) -> int:
     return await sweeping.sweep(db, limit=batch)
 
 
+async def send_webhooks(
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Send what is due to merchants' endpoints."""
+    if speak is None:
+        return 0
+    private = speak.house.webhook_hosts
+    if not await outbound.send(db, speak.ring, private=private, limit=batch):
+        return 0
+    return batch  # Of each endpoint only a few were taken, so there may be more.
+
+
+async def sweep_webhooks(db: database.Database, batch: int) -> int:
+    """Forget deliveries after thirty days, and what partners told after ninety."""
+    now = datetime.now(UTC)
+    told = await deliveries.sweep(db, now=now, limit=batch)
+    return max(told, await inbound.sweep(db, now=now, limit=batch))
+
+
+async def hear_partners(
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Take in what partners told by themselves."""
+    if speak is None:
+        return 0
+    return await inbound.drain(db, functools.partial(saga.heard, speak.saga), limit=batch)
+
+
+async def advance_orders(
+    _db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Ask partners about orders as they become due; it goes on until the worker stops."""
+    if speak is not None:
+        await saga.work(speak.saga)
+    return 0
+
+
+async def rewrap_secrets(
+    db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Seal anew what older keys of partners have sealed."""
+    if speak is None:
+        return 0
+    done = await rewrap.rewrap(db, speak.ring, limit=batch)
+    for row_id in done.unreadable:
+        log.error("secret.unreadable", row=str(row_id))
+    return done.rows
+
+
+async def tend_links(
+    _db: database.Database, batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Revoke what members unlinked, and give up what nobody confirmed."""
+    return 0 if speak is None else await tokens.tend(speak.links, limit=batch)
+
+
+async def reconcile_partners(
+    db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Compare the last days at each partner with the books, until they are clean."""
+    if speak is not None:
+        for partner_id, day in await reconciling.due(speak.saga):
+            partner = await directory.find(db, partner_id)
+            await reconciling.reconcile(speak.saga, speak.opener, partner, day)
+    return 0
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -176,27 +276,55 @@ JOBS: Final = (
     Job("sweep_referrals", 60, referrals.BATCH, sweep_referrals),
     Job("finish_remittances", 60, 0, finish_remittances),
     Job("watch_budgets", 30, 0, watch_budgets),
+    Job("send_webhooks", 1, outbound.BATCH, send_webhooks, lanes=4),
+    Job("hear_partners", 1, inbound.BATCH, hear_partners),
+    Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
+    Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
+    Job("tend_links", 10, tokens.BATCH, tend_links),
+    Job("reconcile_partners", 3600, 0, reconcile_partners),
+    Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
     Job("refresh_offers", 24 * 3600, 0, refresh_offers),
     Job("check_laws", 24 * 3600, 0, check_laws),
 )
 
+OUTSIDE: Final[tuple[Outside, ...]] = (
+    send_webhooks,
+    hear_partners,
+    advance_orders,
+    tend_links,
+    reconcile_partners,
+    rewrap_secrets,
+)
+"""The jobs that speak to others, or need our keys."""
 
-def jobs(scorer: offer_rules.Scorer, targets: Targets = offers.targets) -> tuple[Job, ...]:
-    """All jobs, with offers as this scorer proposes them."""
+
+def jobs(
+    scorer: offer_rules.Scorer,
+    targets: Targets = offers.targets,
+    *,
+    speak: speaking.Speaking | None = None,
+) -> tuple[Job, ...]:
+    """All jobs, with offers as this scorer proposes them, and with what speaks to partners.
+
+    Without `speak` nobody is spoken to, and no key is needed; whoever made it closes it.
+    """
 
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
-    return tuple(replace(job, run=refresh) if job.run is refresh_offers else job for job in JOBS)
+    chosen: dict[object, Run] = {run: functools.partial(run, speak=speak) for run in OUTSIDE}
+    chosen[refresh_offers] = refresh
+    return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:
     """Run every job by its schedule until cancelled. The first turn of each comes at once."""
     async with asyncio.TaskGroup() as group:
         for job in jobs:
-            group.create_task(_repeat(db, job), name=job.name)
+            for _ in range(job.lanes):
+                group.create_task(_repeat(db, job), name=job.name)
 
 
 async def _repeat(db: database.Database, job: Job) -> None:

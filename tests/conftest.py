@@ -64,7 +64,7 @@ def template(server: str, worker_id: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def made(server: str, template: str) -> AsyncIterator[copies.Copies]:
+async def databases(server: str, template: str) -> AsyncIterator[copies.Copies]:
     """The copies that this worker's tests get, one after the other."""
     kept = copies.Copies(server, template, f"{template}_copy")
     yield kept
@@ -79,22 +79,24 @@ async def nothing_goes_on() -> AsyncIterator[None]:
 
 
 @pytest.fixture
-async def copy(made: copies.Copies, request: pytest.FixtureRequest) -> AsyncIterator[copies.Copy]:
+async def copy(
+    databases: copies.Copies, request: pytest.FixtureRequest
+) -> AsyncIterator[copies.Copy]:
     """A migrated database of the test's own; the laws hold at its end."""
-    taken = await made.take()
+    taken = await databases.take()
     yield taken
     await _end_the_rest()
     if request.node.get_closest_marker("tampers") is not None:
-        await made.drop(taken)
+        await databases.drop(taken)
         return
     try:
         breaches = await copies.check(taken)
 
         assert [] == breaches
     except BaseException:
-        await made.drop(taken)
+        await databases.drop(taken)
         raise
-    await made.give_back(taken)
+    await databases.give_back(taken)
 
 
 @pytest.fixture
@@ -113,9 +115,9 @@ async def empty_dsn(server: str, template: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def db(made: copies.Copies, copy: copies.Copy) -> database.Database:
+async def db(databases: copies.Copies, copy: copies.Copy) -> database.Database:
     """The database as the API sees it: as the application, with its few privileges."""
-    return await made.connect(copy)
+    return await databases.connect(copy)
 
 
 @pytest.fixture

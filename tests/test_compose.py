@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text()
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("api", "migrate", "worker")
-LASTING = ("api", "postgres", "worker")
+OURS = ("api", "migrate", "shop", "worker")
+LASTING = ("api", "postgres", "shop", "worker")
 
 
 def commands() -> set[str]:
@@ -32,7 +32,10 @@ def variables() -> set[str]:
 
 
 def test_it_runs_a_database_the_migrations_the_api_and_the_worker() -> None:
-    assert {"api", "migrate", "postgres", "worker"} == set(SERVICES)
+    asked_for = {name for name in SERVICES if "profiles" in SERVICES[name]}
+
+    assert {"api", "migrate", "postgres", "worker"} == set(SERVICES) - asked_for
+    assert {"shop"} == asked_for
 
 
 @pytest.mark.parametrize("service", OURS)
@@ -134,4 +137,43 @@ def test_what_the_api_writes_outlives_its_container() -> None:
 
     assert f"data:{folder}" in api["volumes"]
     assert "data" in COMPOSE["volumes"]
-    assert f"--owner=commonpurse {folder}\n" in DOCKERFILE
+    assert f"--owner=commonpurse {folder} " in DOCKERFILE
+
+
+def test_the_worker_opens_what_the_api_has_sealed() -> None:
+    api, worker = SERVICES["api"], SERVICES["worker"]
+    folder = worker["environment"]["COMMONPURSE_DATA_DIR"]
+
+    assert folder == api["environment"]["COMMONPURSE_DATA_DIR"]
+    assert f"data:{folder}" in worker["volumes"]
+
+
+def test_the_reference_shop_is_started_as_it_wants_to_be() -> None:
+    shop = SERVICES["shop"]
+    group: Any = typer.main.get_command(cli.app)
+    known = {name for parameter in group.commands["shop"].params for name in parameter.opts}
+    told = dict(argument.split("=", 1) for argument in shop["command"][1:])
+
+    assert set(told) <= known
+    assert f"--owner=commonpurse {told['--folder']}\n" in DOCKERFILE
+    assert [f"shop:{told['--folder']}"] == shop["volumes"]
+    assert "shop" in COMPOSE["volumes"]
+    assert f":{told['--port']}/healthz" in shop["healthcheck"]["test"][-1]
+    assert [f"127.0.0.1:{told['--port']}:{told['--port']}"] == shop["ports"]
+
+
+def test_the_reference_shop_has_one_address_for_browsers_and_containers() -> None:
+    shop = SERVICES["shop"]
+    told = dict(argument.split("=", 1) for argument in shop["command"][1:])
+    host = told["--origin"].removeprefix("http://")
+    back = SERVICES["api"]["environment"]["COMMONPURSE_ISSUER"]
+
+    assert [host.partition(":")[0]] == shop["networks"]["default"]["aliases"]
+    assert f"{back}/partners/juniper/callback" == told["--redirect-uri"]
+    assert f"COMMONPURSE_PARTNER_PRIVATE_HOSTS={host}" in (ROOT / "docker-compose.yml").read_text()
+
+
+def test_no_partner_is_private_unless_somebody_says_so() -> None:
+    for service in ("api", "worker"):
+        hosts = SERVICES[service]["environment"]["COMMONPURSE_PARTNER_PRIVATE_HOSTS"]
+        assert "${COMMONPURSE_PARTNER_PRIVATE_HOSTS:-}" == hosts

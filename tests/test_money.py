@@ -164,3 +164,24 @@ def test_assets_are_found_by_code_and_by_number() -> None:
         money.asset("XXX")
     with pytest.raises(ValueError, match="999"):
         money.asset_by_number(999)
+
+
+@pytest.mark.parametrize(
+    ("number", "minor"),
+    [("12.3", 1230), ("12.30", 1230), ("12.3000", 1230), ("3", 300), ("1.23e1", 1230), ("0", 0)],
+)
+def test_a_number_of_json_is_read_exactly(number: str, minor: int) -> None:
+    assert minor == money.exact(Decimal(number), money.EUR)
+    assert -minor == money.exact(-Decimal(number), money.EUR)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("12.345", "0.001", "1e-3", "1e41", "1e999999999", "1e-999999999", "NaN", "Infinity"),
+        *("4.1000000000000000000000000000000001", "9" * 41),
+    ],
+)
+def test_a_number_that_is_no_amount_is_refused_and_never_rounded(number: str) -> None:
+    with pytest.raises(ValueError, match=r"decimals|not an amount"):
+        money.exact(Decimal(number), money.EUR)

@@ -36,6 +36,10 @@ ENVIRONMENT_ALLOWED = {
     "api/settings.py": "the one reader: whoever starts something passes its values down",
 }
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "pydantic_settings"}
+TRANSACTIONS_ALLOWED = {
+    "wallet/database.py": "`database.transaction`, which tells that one is open",
+    "wallet/migrate.py": "runs before anything else, and calls nobody",
+}
 SQL_FLOATS = re.compile(r"\b(double precision|real|float[48]?|money)\b(?!\.)", re.IGNORECASE)
 
 
@@ -187,6 +191,16 @@ def test_only_the_settings_read_the_environment() -> None:
     assert [] == read
 
 
+def test_every_transaction_is_one_that_a_call_to_a_partner_would_notice() -> None:
+    opened = [
+        name
+        for name, text in sources(*PACKAGES)
+        if "connection.transaction(" in text and name not in TRANSACTIONS_ALLOWED
+    ]
+
+    assert [] == opened
+
+
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
     homes = re.compile(r"(?<![\w.])/(work|root|home/\w+|Users/\w+)/")
     told = [
@@ -202,7 +216,7 @@ def test_no_file_knows_the_machine_it_was_written_on() -> None:
 def test_an_exception_that_is_no_longer_needed_is_removed() -> None:
     gone = [
         name
-        for table in (FLOATS_ALLOWED, CLOCKS_ALLOWED, ENVIRONMENT_ALLOWED)
+        for table in (FLOATS_ALLOWED, CLOCKS_ALLOWED, ENVIRONMENT_ALLOWED, TRANSACTIONS_ALLOWED)
         for name in table
         if not (ROOT / name).exists()
     ]

@@ -135,12 +135,18 @@ def test_a_newcomer_starts_tries_three_requests_stops_and_goes_on(data_dir: Path
     purchase = found["memberByEmail"]["purchases"]["edges"][0]["node"]
     assert all(line["decision"]["sentence"] for line in purchase["lines"])
     assert (data_dir / "demo.env").stat().st_mode & 0o077 == 0
+    shop = re.search(r"shop, with .+ is at (http://127\.0\.0\.1:\d+)\.", up.log.read_text())
+    assert shop is not None
+    with urllib.request.urlopen(f"{shop[1]}/signin", timeout=10) as page:
+        assert "Juniper Outfitters" in page.read().decode()
     for who in ("member", "support"):
         link = re.search(rf"{who} +http://localhost(:\d+/verify\?key=\S+)", up.log.read_text())
         assert link is not None
         with urllib.request.urlopen(f"http://127.0.0.1{link[1]}", timeout=10) as page:
             assert "Welcome" in page.read().decode()
     assert up.stop() == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"{shop[1]}/signin", timeout=10)
 
     again = Up(data_dir)
     after = again.ask("MEMBER", (REQUESTS / "wallet.json").read_text())["viewer"]["wallet"]

@@ -51,6 +51,22 @@ async def test_full_batches_are_taken_at_once(db: database.Database) -> None:
         await task
 
 
+async def test_a_job_that_waits_for_others_runs_in_lanes(db: database.Database) -> None:
+    turns = asyncio.Barrier(3)
+
+    async def waits(_db: database.Database, _batch: int) -> int:
+        await turns.wait()
+        return 0
+
+    job = worker.Job("waits", 3600, 5, waits, lanes=2)
+    task = asyncio.create_task(worker.work(db, jobs=(job,)))
+    async with asyncio.timeout(10):
+        await turns.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 @pytest.mark.tampers
 async def test_a_broken_law_is_logged_by_its_name(
     db: database.Database, owner: "asyncpg.Connection[asyncpg.Record]"

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 
-from wallet import audit, credit, errors, ids, ledger, money, programme, redeem, sql
+from wallet import audit, credit, errors, ids, ledger, money, orders, programme, redeem, sql
 from wallet.charities import remittances
 from wallet.database import Database
 from wallet.progress import overrides
@@ -25,7 +25,8 @@ GOODWILL: Final = "credit.goodwill"
 SETTLEMENT: Final = "redemption.settle"
 TIER_OVERRIDE: Final = "tier.override"
 REMITTANCE: Final = "remittance.send"
-ACTS: Final = (GOODWILL, SETTLEMENT, TIER_OVERRIDE, REMITTANCE)
+ORDER: Final = "order.resolve"
+ACTS: Final = (GOODWILL, SETTLEMENT, TIER_OVERRIDE, REMITTANCE, ORDER)
 
 Outcome: TypeAlias = Literal["captured", "released"]
 Status: TypeAlias = Literal["open", "approved", "declined", "expired"]
@@ -262,6 +263,15 @@ async def _call(
             maker_id=found.maker_id,
             checker_id=checker.staff_id,
             detail=found.detail,
+            now=now,
+        )
+    if found.act == ORDER:
+        return orders.resolving(
+            redemption_id=found.subject_id,
+            request_id=found.approval_id,
+            outcome=found.detail["outcome"],
+            evidence=found.detail["evidence"],
+            time_zone=(await programme.of(db)).time_zone,
             now=now,
         )
     assert found.act == SETTLEMENT, found.act

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from wallet import audit, errors, ids, ledger, members, money, programme
+from wallet import allowances, audit, errors, ids, ledger, members, money, programme
 from wallet.database import Database
 from wallet.rules import goodwill
 
@@ -137,34 +137,15 @@ async def _allow(
     asset: money.Asset,
     most_minor: int,
 ) -> None:
-    """Take the amount out of the colleague's day before anything is given.
-
-    A credit that is refused afterwards has used up some of the day: the limit errs on the safe
-    side. A replay takes nothing, whatever its answer was.
-    """
-    allowed = await db.fetchval(
-        "with done as (select 1 from ledger.credit where bucket = $5 and credit_id = $4"
-        " union all select 1 from ledger.refusal where bucket = $5 and request_id = $4),"
-        " taken as (insert into coalition.allowance as a (staff_id, day, asset, spent)"
-        " select $1, (clock_timestamp() at time zone 'UTC')::date::text, $2, $3::bigint"
-        " where not exists (select 1 from done) and $3::bigint <= $6::bigint"
-        " on conflict (staff_id, day, asset) do update set spent = a.spent + excluded.spent"
-        " where a.spent + excluded.spent <= $6::bigint returning 1)"
-        " select exists (select 1 from done) or exists (select 1 from taken)",
+    left = await allowances.take(
+        db,
         staff.staff_id,
         asset.number,
         amount_minor,
-        credit_id,
-        bucket,
-        most_minor,
+        most=most_minor,
+        done="select 1 from ledger.credit where bucket = $5 and credit_id = $6"
+        " union all select 1 from ledger.refusal where bucket = $5 and request_id = $6",
+        told=(bucket, credit_id),
     )
-    if not allowed:
-        spent = await db.fetchval(
-            "select spent from coalition.allowance where staff_id = $1 and asset = $2"
-            " and day = (clock_timestamp() at time zone 'UTC')::date::text",
-            staff.staff_id,
-            asset.number,
-        )
-        raise errors.GoodwillLimit(
-            path=("amount",), allowed_minor=max(0, most_minor - (spent or 0)), asset=asset.code
-        )
+    if left is not None:
+        raise errors.GoodwillLimit(path=("amount",), allowed_minor=left, asset=asset.code)

@@ -1,14 +1,16 @@
 """The one way to the database: a small asyncpg pool in autocommit, and when a call is tried again.
 
-Every verb is one statement, so nothing ever waits inside a transaction for Python. A call that the
-server gave up for another's sake, or that was lost with the connection, is sent again with the same
-ids, at most `TRIES_MAX` times; the functions make that harmless.
+Every verb is one statement, so nothing on the money path waits inside a transaction for Python. A
+call that the server gave up for another's sake, or that was lost with the connection, is sent again
+with the same ids, at most `TRIES_MAX` times; the functions make that harmless.
 """
 
 import asyncio
+import contextlib
+import contextvars
 import random
-from collections.abc import Sequence
-from typing import Any, Final, Self
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import asyncpg
 import orjson
@@ -49,6 +51,31 @@ BULK_TIMEOUT: Final = "60s"
 LOCK_TIMEOUT: Final = "500ms"
 """A wallet's lock is held for milliseconds; half a second of waiting is a queue, not a turn."""
 
+Isolation: TypeAlias = Literal["read_committed", "repeatable_read"]
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+
+_open: Final[contextvars.ContextVar[bool]] = contextvars.ContextVar("transaction", default=False)
+
+
+def in_transaction() -> bool:
+    """True while this task has a transaction open: whoever calls a partner asserts that none is."""
+    return _open.get()
+
+
+@contextlib.asynccontextmanager
+async def transaction(
+    connection: Connection, *, isolation: Isolation = "read_committed", readonly: bool = False
+) -> AsyncIterator[None]:
+    """Open a transaction on a connection; every one of ours is opened here."""
+    async with connection.transaction(isolation=isolation, readonly=readonly):
+        before = _open.set(True)
+        try:
+            yield
+        finally:
+            _open.reset(before)
+
 
 class Database:
     """Connections as the application role; every method is one round trip."""
@@ -79,6 +106,15 @@ class Database:
         """Close the pools; calls under way are finished first."""
         await self.pool.close()
         await self.bulk_pool.close()
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection in a transaction, for the few writes that are more than one statement."""
+        async with (
+            self.pool.acquire(timeout=WAIT_SECONDS) as connection,
+            transaction(connection),
+        ):
+            yield connection
 
     async def fetch(self, statement: str, *arguments: object) -> list[asyncpg.Record]:
         """All rows of a query."""

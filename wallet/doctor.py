@@ -36,6 +36,9 @@ async def examine(connection: "asyncpg.Connection[asyncpg.Record]") -> list[Find
         await _ask(connection, "posted rows are guarded against change", "doctor/guards"),
         await _ask(connection, "every key of the books begins with the bucket", "doctor/keys"),
         replace(await _ask(connection, "a worker is at work", "doctor/waiting"), grave=False),
+        replace(
+            await _ask(connection, "no order waits for a person", "doctor/orders"), grave=False
+        ),
     ]
     breaches = {breach.law: breach for breach in await laws.check(connection)}
     for name in sql.names("laws"):

@@ -189,11 +189,14 @@ async def return_lines(
 
 
 async def mature(db: Database, *, now: datetime | None = None, limit: int = 1000) -> int:
-    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many."""
+    """Decide lots and gifts whose day has come, at most `limit` of each; returns how many.
+
+    A gift that waits for its charity is put off, which counts: the next ones have their turn.
+    """
     answer = await db.bulk("select ledger.decide_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
     gifts = await db.bulk("select ledger.give_due($1, $2, $3)", ledger.ALL_BUCKETS, limit, now)
     decided = int(answer["matured"]) + int(answer["lapsed"])
-    return decided + int(gifts["given"]) + int(gifts["lapsed"])
+    return decided + sum(int(gifts[name]) for name in ("given", "lapsed", "put_off"))
 
 
 async def _look_up(

@@ -24,6 +24,8 @@ PREFIXES: Final = {
     "mbr": "membership",
     "wal": "wallet",
     "mer": "merchant",
+    "par": "partner",
+    "lnk": "link",
     "sto": "store",
     "sub": "subscription",
     "con": "contract",
@@ -37,6 +39,7 @@ PREFIXES: Final = {
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",
+    "ord": "partner order",
     "mov": "movement",
     "lot": "lot",
     "cre": "credit",
@@ -55,6 +58,7 @@ PREFIXES: Final = {
     "doc": "terms document",
     "exp": "experiment",
     "ref": "referral",
+    "rev": "spending review",
     "evi": "evidence",
     "tch": "tier change",
     "sch": "scheme",
@@ -63,6 +67,10 @@ PREFIXES: Final = {
     "spi": "spin",
     "ent": "raffle entry",
     "com": "completion",
+    "gca": "gift card",
+    "cop": "card operation",
+    "end": "endpoint",
+    "dlv": "delivery",
 }
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no i, l, o or u to misread.

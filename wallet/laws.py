@@ -9,7 +9,7 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from wallet import sql
+from wallet import database, sql
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 """A connection of one's own, or one that a pool has lent."""
@@ -29,7 +29,7 @@ class Breach:
 async def check(connection: Connection) -> list[Breach]:
     """Run every law over one snapshot; the empty list is what must come back."""
     breaches = []
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
+    async with database.transaction(connection, isolation="repeatable_read", readonly=True):
         for name in sql.names("laws"):
             law = f"select * from ({sql.load(name)}) breach limit {ROWS_MAX}"  # noqa: S608 - ours
             rows = await connection.fetch(law)

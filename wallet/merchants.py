@@ -104,13 +104,9 @@ async def register(
     """
     if reason is not None:
         audit.check_reason(reason)
-    text.check(slug, "slug", chars_max=SLUG_CHARS_MAX)
+    check_slug(slug)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
     text.check(industry, "industry", chars_max=NAME_CHARS_MAX)
-    if slug != slug.lower() or not all(part.isalnum() for part in slug.split("-")):
-        raise errors.TextInvalid(
-            "A short name has lower-case letters, digits and single hyphens.", path=("slug",)
-        )
     try:
         created = await db.fetchval(
             "insert into coalition.merchant (merchant_id, slug, name, industry)"
@@ -134,6 +130,15 @@ async def register(
         once=merchant_id,
     )
     return Registered(merchant, replayed=created is None)
+
+
+def check_slug(slug: str) -> None:
+    """Refuse what is no short name: TEXT_INVALID."""
+    text.check(slug, "slug", chars_max=SLUG_CHARS_MAX)
+    if slug != slug.lower() or not all(part.isalnum() for part in slug.split("-")):
+        raise errors.TextInvalid(
+            "A short name has lower-case letters, digits and single hyphens.", path=("slug",)
+        )
 
 
 async def find(db: Database, merchant_id: UUID) -> Merchant:

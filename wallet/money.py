@@ -8,6 +8,7 @@ with a named direction, or to `split` when the parts must add up to the whole.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal, assert_never
 
@@ -34,6 +35,9 @@ KWD: Final = Asset(414, "KWD", 3, "money")
 PTS: Final = Asset(10001, "PTS", 0, "points")
 
 ASSETS: Final = (EUR, USD, GBP, BRL, JPY, KWD, PTS)
+
+_DIGITS_MAX: Final = 40
+"""Of a number of JSON: more than any amount has, and few enough to be worked out at once."""
 
 _BY_CODE: Final = {one.code: one for one in ASSETS}
 _BY_NUMBER: Final = {one.number: one for one in ASSETS}
@@ -131,6 +135,24 @@ def parse(text: str, asset: Asset) -> int:
     if len(decimals) > asset.exponent:
         raise ValueError(f"{asset.code} has {asset.exponent} decimals, not {len(decimals)}")
     minor = int(whole + decimals.ljust(asset.exponent, "0"))
+    return -minor if sign else minor
+
+
+def exact(number: Decimal, asset: Asset) -> int:
+    """Read a number of JSON, `12.3` or `12.30` or `1.23e1`, as minor units; it is never rounded.
+
+    ValueError for what is no number, is too long to be an amount, or is no whole minor units.
+    """
+    sign, digits, exponent = number.as_tuple()
+    minor: int
+    rest: int
+    if not isinstance(exponent, int) or len(digits) > _DIGITS_MAX or abs(exponent) > _DIGITS_MAX:
+        raise ValueError("not an amount such as 12.34")
+    whole = int("".join(map(str, digits)))
+    places = exponent + asset.exponent
+    minor, rest = (whole * 10**places, 0) if places >= 0 else divmod(whole, 10**-places)
+    if rest:
+        raise ValueError(f"{asset.code} has {asset.exponent} decimals, not {-exponent}")
     return -minor if sign else minor
 
 

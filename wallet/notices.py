@@ -4,10 +4,10 @@ A notice's id follows from its event's, so telling twice is telling once. An eve
 only after its notice is stored; a crash in between only repeats it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +24,9 @@ PAGE_MAX: Final = 100
 BATCH: Final = 500
 """Events of one turn: a few milliseconds of work, so that a stop never waits."""
 
+Also: TypeAlias = Callable[[Database, Sequence[asyncpg.Record]], Awaitable[None]]
+"""Somebody else who must hear of every event, as it is in the outbox, before it leaves it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -36,10 +39,11 @@ class Notice:
     happened_at: datetime
 
 
-async def drain(db: Database, *, limit: int = BATCH) -> int:
+async def drain(db: Database, *, limit: int = BATCH, also: Also | None = None) -> int:
     """Tell members about the oldest events and remove them; returns how many there were.
 
-    Whoever's wallet moved is looked at again, because something may have been reached by it.
+    Whoever's wallet moved is looked at again, because something may have been reached by it. `also`
+    is told of the same events before they are gone, twice if something breaks in between.
     """
     rows = await db.fetch(sql.load("queries/notice_facts"), limit)
     if not rows:
@@ -58,6 +62,8 @@ async def drain(db: Database, *, limit: int = BATCH) -> int:
         [words for _, words in fresh],
         [row["happened_at"] for row, _ in fresh],
     )
+    if also is not None:
+        await also(db, rows)
     await looks.ask(db, {row["wallet_id"]: row["happened_at"] for row in rows})
     await db.execute(
         "delete from ledger.outbox o using unnest($1::smallint[], $2::uuid[])"

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from wallet import approvals, audit, errors, members, money, redeem
+from wallet import approvals, audit, errors, members, money, orders, redeem
 from wallet.approvals import Proposed
 from wallet.charities import remittances
 from wallet.database import Database
@@ -71,6 +71,8 @@ async def settlement(
     audit.check_reason(reason)
     text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
     held = await redeem.find(db, redemption_id)
+    if await orders.known(db, redemption_id) is not None:
+        raise errors.RedemptionAtPartner(path=("redemption_id",))
     if held.state != "held" and await approvals.known(db, request_id, now) is None:
         raise errors.RedemptionClosed(path=("redemption_id",))
     detail = {"outcome": outcome, "evidence": evidence}
@@ -138,6 +140,40 @@ async def remittance(
         act=approvals.REMITTANCE,
         subject_id=remittance_id,
         detail=detail,
+        reason=reason,
+        maker_id=staff_id,
+        actor=actor,
+        request_id=request_id,
+        now=now,
+    )
+
+
+async def order(
+    db: Database,
+    *,
+    staff_id: UUID,
+    actor: audit.Actor,
+    request_id: UUID,
+    redemption_id: UUID,
+    outcome: orders.Found,
+    reason: str,
+    evidence: str,
+    now: datetime | None = None,
+) -> Proposed:
+    """Propose what became of an order that nobody could tell of; `evidence` says how it is known.
+
+    ORDER_CLOSED for one that waits for no person. Until it is decided nothing moves.
+    """
+    audit.check_reason(reason)
+    text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
+    found = await orders.find(db, redemption_id, now=now)
+    if found.outcomes.isdisjoint({outcome}) and await approvals.known(db, request_id, now) is None:
+        raise errors.OrderClosed(path=("order_id",), state=found.state)
+    return await approvals.propose(
+        db,
+        act=approvals.ORDER,
+        subject_id=redemption_id,
+        detail={"outcome": outcome, "evidence": evidence},
         reason=reason,
         maker_id=staff_id,
         actor=actor,

@@ -46,6 +46,7 @@ class Redemption:
     order_reference: str
     amount_minor: int
     captured_minor: int
+    released_minor: int
     refunded_minor: int
     state: redemption.State
     held_at: datetime
@@ -55,9 +56,13 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Acquaintance:
-    """Whether a member has ever spent at a merchant, and the database's clock when it was asked."""
+    """Whether a member has ever spent at a merchant, and the database's clock when it was asked.
+
+    `largest_minor` is the most that the member ever spent at once, wherever; 0 for nothing.
+    """
 
     known: bool
+    largest_minor: int
     now: datetime
 
 
@@ -79,7 +84,7 @@ async def code_issue(
         raise errors.MerchantSuspended()
     house = await programme.of(db)
     bucket = ledger.bucket(member.wallet_id)
-    code = _letters(bucket) + "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
+    code = letters(bucket) + "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     answer = await db.call(
         "select ledger.issue_code($1, $2, $3, $4, $5, $6, $7)",
         bucket,
@@ -128,8 +133,8 @@ async def hold(
     plain = code.strip().upper().translate(_MISREAD)
     if not _CODE.fullmatch(plain):
         raise errors.RedemptionCodeInvalid(path=("code",))
-    bucket = ALPHABET.index(plain[0]) * 32 + ALPHABET.index(plain[1])
-    if bucket >= ids.BUCKETS:
+    bucket = bucket_of(plain)
+    if bucket is None:
         raise errors.RedemptionCodeInvalid(path=("code",))
     facts = await db.fetchrow(sql.load("queries/hold_facts"), merchant_id, store, now)
     if facts is None:
@@ -299,7 +304,8 @@ def read(row: Any) -> Redemption:
     """A redemption out of its row; fully refunded is a state of its own to whoever asks."""
     facts = dict(row)
     facts["asset"] = money.asset_by_number(facts["asset"])
-    if facts["captured_minor"] and facts["refunded_minor"] == facts["captured_minor"]:
+    spent = facts["state"] == "captured"  # while a part is held, the rest may still be captured
+    if spent and facts["refunded_minor"] == facts["captured_minor"]:
         facts["state"] = "refunded"
     return Redemption(**facts)
 
@@ -353,8 +359,15 @@ async def _check_asset(
         raise errors.CurrencyMismatch(path=("amount", "currency"))
 
 
-def _letters(bucket: int) -> str:
+def letters(bucket: int) -> str:
+    """Say in two letters in which bucket a wallet lies: the beginning of its codes."""
     return ALPHABET[bucket // 32] + ALPHABET[bucket % 32]
+
+
+def bucket_of(plain: str) -> int | None:
+    """Read those two letters; None if they name no bucket."""
+    bucket = ALPHABET.index(plain[0]) * 32 + ALPHABET.index(plain[1])
+    return bucket if bucket < ids.BUCKETS else None
 
 
 def _hash(code: str) -> bytes:

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from wallet import (
+    claims,
     drafts,
     errors,
     ids,
@@ -32,6 +33,9 @@ STALE_TRIES_MAX: Final = 12
 """How often cancelling looks again because a delivery or a return came in between."""
 PAGE_MAX: Final = 101
 """One page, and the row that says that more follow."""
+
+CLAIMED: Final = "subscription"
+"""How a reference of a subscription is told apart from a sale's; `queries/delivery_facts` too."""
 
 _SUBSCRIPTION: Final = (
     "select s.subscription_id, s.wallet_id, s.merchant_id, m.name as merchant_name, s.reference,"
@@ -110,15 +114,14 @@ async def start(
         *(member_id, terms.reference, terms.asset, terms.deliveries, terms.total_minor),
         *(terms.rhythm, terms.amounts),
     )
-    subscription_id = await _claim(
-        db,
+    claim = claims.Claim(
         merchant_id,
-        terms.reference,
+        claims.named(CLAIMED, terms.reference),
         ids.placed(request_id, bucket),
         member.wallet_id,
         fingerprint,
-        active=merchant.status == "active",
     )
+    subscription_id = await _claim(db, claim, active=merchant.status == "active")
     answer = await db.call(
         "select ledger.open_subscription($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
         " $14)",
@@ -272,56 +275,25 @@ def _question(
         "merchant": merchant_id,
         "subscription": purchase.subscription,
         "asset": money.asset(purchase.asset).number,
-        "opened_in": ledger.claim_bucket(merchant_id, _claimed(purchase.subscription)),
+        "opened_in": ledger.claim_bucket(merchant_id, claims.named(CLAIMED, purchase.subscription)),
         "reference": purchase.reference,
         "claimed_in": ledger.claim_bucket(merchant_id, purchase.reference),
     }
 
 
-def _claimed(reference: str) -> str:
-    # No reference of a purchase looks like this one: there is a line break in it.
-    return f"subscription\n{reference}"
-
-
-async def _claim(
-    db: Database,
-    merchant_id: UUID,
-    reference: str,
-    subscription_id: UUID,
-    wallet_id: UUID,
-    fingerprint: UUID,
-    *,
-    active: bool,
-) -> UUID:
+async def _claim(db: Database, claim: claims.Claim, *, active: bool) -> UUID:
     """Claim the merchant's reference; what stands under another id already keeps that id."""
-    bucket = ledger.claim_bucket(merchant_id, _claimed(reference))
     earlier = await db.fetchrow(
         "select fingerprint, opened_at from ledger.subscription"
         " where bucket = $1 and subscription_id = $2",
-        *(ledger.bucket(subscription_id), subscription_id),
+        *(ledger.bucket(claim.subject_id), claim.subject_id),
     )
-    if earlier is not None and earlier["fingerprint"] != fingerprint:
+    if earlier is not None and earlier["fingerprint"] != claim.fingerprint:
         # It would take a second reference that stands for nothing.
         raise errors.IdempotencyKeyReused(first_used_at=earlier["opened_at"])
-    if not active:
-        stands = await db.fetchval(
-            "select purchase_id from ledger.claim where bucket = $1 and merchant_id = $2"
-            " and reference = $3 and fingerprint = $4",
-            *(bucket, merchant_id, _claimed(reference), fingerprint),
-        )
-        if stands is None:
-            raise errors.MerchantSuspended()
-    (owner,) = await db.fetch(
-        "select * from ledger.claim($1, $2::ledger.claim_in[])",
-        [bucket],
-        [(bucket, merchant_id, _claimed(reference), subscription_id, wallet_id, fingerprint)],
-    )
-    if owner["fingerprint"] == fingerprint:
-        found: UUID = owner["purchase_id"]
-        return found
-    if owner["purchase_id"] == subscription_id:
-        raise errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
-    raise errors.ReferenceUsed(path=("reference",))
+    if not active and await claims.standing(db, claim) is None:
+        raise errors.MerchantSuspended()
+    return await claims.take(db, claim)
 
 
 def _terms(row: Any) -> rules.Subscription:

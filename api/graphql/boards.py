@@ -5,7 +5,6 @@ and no id at all.
 """
 
 import asyncio
-import datetime
 import enum
 import uuid
 from typing import Annotated, Final
@@ -14,7 +13,7 @@ import strawberry
 
 from api.graphql import context, cost, permissions, refusals, scalars, shapes
 from wallet import ids, programme
-from wallet.progress import appearances, rankings, schemes
+from wallet.progress import appearances, rankings, rounds, schemes
 from wallet.rules.ranking import windows
 from wallet.rules.schemes.boards import Ranked
 
@@ -173,14 +172,14 @@ class Query:
             return None
         moment = await schemes.moment(info.context.db)
         entry = moment.book.entries.get(board_id)
-        if entry is None or not isinstance(entry.newest, Ranked):
+        if entry is None:
             return None
         zone = (await programme.of(info.context.db)).time_zone
         if period is None:
-            window = windows.latest(entry.newest, moment.at, zone)
+            found = next(rounds.back(entry, Ranked, moment.at, zone), None)
         else:
-            window = windows.named(entry.newest, period, zone)
-        return None if window is None else _show(entry, window, moment.at)
+            found = rounds.named(entry, Ranked, period, moment.at, zone)
+        return None if found is None else _show(found)
 
 
 @strawberry.type
@@ -230,19 +229,16 @@ def _boards(wallet_id: uuid.UUID, shown: appearances.Shown) -> MemberBoards:
     return MemberBoards(name=shown.name, present=not shown.left, wallet_id=wallet_id)
 
 
-def _show(entry: schemes.Entry, window: windows.Window, at: datetime.datetime) -> Leaderboard:
-    held = entry.at(min(at, window.last))
-    said = entry.newest if held is None or held.definition is None else held.definition
-    assert isinstance(said, Ranked)
+def _show(found: rounds.Round[Ranked]) -> Leaderboard:
     return Leaderboard(
-        scheme_id=strawberry.ID(ids.show("sch", entry.scheme_id)),
-        name=said.name,
-        metric=BoardMetric(said.metric),
-        period=window.key,
-        starts_at=scalars.DateTime(window.starts_at),
-        ends_at=scalars.DateTime(window.ends_at),
-        final_at=scalars.DateTime(window.ends_at + datetime.timedelta(days=said.settle_days)),
-        board_id=entry.scheme_id,
+        scheme_id=strawberry.ID(ids.show("sch", found.scheme_id)),
+        name=found.definition.name,
+        metric=BoardMetric(found.definition.metric),
+        period=found.window.key,
+        starts_at=scalars.DateTime(found.window.starts_at),
+        ends_at=scalars.DateTime(found.window.ends_at),
+        final_at=scalars.DateTime(found.final_at),
+        board_id=found.scheme_id,
     )
 
 

@@ -177,6 +177,7 @@ class RunningCampaign:
     @shapes.relation(
         "charityStatements",
         "How much goes to the charity, in the words that who pays has agreed with it; at most 10.",
+        cost.Cost(weight="2"),
     )
     async def charity_statements(self, info: context.Info) -> list[str] | None:
         """In the language of the request where they are there."""

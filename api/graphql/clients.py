@@ -31,7 +31,7 @@ ClientError: TypeAlias = Annotated[
 
 @strawberry.enum(description="How a merchant's client proves itself when it asks for a token.")
 class ClientAuthMethod(enum.Enum):
-    """As registration.AUTH_METHODS of a merchant; a test compares both."""
+    """As registration.AUTH_METHODS of a merchant and of a store; a test compares both."""
 
     CLIENT_SECRET_BASIC = strawberry.enum_value(
         "client_secret_basic", description="A secret, in the Authorization header."
@@ -41,6 +41,9 @@ class ClientAuthMethod(enum.Enum):
     )
     PRIVATE_KEY_JWT = strawberry.enum_value(
         "private_key_jwt", description="A token signed with a key that never leaves the merchant."
+    )
+    APP_TOKEN = strawberry.enum_value(
+        "app_token", description="A store's AppToken, shown at the gift-card door alone."
     )
 
 
@@ -67,7 +70,9 @@ class ClientSecret:
     )
 
 
-@strawberry.type(description="A program of a merchant that asks for tokens of its own.")
+@strawberry.type(
+    description="A program of a merchant: it asks for tokens, or it is a web shop's store."
+)
 class MerchantClient:
     """Shown to the operator only."""
 
@@ -130,6 +135,19 @@ class MerchantClientRegisterInput:
     )
     rate_per_minute: int | None = strawberry.field(
         default=None, description="Its own limit in points a minute."
+    )
+    reason: str = strawberry.field(description=staff.REASON)
+
+
+@strawberry.input(description="A new store of a merchant at the gift-card door.")
+class GiftCardStoreRegisterInput:
+    """It asks for that merchant and for no other."""
+
+    idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
+    merchant_id: strawberry.ID = strawberry.field(description="Whose store it is.")
+    name: str = strawberry.field(description="What to call it, such as `Rosa: web shop`.")
+    rate_per_minute: int | None = strawberry.field(
+        default=None, description="Its own limit in points a minute; a request costs 10."
     )
     reason: str = strawberry.field(description=staff.REASON)
 
@@ -210,6 +228,32 @@ class Mutation:
         return await _given(info, given)
 
     @permissions.root(
+        "Mutation.giftCardStoreRegister",
+        "Register a store at the gift-card door: its client id is the AppKey, its secret, in this"
+        " answer only, the AppToken. Rotate and suspend it as any client.",
+    )
+    @refusals.answered(MerchantClientPayload)
+    async def gift_card_store_register(
+        self,
+        info: context.Info,
+        told: Annotated[
+            GiftCardStoreRegisterInput, strawberry.argument(name="input", description="The store.")
+        ],
+    ) -> MerchantClientPayload | None:
+        """Logged as client.register."""
+        given = await clients.register(
+            info.context.db,
+            key=context.request(info, "giftCardStoreRegister", told.idempotency_key),
+            kind="store",
+            name=told.name,
+            merchant_id=shapes.key("mer", told.merchant_id, path=("merchant_id",)),
+            rate_per_minute=told.rate_per_minute,
+            actor=context.actor(info),
+            reason=told.reason,
+        )
+        return await _given(info, given)
+
+    @permissions.root(
         "Mutation.merchantClientRotate",
         "Make a new secret for a client; it is in this answer only.",
     )
@@ -273,7 +317,7 @@ class Mutation:
 async def _merchants(info: context.Info, client_id: str) -> clients.Client:
     """Return a merchant's client; other kinds are not the business of these fields."""
     client = await clients.known(info.context.db, client_id)
-    if client.kind != "merchant":
+    if client.kind not in clients.OF_MERCHANTS:
         raise errors.NotFound(path=("client_id",))
     return client
 

@@ -11,8 +11,7 @@ import strawberry
 from api.graphql import boards, context, cost, permissions, refusals, scalars, shapes
 from wallet import ids, programme
 from wallet.progress import contests as verbs
-from wallet.progress import rankings, schemes
-from wallet.rules.ranking import windows
+from wallet.progress import rankings, rounds, schemes
 from wallet.rules.schemes.contests import Contest as Definition
 
 CONTESTS_MAX: Final = 100
@@ -173,20 +172,16 @@ class Mutation:
 def _of(
     entry: schemes.Entry, moment: schemes.Moment, zone: str, period: str | None
 ) -> Contest | None:
-    newest = entry.newest
-    if not isinstance(newest, Definition):
-        return None
-    if period is not None:
-        window = windows.named(newest, period, zone)
+    if period is None:
+        found = rounds.shown(entry, Definition, moment.at, zone)
     else:
-        window = windows.latest(newest, moment.at, zone) or windows.named(newest, "once", zone)
-    found = None if window is None else verbs.round_of(entry, window, moment.at)
+        found = rounds.named(entry, Definition, period, moment.at, zone)
     return None if found is None else _show(found, moment)
 
 
 def _show(found: verbs.Round, moment: schemes.Moment) -> Contest:
     return Contest(
-        scheme_id=strawberry.ID(ids.show("sch", found.contest_id)),
+        scheme_id=strawberry.ID(ids.show("sch", found.scheme_id)),
         name=found.definition.name,
         about=found.definition.about,
         metric=boards.BoardMetric(found.definition.metric),

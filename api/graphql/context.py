@@ -9,6 +9,7 @@ import strawberry
 from api import explaining
 from api.graphql import hub, loaders
 from api.identity import bearer
+from partners import registry, saga, vault
 from wallet import audit, credit, database, ids, members, together
 from wallet.progress import schemes
 
@@ -24,6 +25,10 @@ class Context:
     loaders: loaders.Loaders
     hub: hub.Hub
     origin: str  # where this installation is reached
+    vault: vault.Vault  # what seals secrets; its file is made when something is sealed
+    adapters: registry.Registry  # what speaks to partners
+    saga: saga.House  # what takes an order to its end
+    webhook_hosts: frozenset[str]  # private ones that the operator lets merchants name
     refused: list[str] = dataclasses.field(default_factory=list)
     page: together.Together = dataclasses.field(init=False)
 

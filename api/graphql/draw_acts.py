@@ -80,7 +80,7 @@ class Mutation:
             TicketGrantInput, strawberry.argument(name="input", description="To whom, and why.")
         ],
     ) -> TicketGrantPayload | None:
-        """Logged as ticket.grant."""
+        """Logged as ticket.grant; TICKET_LIMIT beyond a colleague's day."""
         granted = await tickets.give(
             info.context.db,
             member_id=shapes.key("mem", told.member_id, path=("member_id",)),
@@ -89,6 +89,7 @@ class Mutation:
             request_id=context.request(info, "ticketGrant", told.idempotency_key),
             reason=told.reason,
             actor=context.actor(info),
+            staff=context.staff(info),
         )
         return TicketGrantPayload(granted=len(granted.ticket_ids), replayed=granted.replayed)
 

@@ -27,7 +27,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
-from api import settings
+from api import settings, speaking
 from api.graphql import (
     context,
     failures,
@@ -75,6 +75,7 @@ class Endpoint:
         db: database.Database,
         settings: settings.Settings,
         hub: hub.Hub,
+        speaking: speaking.Speaking,
         *,
         development: bool,
     ) -> None:
@@ -84,6 +85,7 @@ class Endpoint:
         self._settings = settings
         self._hub = hub
         self._development = development
+        self._speaking = speaking
         self._older = settings.statuses == "older"
         self.gate = gate.Gate(self._schema, db, settings, development=development)
 
@@ -192,6 +194,10 @@ class Endpoint:
             loaders=loaders.Loaders(self._db),
             hub=self._hub,
             origin=self._settings.origin,
+            vault=self._speaking.ring,
+            adapters=self._speaking.adapters,
+            saga=self._speaking.saga,
+            webhook_hosts=self._settings.webhook_hosts,
         )
         if admitted.operation.kind is graphql.OperationType.QUERY:
             caller.begin()

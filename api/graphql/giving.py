@@ -328,7 +328,12 @@ async def _step_up(info: context.Info, charity_id: uuid.UUID) -> None:
     known, now = await donations.is_known(
         info.context.db, context.member(info).wallet_id, charity_id
     )
-    stepup.check_giving(info.context.principal.authenticated_at, now=now, known=known)
+    stepup.check(
+        info.context.principal.authenticated_at,
+        now=now,
+        signs=() if known else ("new_charity",),
+        path=("charity_id",),
+    )
 
 
 def _bps(percent: str) -> int:

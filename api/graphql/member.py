@@ -1,12 +1,19 @@
 """What a member may ask and do: their own wallet, and a code to spend at a till."""
 
-import uuid
 from typing import Annotated
 
 import strawberry
 
-from api.graphql import context, members, permissions, redemptions, refusals, scalars, shapes
-from api.identity import stepup
+from api.graphql import (
+    context,
+    members,
+    permissions,
+    redemptions,
+    refusals,
+    scalars,
+    shapes,
+    step_up,
+)
 from wallet import redeem
 
 
@@ -38,7 +45,7 @@ class Mutation:
     @permissions.root(
         "Mutation.redemptionCodeCreate",
         "A code to show at the till of one merchant; it works once, for minutes. The first one at"
-        " a merchant needs a sign-in of the last five minutes.",
+        " a merchant, or from a device, needs a sign-in of the last five minutes.",
     )
     @refusals.answered(RedemptionCodePayload)
     async def redemption_code_create(
@@ -50,22 +57,15 @@ class Mutation:
     ) -> RedemptionCodePayload | None:
         """Moves nothing: the till's hold does."""
         key = shapes.key("mer", merchant_id, path=("merchant_id",))
-        await _step_up(info, key)
+        await step_up.at_merchant(info, key)
         issued = await redeem.code_issue(
             info.context.db,
             member_id=info.context.principal.principal_id,
             merchant_id=key,
         )
+        await step_up.passed(info)
         return RedemptionCodePayload(
             code=redemptions.RedemptionCode(
                 code=issued.text, expires_at=scalars.DateTime(issued.expires_at)
             )
         )
-
-
-async def _step_up(info: context.Info, merchant_id: uuid.UUID) -> None:
-    """Ask the books whether this is a new way for value to leave, and by whose clock."""
-    met = await redeem.acquaintance(
-        info.context.db, wallet_id=context.member(info).wallet_id, merchant_id=merchant_id
-    )
-    stepup.check(info.context.principal.authenticated_at, now=met.now, known=met.known)

@@ -17,11 +17,14 @@ from api.graphql import (
     boards,
     context,
     games,
+    gift_cards,
     giving,
     impact,
+    links,
     memberships,
     milestones,
     offers,
+    partner_redemptions,
     prepaid,
     profiles,
     purchases,
@@ -30,6 +33,7 @@ from api.graphql import (
     scalars,
     schemes,
     shapes,
+    spend_locks,
     tickets,
     tiers,
     wallets,
@@ -63,7 +67,7 @@ class Notice:
 
 
 @strawberry.type(description="A person of the coalition.")
-class Member(shapes.Node, tickets.Played):
+class Member(shapes.Node, tickets.Played, links.Linked, partner_redemptions.Redeems):
     """One member, loaded by someone who may."""
 
     display_name: str = strawberry.field(description="Shown name.")
@@ -88,6 +92,11 @@ class Member(shapes.Node, tickets.Played):
         """A few small questions; most members have none left to answer."""
         found = await consents.waiting(info.context.page, self.key)
         return [agreements.best(one) for one in found]
+
+    @shapes.relation("spendLock", "Whether the wallet is locked for spending.")
+    async def spend_lock(self, info: context.Info) -> spend_locks.SpendLock | None:
+        """One round trip."""
+        return await spend_locks.lock_of(info, self.wallet_id)
 
     @shapes.relation("wallet", "What the member may spend at any merchant.")
     async def wallet(self, info: context.Info) -> wallets.Wallet | None:
@@ -325,19 +334,17 @@ class Member(shapes.Node, tickets.Played):
         after: shapes.After = None,
     ) -> shapes.Connection[redemptions.Redemption] | None:
         """One round trip."""
-        shapes.first_of(first)
-        rows = await statements.redemptions(
-            info.context.page,
-            self.wallet_id,
-            first=first + 1,
-            before=shapes.place_of(after, datetime.datetime),
-        )
-        return shapes.page(
-            [redemptions.show(row) for row in rows],
-            first=first,
-            after=after,
-            cursor=lambda row: scalars.cursor(row.held_at, row.key),
-        )
+        return await redemptions.page(info, self.wallet_id, first=first, after=after)
+
+    @shapes.paged("giftCards", "Gift cards for merchants' web shops, newest first, ended ones too.")
+    async def gift_cards_page(
+        self,
+        info: context.Info,
+        first: shapes.First = shapes.FIRST_DEFAULT,
+        after: shapes.After = None,
+    ) -> shapes.Connection[gift_cards.GiftCard] | None:
+        """One round trip."""
+        return await gift_cards.page(info, self.wallet_id, first=first, after=after)
 
     @shapes.paged("notices", "What the member was told, newest first.")
     async def notices_page(

@@ -12,7 +12,7 @@ from api.explaining import milestones as saying
 from api.explaining import tongue
 from api.graphql import context, scalars, schemes, shapes, wording
 from wallet import ids, money, programme
-from wallet.progress import completions, goals
+from wallet.progress import completions
 from wallet.progress import schemes as published
 from wallet.rules.milestones import judging
 from wallet.rules.schemes.milestones import Milestone
@@ -111,7 +111,7 @@ async def of_member(info: context.Info, wallet_id: uuid.UUID) -> list[MilestoneP
 
 def show(row: completions.Completion, moment: published.Moment, house: money.Asset) -> Completion:
     """Return something that was reached as GraphQL."""
-    by = goals.definition(moment.book, row.milestone_id, row.version_id)
+    by = moment.book.definition(Milestone, row.milestone_id, row.version_id)
     reward = row.reward
     return Completion(
         id=strawberry.ID(ids.show("com", row.completion_id)),

@@ -1,12 +1,13 @@
 """Redemptions as GraphQL: value held at a till, and what became of the hold."""
 
+import datetime
 import enum
 import uuid
 
 import strawberry
 
-from api.graphql import context, merchants, scalars, shapes
-from wallet import errors, ids, redeem
+from api.graphql import context, merchants, partner_redemptions, scalars, shapes
+from wallet import errors, ids, redeem, statements
 
 
 @strawberry.enum(description="Where a redemption stands.")
@@ -28,6 +29,7 @@ class Redemption(shapes.Node):
     order_reference: str = strawberry.field(description="The merchant's own number.")
     amount: shapes.Money = strawberry.field(description="What was held.")
     captured: shapes.Money = strawberry.field(description="What was spent of it.")
+    released: shapes.Money = strawberry.field(description="What was set free of it, unspent.")
     refunded: shapes.Money = strawberry.field(description="What was given back after that.")
     held_at: scalars.DateTime = strawberry.field(description="When it was set aside.")
     expires_at: scalars.DateTime = strawberry.field(
@@ -43,6 +45,15 @@ class Redemption(shapes.Node):
     async def merchant(self, info: context.Info) -> merchants.Merchant | None:
         """Read only when asked for: a till knows its own name."""
         return await merchants.load(info, self.merchant_id)
+
+    @shapes.resolved(
+        "atPartner", "What was redeemed at a partner, and where it stands; null for a till's."
+    )
+    async def at_partner(self, info: context.Info) -> partner_redemptions.PartnerRedemption | None:
+        """Read by the loader, so a page of redemptions asks once; a merchant sees none of it."""
+        if info.context.principal.kind == "merchant":
+            return None
+        return await partner_redemptions.of(info, self.key)
 
 
 @strawberry.type(description="A code that the member shows at the till; it works once.")
@@ -62,6 +73,7 @@ def show(redemption: redeem.Redemption) -> Redemption:
         order_reference=redemption.order_reference,
         amount=shapes.show(redemption.amount_minor, asset),
         captured=shapes.show(redemption.captured_minor, asset),
+        released=shapes.show(redemption.released_minor, asset),
         refunded=shapes.show(redemption.refunded_minor, asset),
         held_at=scalars.DateTime(redemption.held_at),
         expires_at=scalars.DateTime(redemption.expires_at),
@@ -78,6 +90,23 @@ async def own(info: context.Info, text: str) -> Redemption | None:
     except (ValueError, errors.NotFound):
         return None
     return show(found) if found.merchant_id == context.merchant(info) else None
+
+
+async def page(
+    info: context.Info, wallet_id: uuid.UUID, *, first: int, after: str | None
+) -> shapes.Connection[Redemption]:
+    """Return a page of a wallet's redemptions to whoever may see the wallet."""
+    shapes.first_of(first)
+    before = shapes.place_of(after, datetime.datetime)
+    rows = await statements.redemptions(
+        info.context.page, wallet_id, first=first + 1, before=before
+    )
+    return shapes.page(
+        [show(row) for row in rows],
+        first=first,
+        after=after,
+        cursor=lambda row: scalars.cursor(row.held_at, row.key),
+    )
 
 
 async def node(info: context.Info, redemption_id: uuid.UUID) -> Redemption | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import context, permissions, refusals, scalars, schemes, shapes, staff
+from wallet.progress import publishing
 from wallet.progress import schemes as published
 
 NOTE: Final = "What is new and why, for colleagues and the audit log."
@@ -63,7 +64,7 @@ class Mutation:
         ],
     ) -> SchemePayload | None:
         """Logged as scheme.publish."""
-        changed = await published.publish(
+        changed = await publishing.publish(
             info.context.db,
             request_id=context.request(info, "schemePublish", told.idempotency_key),
             scheme_id=_key(told.scheme_id),
@@ -84,7 +85,7 @@ class Mutation:
         ],
     ) -> SchemePayload | None:
         """Logged as scheme.end."""
-        changed = await published.end(
+        changed = await publishing.end(
             info.context.db,
             request_id=context.request(info, "schemeEnd", told.idempotency_key),
             scheme_id=shapes.key("sch", told.scheme_id, path=("scheme_id",)),
@@ -99,7 +100,7 @@ def _key(text: str | None) -> uuid.UUID | None:
     return None if text is None else shapes.key("sch", text, path=("scheme_id",))
 
 
-async def _changed(info: context.Info, changed: published.Changed) -> SchemePayload:
+async def _changed(info: context.Info, changed: publishing.Changed) -> SchemePayload:
     moment = await published.moment(info.context.db)
     entry = moment.book.entries[changed.entry.scheme_id]
     return SchemePayload(scheme=schemes.show(entry, moment), replayed=changed.replayed)

@@ -33,6 +33,7 @@ SCOPES: Final[dict[Kind, frozenset[str]]] = {
             "redemptions:write",
             "redemptions:read",
             "statements:read",
+            "webhooks:manage",
         }
     ),
     "staff": frozenset(
@@ -75,6 +76,7 @@ _FIND: Final = """
     select t.token_id, t.principal_kind, t.principal_id, t.scopes, t.client_id, t.expires_at,
            coalesce(g.authenticated_at, t.created_at) as authenticated_at, s.role,
            m.wallet_id, m.display_name, m.email, m.status, m.created_at,
+           t.grant_id is null or g.spends_since is not null as device_known,
            (select epoch from coalition.programme) as epoch, clock_timestamp() as at
     from identity.token t
     left join identity.access_grant g on g.grant_id = t.grant_id
@@ -113,6 +115,7 @@ class Principal:
     along with a member's token, because hardly a request does without. Each is None for the rest.
     `token_id` is the session's id for a person of the staff who signed in with a browser. `epoch`
     and `at` are the programme's epoch and the instant, as the books had them at that look.
+    `device_known` is false for a sign-in from which nothing was ever spent.
     """
 
     token_id: uuid.UUID
@@ -126,6 +129,7 @@ class Principal:
     authenticated_at: datetime.datetime | None = None
     epoch: int | None = None
     at: datetime.datetime | None = None
+    device_known: bool = True
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -197,6 +201,7 @@ async def find(db: database.Database, text: str, *, audience: str = AUDIENCE) ->
         authenticated_at=row["authenticated_at"],
         epoch=row["epoch"],
         at=row["at"],
+        device_known=row["device_known"],
     )
 
 

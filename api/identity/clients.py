@@ -24,6 +24,7 @@ SHAPE: Final = re.compile(r"cp_cs_[A-Za-z0-9_-]{43}", re.ASCII)
 NAME_CHARS_MAX: Final = 60  # it stands in the sentence of the consent page
 SEEN_EVERY: Final = datetime.timedelta(minutes=1)  # a write for each request would cost more
 RATE_SECONDS: Final = 60.0  # how long a process believes the limit it has read
+OF_MERCHANTS: Final[frozenset[registration.Kind]] = frozenset({"merchant", "store"})
 LIST_MAX: Final = 1_000  # clients in one list: more than any coalition has
 
 _FIND: Final = """
@@ -186,7 +187,7 @@ async def register(
     if reason is not None:
         audit.check_reason(reason)
     text.check(name, "name", chars_max=NAME_CHARS_MAX)
-    if (kind == "merchant") != (merchant_id is not None):
+    if (kind in OF_MERCHANTS) != (merchant_id is not None):
         raise errors.ClientInvalid(
             "A merchant's client names its merchant, and no other does.", path=("merchant_id",)
         )

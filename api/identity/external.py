@@ -12,7 +12,6 @@ import dataclasses
 import datetime
 import re
 import time
-import urllib.parse
 import uuid
 from typing import Any, Final, cast
 
@@ -24,6 +23,7 @@ from joserfc import jwk, jws, jwt
 
 from api import settings
 from api.identity import bearer, registration
+from partners import addresses, http
 from wallet import database, errors, ids, members
 
 log: Final = structlog.get_logger("api.identity.external")
@@ -77,6 +77,7 @@ class Provider:
         self._issuer = house.external_issuer
         self._audience = house.external_audience
         self._claim = house.external_member_claim
+        self._private = house.private_hosts
         self._kept_seconds = kept_seconds
         self._again_seconds = again_seconds
         self._published: Published | None = None
@@ -146,7 +147,7 @@ class Provider:
                 return
             pause = self._again_seconds
             try:
-                self._published = await _ask(self._issuer)
+                self._published = await _ask(self._issuer, self._private)
                 self._read_at = time.monotonic()
             except Unreachable as away:
                 log.warning("provider away", issuer=self._issuer, why=str(away))
@@ -209,35 +210,27 @@ def _instant(seconds: object) -> datetime.datetime | None:
         return None
 
 
-async def _ask(issuer: str) -> Published:
+async def _ask(issuer: str, private: frozenset[str]) -> Published:
     """Read the discovery document and the keys it points to."""
-    async with httpx2.AsyncClient(trust_env=False, follow_redirects=False) as client:
-        said = await _json(client, f"{issuer}/.well-known/openid-configuration")
-        named = said.get("issuer")
-        # Some end their name with a slash; tokens must then spell it so too.
-        if not isinstance(named, str) or named.rstrip("/") != issuer:
-            raise Unreachable("its discovery document names another issuer")
-        address = said.get("jwks_uri")
-        if not isinstance(address, str) or not _is_safe(address, issuer):
-            raise Unreachable("its jwks_uri is not an https address")
-        entries = (await _json(client, address)).get("keys")
+    # The operator has named the issuer, so it may be in their own network; what the issuer names
+    # has no such right.
+    home = addresses.authority(issuer)
+    said = await _json(f"{issuer}/.well-known/openid-configuration", private | {home})
+    named = said.get("issuer")
+    # Some end their name with a slash; tokens must then spell it so too.
+    if not isinstance(named, str) or named.rstrip("/") != issuer:
+        raise Unreachable("its discovery document names another issuer")
+    address = said.get("jwks_uri")
+    # http only where the issuer has it itself, which the settings allow on loopback alone.
+    schemes = {"https", issuer.partition(":")[0]}
+    if not isinstance(address, str) or address.partition(":")[0] not in schemes:
+        raise Unreachable("its jwks_uri is not an https address")
+    entries = (await _json(address, private | {home})).get("keys")
     if not isinstance(entries, list):
         raise Unreachable("its JWKS has no keys")
     found = [key for entry in entries[:KEYS_MAX] if (key := _readable(entry)) is not None]
     keys = {key.kid: key for key in found if key.kid is not None}
     return Published(named, keys, only=found[0] if len(found) == 1 else None)
-
-
-def _is_safe(address: str, issuer: str) -> bool:
-    """True for https anywhere, and for loopback if the issuer itself is there."""
-    try:
-        parts, home = urllib.parse.urlsplit(address), urllib.parse.urlsplit(issuer)
-    except ValueError:
-        return False
-    if not parts.hostname or parts.username is not None:
-        return False
-    both = parts.hostname in settings.LOOPBACK and home.hostname in settings.LOOPBACK
-    return parts.scheme == "https" or (parts.scheme == "http" == home.scheme and both)
 
 
 def _readable(entry: object) -> jwk.Key | None:
@@ -256,26 +249,25 @@ def _readable(entry: object) -> jwk.Key | None:
     return key
 
 
-async def _json(client: httpx2.AsyncClient, address: str) -> dict[str, Any]:
+async def _json(address: str, private: frozenset[str]) -> dict[str, Any]:
     """Read one small JSON object, in bounded time and memory."""
-    body = bytearray()
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
     try:
-        async with (
-            asyncio.timeout(ANSWER_SECONDS_MAX),
-            client.stream("GET", address, headers=headers) as response,
-        ):
-            if response.status_code != 200:
-                raise Unreachable(f"{address} answered {response.status_code}")
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > ANSWER_BYTES_MAX:
-                    raise Unreachable(f"{address} answered more than {ANSWER_BYTES_MAX} bytes")
-        read = orjson.loads(bytes(body))
-    except (TimeoutError, OSError, httpx2.HTTPError, httpx2.InvalidURL) as error:
+        async with http.client(
+            hosts={addresses.authority(address)},
+            private=private,
+            timeout_seconds=ANSWER_SECONDS_MAX,
+            body_bytes_max=ANSWER_BYTES_MAX,
+        ) as client:
+            response = await client.get(address, headers={"Accept": "application/json"})
+        if response.status_code != 200:
+            raise Unreachable(f"{address} answered {response.status_code}")
+        read = orjson.loads(response.content)
+    except http.TooLarge as error:
+        raise Unreachable(f"{address}: {error}") from None
+    except http.Forbidden as error:
+        raise Unreachable(f"{address} is refused: {error.reason}") from None
+    except (OSError, ValueError, httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise Unreachable(f"{address} did not answer: {type(error).__name__}") from error
-    except orjson.JSONDecodeError:
-        raise Unreachable(f"{address} did not answer JSON") from None
     if not isinstance(read, dict):
         raise Unreachable(f"{address} did not answer a JSON object")
     return read

@@ -17,27 +17,32 @@ from joserfc import jwk
 from api.identity import bearer
 from wallet import errors
 
-Kind: TypeAlias = Literal["app", "merchant", "resource"]
+Kind: TypeAlias = Literal["app", "merchant", "resource", "store"]
 AuthMethod: TypeAlias = Literal[
-    "none", "client_secret_basic", "client_secret_post", "private_key_jwt"
+    "none", "client_secret_basic", "client_secret_post", "private_key_jwt", "app_token"
 ]
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 # How each kind proves itself; the first is taken when none is named. An app on a phone can not
-# keep a secret, so it has none and shows with PKCE that it is the one who began.
+# keep a secret, so it has none and shows with PKCE that it is the one who began. A store shows its
+# secret at the gift-card door alone, in a header of the store's protocol, and gets no token.
 AUTH_METHODS: Final[dict[Kind, tuple[AuthMethod, ...]]] = {
     "app": ("none",),
     "merchant": ("client_secret_basic", "client_secret_post", "private_key_jwt"),
     "resource": ("client_secret_basic", "client_secret_post"),
+    "store": ("app_token",),
 }
-WITH_SECRET: Final[frozenset[AuthMethod]] = frozenset({"client_secret_basic", "client_secret_post"})
+WITH_SECRET: Final[frozenset[AuthMethod]] = frozenset(
+    {"client_secret_basic", "client_secret_post", "app_token"}
+)
 
-# What each kind may ask for. A resource server asks for nothing: it only introspects.
+# What each kind may ask for. A resource server only introspects, and a store has a door of its own.
 SCOPES: Final[dict[Kind, frozenset[str]]] = {
     "app": frozenset({"openid", "offline_access", "profile", "email", "member"}),
     "merchant": bearer.SCOPES["merchant"],
     "resource": frozenset(),
+    "store": frozenset(),
 }
 
 REDIRECTS_MAX: Final = 10  # an app has one for each platform and each stage; ten are plenty
@@ -116,9 +121,9 @@ def scopes(told: Iterable[str], kind: Kind) -> frozenset[str]:
     """Return the scopes of a client; what its kind may not have is refused, never dropped."""
     given = frozenset(told)
     allowed = SCOPES[kind]
-    if kind == "resource" and given:
-        raise _invalid("A resource server only introspects: give it no scopes.", "scopes")
-    if kind != "resource" and not given:
+    if not allowed and given:
+        raise _invalid("A client of this kind asks for no token: give it no scopes.", "scopes")
+    if allowed and not given:
         raise _invalid(f"Choose at least one scope of: {', '.join(sorted(allowed))}.", "scopes")
     if not given <= allowed:
         raise _invalid(f"A client of this kind may have: {', '.join(sorted(allowed))}.", "scopes")

@@ -91,7 +91,7 @@ async def _insert(
     secret_hash: bytes,
     overlap: datetime.timedelta | None,
 ) -> bool:
-    async with db.pool.acquire() as connection, connection.transaction():
+    async with db.transaction() as connection:
         # Two rotations at once would each count one secret; the second waits here for the first.
         await connection.execute(
             "select from identity.client where client_id = $1 for update", client_id

@@ -21,16 +21,18 @@ def _texts() -> Column[list[str]]:
 
 
 class Client(SQLModel, table=True):
-    """A program that may ask for tokens: a members' app, a merchant's server, a resource server."""
+    """A program that may come in: a members' app, a merchant's server, store, resource server."""
 
     __tablename__ = "client"
     __table_args__ = (
-        CheckConstraint("kind in ('app', 'merchant', 'resource')", name="client_kind"),
+        CheckConstraint("kind in ('app', 'merchant', 'resource', 'store')", name="client_kind"),
         CheckConstraint("status in ('active', 'suspended')", name="client_status"),
-        CheckConstraint("(kind = 'merchant') = (merchant_id is not null)", name="client_merchant"),
+        CheckConstraint(
+            "(kind in ('merchant', 'store')) = (merchant_id is not null)", name="client_merchant"
+        ),
         CheckConstraint(
             "auth_method in ('none', 'client_secret_basic', 'client_secret_post',"
-            " 'private_key_jwt')",
+            " 'private_key_jwt', 'app_token')",
             name="client_auth_method",
         ),
         Index("client_merchant_of", "merchant_id"),
@@ -206,6 +208,7 @@ class AccessGrant(SQLModel, table=True):
     created_at: datetime = columns.instant_now()
     revoked_at: datetime | None = columns.instant_or_none()
     revoked_why: str | None = columns.words_or_none()
+    spends_since: datetime | None = columns.instant_or_none()
 
 
 class AuthorizationCode(SQLModel, table=True):

@@ -59,10 +59,7 @@ async def run(db: database.Database, act: Callable[[Rows], T]) -> T:
     """
     for attempt in range(1, database.TRIES_MAX + 1):
         try:
-            async with (
-                db.pool.acquire(timeout=database.WAIT_SECONDS) as connection,
-                connection.transaction(),
-            ):
+            async with db.transaction() as connection:
                 return await greenlet_spawn(act, Rows(connection))
         except ROLLED_BACK as error:
             if attempt == database.TRIES_MAX:

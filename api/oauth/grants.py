@@ -28,6 +28,7 @@ GRANT_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "app": ("authorization_code", "refresh_token"),
     "merchant": ("client_credentials",),
     "resource": (),
+    "store": (),
 }
 OFFLINE: Final = "offline_access"
 

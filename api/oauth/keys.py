@@ -7,27 +7,18 @@ changes; a change that cannot be read is reported, and the keys in use stay.
 """
 
 import dataclasses
-import os
-import secrets
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-import structlog
 from joserfc import errors, jwk
 
 from api import settings
-
-log = structlog.get_logger("keys")
+from partners import keyfile
 
 ALGORITHM: Final = "ES256"
 CURVE: Final = "P-256"
-KEYS_MAX: Final = 10  # all are published: one signs, a few are on their way in or out
-FILE_MODE: Final = 0o600
-
-
-class Unusable(Exception):
-    """The file cannot be used; the sentence says why and never quotes a key."""
+KEYS_MAX: Final = keyfile.KEYS_MAX
+Unusable = keyfile.Unusable
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,36 +34,11 @@ class Keys:
         return str(self.signing.kid)
 
 
-class Ring:
+class Ring(keyfile.KeyFile[Keys]):
     """The file of keys, as it is now."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: tuple[int, int] | None = None
-        self._keys: Keys | None = None
-
-    def read(self) -> Keys:
-        """Return the keys; made when the file is missing, read again when it has changed.
-
-        Raises Unusable if there are none to go on with.
-        """
-        try:
-            seen = self._look()
-            if self._keys is None or seen != self._seen:
-                self._keys, self._seen = _load(self._path), seen
-        except (Unusable, OSError) as error:
-            if self._keys is None:
-                raise Unusable(f"The signing keys in {self._path} are unusable: {error}") from error
-            log.error("keys.unusable", path=str(self._path), error=str(error))
-        return self._keys
-
-    def _look(self) -> tuple[int, int]:
-        if not self._path.exists():
-            if self._keys is not None:
-                raise Unusable("the file is gone")
-            _make(self._path)
-        found = self._path.stat()
-        return found.st_mtime_ns, found.st_size
+        super().__init__(path, what="signing keys", new=_new, load=_load)
 
 
 def path(house: settings.Settings) -> Path:
@@ -88,17 +54,16 @@ def ring(house: settings.Settings) -> Ring:
 def add(file: Path) -> str:
     """Put a new key at the front of the file, made when missing; return its id.
 
-    The last one falls off when there are more than KEYS_MAX.
+    The last one falls off when there are more than KEYS_MAX: it signed months ago.
     """
-    known = [] if not file.exists() else _entries(file)
     made = _new()
-    _replace(file, [made, *known][:KEYS_MAX])
+    keyfile.add(file, made, forget=True)
     return str(made["kid"])
 
 
-def _load(file: Path) -> Keys:
+def _load(entries: list[Any]) -> Keys:
     found = []
-    for entry in _entries(file):
+    for entry in entries:
         try:
             key = jwk.ECKey.import_key(entry)
         except (errors.JoseError, ValueError, KeyError, TypeError):
@@ -114,46 +79,7 @@ def _load(file: Path) -> Keys:
     return Keys(signing=found[0], published={"keys": published})
 
 
-def _entries(file: Path) -> list[Any]:
-    try:
-        told = orjson.loads(file.read_bytes())
-    except orjson.JSONDecodeError:
-        raise Unusable("it is no JSON") from None
-    entries = told.get("keys") if isinstance(told, dict) else None
-    if not isinstance(entries, list) or not 1 <= len(entries) <= KEYS_MAX:
-        raise Unusable(f'it must hold {{"keys": [...]}} with 1 to {KEYS_MAX} keys')
-    return entries
-
-
 def _new() -> dict[str, Any]:
     key = jwk.ECKey.generate_key(CURVE)
     key.ensure_kid()
     return {**key.as_dict(private=True), "use": "sig", "alg": ALGORITHM}
-
-
-def _make(file: Path) -> None:
-    """Make the file with one key; of two processes that do so at once, the first one's stays."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    written = _write(file, [_new()])
-    try:
-        # A link, unlike a rename, never replaces a file that is there by now.
-        os.link(written, file)
-    except FileExistsError:
-        return
-    finally:
-        written.unlink()
-
-
-def _replace(file: Path, entries: list[Any]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _write(file, entries).replace(file)
-
-
-def _write(file: Path, entries: list[Any]) -> Path:
-    beside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(number, "wb") as opened:
-        opened.write(orjson.dumps({"keys": entries}, option=orjson.OPT_INDENT_2))
-        opened.flush()
-        os.fsync(opened.fileno())
-    return beside

@@ -16,7 +16,8 @@ from starlette.routing import BaseRoute, Route
 
 from api.identity import attempts, consents, sessions
 from api.signin import accounts, browsers, door, forms, pages, passkeys, passwords, recovery
-from wallet import members, programme
+from partners import links
+from wallet import errors, ids, members, programme
 from wallet.charities import donations
 
 PRIVATE: Final = {"Cache-Control": "no-store"}
@@ -30,6 +31,7 @@ SAID: Final = frozenset(
         "ended",
         "everywhere",
         "app",
+        "shop",
         "sent",
     }
 )
@@ -60,6 +62,7 @@ def routes(at: door.Door) -> list[BaseRoute]:
         "/account/sessions/end": (account.end_session, False),
         "/account/sessions/end-all": (account.end_all, False),
         "/account/apps/disconnect": (account.disconnect, False),
+        "/account/shops/disconnect": (account.disconnect_shop, False),
         "/account/confirm": (account.confirm_email, False),
     }
     return [
@@ -208,6 +211,19 @@ class _Account:
         await self._at.note(owner.person, "consent.revoke", grant=fields["app"])
         return self._done(request, owner.person, "app")
 
+    async def disconnect_shop(
+        self, request: Request, owner: _Owner, fields: Mapping[str, str]
+    ) -> Response:
+        """Unlink one shop; what it gave us is revoked there."""
+        if owner.person.kind != "member":
+            raise forms.Unacceptable(404)
+        try:
+            link_id = ids.parse("lnk", fields.get("link", ""))
+            await links.unlink(self._at.db, owner.person.principal_id, link_id)
+        except (ValueError, errors.NotFound):
+            raise forms.Unacceptable(404) from None
+        return self._done(request, owner.person, "shop")
+
     async def confirm_email(
         self, request: Request, owner: _Owner, _fields: Mapping[str, str]
     ) -> Response:
@@ -246,11 +262,19 @@ class _Account:
                 for one in here
             ],
             apps=await consents.of(self._at.db, person.principal_id, kind=person.kind),
+            shops=await self._shops(person),
             gave=await self._gave(person),
             chars_min=passwords.CHARS_MIN,
             said=said,
             problem=problem,
         )
+
+    async def _shops(self, person: accounts.Person) -> list[tuple[links.Link, str]]:
+        """The shops that a member has connected, with the ids that a form names them by."""
+        if person.kind != "member":
+            return []
+        found = await links.of(self._at.db, person.principal_id, first=links.PAGE_MAX)
+        return [(one, ids.show("lnk", one.link_id)) for one in found]
 
     async def _gave(self, person: accounts.Person) -> list[int]:
         """The years for which a member may fetch a receipt of what they gave."""

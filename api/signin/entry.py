@@ -19,6 +19,7 @@ from api.signin import (
     door,
     forms,
     joining,
+    linking,
     pages,
     passkeys,
     passwords,
@@ -41,6 +42,7 @@ def routes(house: settings.Settings, db: database.Database) -> list[BaseRoute]:
         *recovery.routes(at),
         *account.routes(at),
         *joining.routes(at),
+        *linking.routes(at),
         Route("/assets/{name}", pages.asset, methods=["GET"]),
     ]
 

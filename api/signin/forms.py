@@ -22,11 +22,14 @@ READ_SECONDS_MAX: Final = 10  # a slow telephone needs one; who sends byte by by
 MEDIA_TYPE: Final = "application/x-www-form-urlencoded"
 ONWARD: Final = re.compile(
     r"/oauth/authorize\?request=[A-Za-z0-9_-]{16,128}|/account|/console/?"
-    r"|/receipts/(?:don_[0-9a-z]{26}|[0-9]{4})\.pdf",
+    r"|/receipts/(?:don_[0-9a-z]{26}|[0-9]{4})\.pdf"
+    r"|/partners/[a-z0-9-]{1,63}/link(?:\?ticket=[A-Za-z0-9_-]{43})?",
     re.ASCII,
 )
 BACK: Final = re.compile(
-    r"/(?:signin|staff/signin|recover|verify|account|oauth/authorize)(?:\?[!-~]{0,500})?", re.ASCII
+    r"/(?:signin|staff/signin|recover|verify|account|oauth/authorize"
+    r"|partners/[a-z0-9-]{1,63}/(?:link|confirm|done))(?:\?[!-~]{0,500})?",
+    re.ASCII,
 )
 
 

@@ -42,14 +42,13 @@ def render(
     """Return a page in the language of whoever asks.
 
     `redirect_uri` is where the page's form may lead after us: browsers apply `form-action` to
-    redirects too.
+    redirects too. `back` among the values is the page that a change of language leads to, where it
+    should not be this one.
     """
     chosen = language(request)
     page = _templates(chosen).get_template(template)
     text = page.render(
-        at=urllib.parse.urlsplit(house.origin).path,
-        back=_address(request),
-        **values,
+        **{"at": urllib.parse.urlsplit(house.origin).path, "back": _address(request), **values}
     )
     return HTMLResponse(
         text,

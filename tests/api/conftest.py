@@ -1,5 +1,6 @@
 """Every test of the door may ask for a coalition, the application, and clients with tokens."""
 
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
@@ -8,9 +9,10 @@ import pytest
 
 from api import app, settings
 from api.identity import bearer
-from tests.api import client
+from tests.api import client, storefront
 from tests.wallet import factories
-from wallet import audit, database, ids, staff
+from wallet import audit, database, ids, members, staff
+from wallet.cards import cards
 
 MakeStaff = Callable[..., Awaitable[client.Client]]
 
@@ -124,3 +126,37 @@ async def operator(
 ) -> client.Client:
     """One of the operator's people, with every scope that the staff may have."""
     return await colleague(db, http, name="Oscar", role="operator")
+
+
+@pytest.fixture
+async def buyer(coalition: factories.Coalition) -> members.Member:
+    """A member with 20.00 EUR to spend, in today's time."""
+    member = await coalition.member()
+    await coalition.fill(member, 2_000)
+    return member
+
+
+@pytest.fixture
+async def shop(coalition: factories.Coalition) -> uuid.UUID:
+    """The id of a merchant."""
+    return await coalition.merchant()
+
+
+@pytest.fixture
+async def store(
+    db: database.Database, http: httpx2.AsyncClient, shop: uuid.UUID
+) -> storefront.Store:
+    """The merchant's store."""
+    return await storefront.opened(db, http, shop)
+
+
+@pytest.fixture
+async def made(db: database.Database, buyer: members.Member, shop: uuid.UUID) -> cards.Made:
+    """A card of the buyer's for the store, also found by her address."""
+    return await cards.make(db, member_id=buyer.member_id, merchant_id=shop, listed=True)
+
+
+@pytest.fixture
+def card(made: cards.Made) -> str:
+    """The id of that card."""
+    return ids.show("gca", made.card.card_id)

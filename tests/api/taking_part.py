@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tests.wallet import climbing, factories
 from wallet import audit, ids, members
-from wallet.progress import advance, completions, schemes, standings
+from wallet.progress import advance, completions, publishing, standings
 
 MILESTONE: Final = {
     "kind": "milestone",
@@ -39,7 +39,7 @@ async def build(
 async def _scheme(
     coalition: factories.Coalition, person: uuid.UUID, raw: dict[str, Any]
 ) -> uuid.UUID:
-    published = await schemes.publish(
+    published = await publishing.publish(
         coalition.db,
         request_id=ids.new(),
         scheme_id=None,

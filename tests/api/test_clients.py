@@ -235,10 +235,11 @@ async def test_only_an_operator_keeps_clients(
         assert answer.codes == ["FORBIDDEN"]
 
 
-def test_the_ways_to_prove_oneself_are_those_of_a_merchant() -> None:
+def test_the_ways_to_prove_oneself_are_those_of_a_merchant_and_of_its_store() -> None:
     shown: list[Any] = [one.value for one in clients_door.ClientAuthMethod]
 
-    assert list(registration.AUTH_METHODS["merchant"]) == shown
+    ours = (*registration.AUTH_METHODS["merchant"], *registration.AUTH_METHODS["store"])
+    assert list(ours) == shown
 
 
 def _json(value: object) -> str:

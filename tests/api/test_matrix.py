@@ -17,7 +17,7 @@ import pytest
 
 from api.graphql import permissions, public
 from api.identity import bearer
-from tests.api import client, paying, ways, world
+from tests.api import client, hooks, paying, ways, world
 from tests.wallet import factories
 from wallet import database
 
@@ -40,13 +40,18 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "CharityAgreement": frozenset({"supervisor", "operator"}),
     "Donation": STAFF | {"owner"},
     "Completion": STAFF | {"owner"},
+    "GiftCard": STAFF | {"owner"},
     "Lot": STAFF | {"owner"},
     "Member": STAFF | {"owner"},
     **dict.fromkeys(paying.PREFIXES, STAFF | {"owner", "merchant A"}),
+    **dict.fromkeys(hooks.PREFIXES, frozenset({"merchant A", "operator"})),
     "Merchant": MEMBERS | MERCHANTS | STAFF,
     "MerchantClient": frozenset({"operator"}),
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
+    "PartnerLink": STAFF | {"owner"},
+    "PartnerOrder": STAFF,
+    "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
     "PurchaseReturn": STAFF | {"owner", "merchant A"},
@@ -56,6 +61,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Remittance": frozenset({"supervisor", "operator"}),
     "Scheme": MEMBERS | MERCHANTS | STAFF,
     "Segment": frozenset({"supervisor", "operator"}),
+    "SpendingReview": frozenset({"supervisor", "operator"}),
     "Spin": STAFF | {"owner"},
     "StaffPerson": STAFF,
     "Store": MEMBERS | MERCHANTS | STAFF,
@@ -68,11 +74,10 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
-    *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
-    "NextBetter",
-    *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
-    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "TierStanding"),
+    *("GrantExplained", "MilestoneProgress", "MissExplained", "NextBetter", "PartnerRedemption"),
+    *("BoardRank", "Contest", "Leaderboard", "Play", "RedemptionOption", "RemittanceEntry"),
+    *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
 
 # What the root fields are asked: something that is there, and the same question about nothing.
@@ -88,7 +93,7 @@ ASKED: Final[
     ],
     **{
         name: lambda _it, _kind: [({}, {})]
-        for name in ("budgets", "campaigns", "charities", "draws", "experiments")
+        for name in ("budgets", "campaigns", "charities", "draws", "experiments", "partners")
     },
     **{
         name: lambda it, _kind: [
@@ -100,9 +105,12 @@ ASKED: Final[
     "memberByEmail": lambda it, _kind: [
         ({"email": it.member.email}, {"email": "nobody@example.org"})
     ],
-    "merchantClients": lambda it, _kind: [
-        ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
-    ],
+    **{
+        name: lambda it, _kind: [
+            ({"merchantId": it.ids["Merchant"]}, {"merchantId": world.missing("Merchant")})
+        ]
+        for name in ("merchantClients", "merchantWebhooks")
+    },
     "merchants": lambda _it, _kind: [({}, {})],
     "node": lambda it, kind: [({"id": it.ids[kind]}, {"id": world.missing(kind)})],
     "nodes": lambda it, kind: [({"ids": [it.ids[kind]]}, {"ids": [world.missing(kind)]})],
@@ -118,10 +126,11 @@ ASKED: Final[
         ({"id": it.ids["Redemption"]}, {"id": world.missing("Redemption")})
     ],
     "referrals": lambda _it, _kind: [({}, {})],
+    "spendingReviews": lambda _it, _kind: [({}, {})],
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
-    "remittances": lambda _it, _kind: [({}, {})],
+    **dict.fromkeys(("partnerOrders", "remittances"), lambda _it, _kind: [({}, {})]),
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [
         ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})
@@ -129,12 +138,14 @@ ASKED: Final[
     "schemes": lambda _it, _kind: [({}, {})],
     "segments": lambda _it, _kind: [({}, {})],
     "viewer": lambda _it, _kind: [({}, {})],
+    "webhookEndpoints": lambda _it, _kind: [({}, {})],
 }
 # Root fields whose answer holds nothing with an id.
 WITHOUT_IDS: Final = paying.WITHOUT_IDS | {
+    *("adapters", "partnerSettings"),
     *("campaignSchema", "contest", "contests", "drawExport", "entitlements", "ladderImpact"),
     *("leaderboard", "merchantBudget", "merchantStatement"),
-    *("programmeRules", "purchasePreview", "schemeSchema"),
+    *("programmeRules", "purchasePreview", "schemeSchema", "spendingRules"),
 }
 
 
@@ -273,19 +284,23 @@ KINDS_OF_IDS: Final = {
     **dict.fromkeys(("benefitId", "coupons"), "Benefit"),
     "charityId": "Charity",
     **dict.fromkeys(("contestId", "gameId", "quizId"), "Scheme"),
+    "giftCardId": "GiftCard",
+    "linkId": "PartnerLink",
     "lotId": "Lot",
+    "partnerId": "Partner",
     "pledgeId": "Pledge",
     "documentId": "TermsDocument",
     "drawId": "Scheme",
     "memberId": "Member",
     **paying.KINDS_OF_IDS,
+    **hooks.KINDS_OF_IDS,
     "merchantId": "Merchant",
     "purchaseId": "Purchase",
     "redemptionId": "Redemption",
     "ticketId": "Ticket",
 }
 # What everybody may see is no secret to try.
-PUBLIC: Final = frozenset({"Charity", "Merchant", "Scheme", "TermsDocument"})
+PUBLIC: Final = frozenset({"Charity", "Merchant", "Partner", "Scheme", "TermsDocument"})
 # A till names the member who stands before it: every merchant may, so nothing is hidden there.
 NAMED: Final = paying.NAMED | {
     *("activityReport", "gameScoreReport", "purchaseReport", "purchaseReportBulk")
@@ -314,14 +329,18 @@ EURO: Final = {"amount": "1.00", "currency": "EUR"}
 # What each such mutation says besides the id.
 SAID: Final[dict[str, ways.Arguments]] = {
     **paying.SAID,
+    **hooks.SAID,
     "benefitUse": {},
+    "giftCardEnd": {},
     "donationCreate": {"charityId": world.missing("Charity")},
+    "partnerUnlink": {},
     "pledgeEnd": {},
     "raffleEnter": {},
     "wheelSpin": {"clientSeed": "mine"},
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},
     "redemptionCapture": {"amount": EURO},
+    "redemptionReverse": {},
     "redemptionRefund": {"amount": EURO},
     "redemptionRelease": {},
 }

@@ -39,10 +39,10 @@ def test_a_sign_in_that_nobody_knows_of_is_not_fresh() -> None:
 
 
 def test_a_known_way_needs_no_fresh_sign_in() -> None:
-    stepup.check(None, now=NOON, known=True)
+    stepup.check(None, now=NOON, signs=())
 
     with pytest.raises(errors.StepUpRequired, match="max_age=300"):
-        stepup.check(None, now=NOON, known=False)
+        stepup.check(None, now=NOON, signs=("new_partner",))
 
 
 async def ask(caller: client.Client, merchant: Any) -> Any:

@@ -11,10 +11,10 @@ import pytest
 
 from api.graphql import permissions, schema
 from api.identity import bearer
-from tests.api import client, paying, playing, world
+from tests.api import client, paying, playing, stopping, world
 from tests.api.test_operator import TERMS
 from tests.conftest import Connection
-from tests.wallet import belonging, factories, giving, paying_out, promotions
+from tests.wallet import belonging, factories, giving, ordering, paying_out, promotions
 from wallet import audit, ids
 from wallet.campaigns import lives
 
@@ -34,6 +34,7 @@ NOTED: Final = {
     "remittancePrepare",
     "schemeEnd",
     "schemePublish",
+    "spendingRulesPublish",
 }
 DEFINITION: Final = {
     **promotions.SIMPLE,
@@ -42,6 +43,7 @@ DEFINITION: Final = {
     "stack": {"group": "bonus", "priority": 3},
 }
 EUROS: Final = {"amount": "1.00", "currency": "EUR"}
+GIFT_CARDS: Final = {"kind": "GIFT_CARD", "minimum": "5.00", "maximum": "50.00"}
 
 # What each act of the staff is told, besides its key and its reason.
 TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
@@ -152,16 +154,56 @@ TOLD: Final[dict[str, Callable[[world.World], dict[str, Any]]]] = {
         "name": "Rosa: shop",
         "scopes": ["purchases:report"],
     },
+    "giftCardStoreRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "name": "Rosa: web shop",
+    },
     "merchantClientReinstate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientRotate": lambda it: {"clientId": it.ids["MerchantClient"]},
     "merchantClientSuspend": lambda it: {"clientId": it.ids["MerchantClient"]},
+    **{
+        name: lambda it: {"endpointId": it.ids["WebhookEndpoint"]}
+        for name in ("merchantWebhookDisable", "merchantWebhookEnable")
+    },
     "memberEnrol": lambda _it: {"email": "eva@example.org", "displayName": "Eva"},
     "membershipRecord": lambda it: {"report": "START", "memberId": it.ids["Member"]},
     "memberReinstate": lambda it: {"memberId": it.ids["Member"]},
-    "memberSuspend": lambda it: {"memberId": it.ids["Member"]},
+    **{
+        name: lambda it: {"memberId": it.ids["Member"]}
+        for name in ("memberSpendLock", "memberSpendUnlock", "memberSuspend")
+    },
+    "spendingReviewDecide": lambda _it: {"allow": True},
+    "spendingRulesPublish": lambda _it: {"one": "50.00"},
     "merchantRegister": lambda _it: {"slug": "lua", "name": "Lua", "industry": "florist"},
     "merchantReinstate": lambda it: {"merchantId": it.ids["Merchant"]},
     "merchantSuspend": lambda it: {"merchantId": it.ids["Merchant"]},
+    "partnerOrderResolvePropose": lambda _it: {
+        "outcome": "ISSUED",
+        "evidence": "letter of the shop",
+    },
+    "partnerChange": lambda it: {
+        "partnerId": it.ids["Partner"],
+        "name": "Rosa, online",
+        "config": {},
+        "offers": [GIFT_CARDS],
+    },
+    "partnerRegister": lambda it: {
+        "merchantId": it.ids["Merchant"],
+        "slug": "lua-online",
+        "name": "Lua online",
+        "adapter": "demo",
+        "config": {},
+        "currency": "EUR",
+        "offers": [GIFT_CARDS],
+    },
+    "partnerReinstate": lambda it: {"partnerId": it.ids["Partner"]},
+    "partnerSecretDrop": lambda it: {"partnerId": it.ids["Partner"], "name": "CREDENTIAL"},
+    "partnerSecretSet": lambda it: {
+        "partnerId": it.ids["Partner"],
+        "name": "CREDENTIAL",
+        "secret": "a-secret-of-rosas",
+    },
+    "partnerSuspend": lambda it: {"partnerId": it.ids["Partner"]},
     "redemptionResolve": lambda it: {
         "redemptionId": it.held,
         "outcome": "RELEASED",
@@ -198,6 +240,16 @@ async def prepare(coalition: factories.Coalition, it: world.World, name: str) ->
         return {"drawId": ids.show("sch", raffle)}
     if name.startswith("remittance"):
         return await due(coalition, name)
+    if name == "partnerOrderResolvePropose":
+        merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
+        order = await ordering.doubted(coalition, it.member, merchant_id, 1)
+        return {"orderId": ids.show("ord", order.redemption_id)}
+    if name == "memberSpendUnlock":
+        await stopping.lock(coalition, it.member)
+    if name == "spendingReviewDecide":
+        merchant_id = ids.parse(world.PREFIXES["Merchant"], it.ids["Merchant"])
+        stopped = await stopping.stopped(coalition, it.member, merchant_id)
+        return {"reviewId": ids.show(world.PREFIXES["SpendingReview"], stopped)}
     if name == "charityVerify":
         return {"charityId": ids.show("cha", await giving.proposed(coalition))}
     if name == "referralReview":

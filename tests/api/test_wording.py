@@ -4,6 +4,7 @@ from babel.messages import pofile
 
 from api import texts
 from api.graphql import failures, wording
+from api.identity import stepup
 from tests.api import client
 from tests.conftest import ROOT
 from wallet import errors
@@ -14,6 +15,7 @@ UNKNOWN = 'mutation { redemptionCodeCreate(merchantId: "mer_x") { errors { code 
 def test_every_refusal_and_every_failure_for_people_is_translated() -> None:
     known = {one.advice for one in errors.CODES.values()}
     known |= {failures.CODES[code][1] for code in failures.FOR_PEOPLE}
+    known |= set(stepup.WORDS.values())
     for language in texts.LANGUAGES:
         if language == texts.SOURCE:
             continue

@@ -14,8 +14,19 @@ from typing import Final
 import httpx2
 
 from api.identity import bearer, clients
-from tests.api import client, given, paying, playing, promoted, taking_part
-from tests.wallet import factories, inviting, paying_out
+from tests.api import (
+    client,
+    given,
+    hooks,
+    partnering,
+    paying,
+    playing,
+    promoted,
+    stopping,
+    taking_part,
+)
+from tests.partners.links import linked
+from tests.wallet import factories, inviting, ordering, paying_by_card, paying_out
 from wallet import (
     approvals,
     audit,
@@ -45,19 +56,25 @@ PREFIXES: Final = {
     "CharityAgreement": "agr",
     "Donation": "don",
     "Completion": "com",
+    "GiftCard": "gca",
     "Lot": "lot",
     "Member": "mem",
     **paying.PREFIXES,
+    **hooks.PREFIXES,
     "Merchant": "mer",
     "MerchantClient": "cli",
     "Movement": "mov",
     "Notice": "not",
+    "PartnerLink": "lnk",
+    "PartnerOrder": "ord",
+    "Partner": "par",
     "Pledge": "ple",
     "Purchase": "pur",
     "PurchaseReturn": "ret",
     "RaffleEntry": "ent",
     "Redemption": "red",
     "Referral": "ref",
+    "SpendingReview": "rev",
     "Remittance": "rem",
     "Scheme": "sch",
     "Segment": "seg",
@@ -121,9 +138,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     sofia, vera, carl, oscar = [
         await _person(coalition, role) for role in ("support", "supervisor", "support", "operator")
     ]
-    store = await merchants.store_add(
-        db, store_id=ids.new(), merchant_id=rosa, external_id="17", name="Baixa", channel="shop"
-    )
+    store = await _store(coalition, rosa)
     await _program(coalition, rosa)
     await coalition.fill(ana, 2_000)
     bought = factories.purchase(10_000)
@@ -134,6 +149,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
     decided, proposed = [await _propose(coalition, sofia, ana) for _ in range(2)]
     await _approve(db, decided, vera)
     invited = await _refused(coalition, rosa, ana, vera)
+    looked_at = await stopping.denied(coalition, ana, rosa, vera)
     await notices.drain(db)
     promoting = await promoted.build(coalition, rosa, ana, vera)
     words = [promoting["TermsDocument"], *await _terms(coalition, rosa, accepted_by=ben)]
@@ -145,6 +161,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         "Approval": decided,
         "AuditEntry": entry.audit_id,
         **promoting,
+        "GiftCard": (await paying_by_card.card(coalition, ana, rosa)).card.card_id,
         "Lot": await db.fetchval(LOT, ana.wallet_id, rosa),
         "Member": ana.member_id,
         "Merchant": rosa,
@@ -153,14 +170,19 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **taking,
         **played.ids,
         **await paying.build(coalition, rosa, ana),
+        **await hooks.build(db, rosa),
         **giving_to,
+        "PartnerLink": (await linked.put(db, ana.member_id))[1],
+        "PartnerOrder": (await ordering.captured(coalition, ana, coalition.mint, 1)).redemption_id,
+        "Partner": await partnering.build(coalition, rosa),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,
         "Redemption": spent.redemption_id,
         "Referral": invited,
+        "SpendingReview": looked_at,
         "Remittance": await _paid_out(coalition, giving_to["Charity"], sofia, vera),
         "StaffPerson": vera,
-        "Store": store.store.store_id,
+        "Store": store,
         "Wallet": ana.wallet_id,
     }
     who = _people((ana, ben), (rosa, bakery), (sofia, carl, vera, oscar))
@@ -206,6 +228,18 @@ async def _callers(
         token = await bearer.mint(coalition.db, kind=kind, principal_id=principal_id)
         callers[name] = client.Client(http, token.text, principal_id)
     return callers
+
+
+async def _store(coalition: factories.Coalition, merchant_id: uuid.UUID) -> uuid.UUID:
+    added = await merchants.store_add(
+        coalition.db,
+        store_id=ids.new(),
+        merchant_id=merchant_id,
+        external_id="17",
+        name="Baixa",
+        channel="shop",
+    )
+    return added.store.store_id
 
 
 async def _program(coalition: factories.Coalition, merchant_id: uuid.UUID) -> None:

@@ -202,6 +202,9 @@ async def test_operators_look_after_merchants(
         await desk.task("Register a program of a merchant")
         await desk.fill("input", merchantId=merchant_id, reason="The tills go live.")
         client = workplace.data(await desk.send())["merchantClientRegister"]
+        await desk.task("Register a store at the gift-card door")
+        await desk.fill("input", merchantId=merchant_id, reason="The web shop goes live.")
+        store = workplace.data(await desk.send())["giftCardStoreRegister"]
         await desk.task("Replace the secret of a program")
         await desk.fill("input", clientId=client["client"]["clientId"], reason="It was mailed.")
         rotated = workplace.data(await desk.send())["merchantClientRotate"]
@@ -215,6 +218,7 @@ async def test_operators_look_after_merchants(
         assert ([], 1) == (published["errors"], published["version"])
         assert "1" == added["store"]["externalId"]
         assert client["secret"] and rotated["secret"] and client["secret"] != rotated["secret"]
+        assert store["secret"].startswith("cp_cs_")
         assert "SUSPENDED" == suspended["merchant"]["status"]
         assert "ACTIVE" == reinstated["merchant"]["status"]
         await desk.page.wait_for_timeout(700)

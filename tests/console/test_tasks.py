@@ -142,6 +142,8 @@ def test_the_mutations_that_move_money_are_mutations(printed: graphql.GraphQLSch
     # Whatever takes an amount moves money, but for what only proposes it, or limits it.
     taking = _taking_amounts(printed.mutation_type)
     assert {"budgetSet", "goodwillCreditPropose"} == taking - named
+    # And so does whatever pays a reward at once.
+    assert {"gameScoreReport", "quizAnswer", "raffleDraw", "wheelSpin"} <= named
 
 
 def test_the_key_of_a_task_is_the_one_that_the_console_replaces() -> None:

@@ -44,7 +44,7 @@ def bought(
     )
     kept_minor = sum(one.kept_minor for one in lines) if lines else kept_minor
     purchase_id = uuid.UUID(int=next(numbers))
-    return facts.Purchase(purchase_id, merchant_id, at, kept_minor, kept_minor, 0, lines)
+    return facts.Purchase(purchase_id, merchant_id, at, kept_minor, kept_minor, lines)
 
 
 def done(day: date, kind: str, name: str | None = None) -> counting.Done:

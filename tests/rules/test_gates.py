@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.rules import draws
+from wallet.rules import local
 from wallet.rules.draws import definition, gates
 
 ZONE = "Europe/Lisbon"
@@ -67,7 +68,7 @@ def test_a_country_must_be_known_and_named(country: str | None, expected: int) -
 def test_whoever_was_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
     born = date(2008, 2, 29)
 
-    assert [17, 18] == [gates.age(born, date(2026, 2, 28)), gates.age(born, date(2026, 3, 1))]
+    assert [17, 18] == [local.age(born, date(2026, 2, 28)), local.age(born, date(2026, 3, 1))]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ COUNTING = {"metric": "purchases", "caps": None}
 def bought(
     minor: int, at: datetime = NOON, *, back: int = 0, merchant_id: uuid.UUID = ROSA
 ) -> facts.Purchase:
-    return facts.Purchase(uuid.uuid4(), merchant_id, at, minor, minor - back, 0)
+    return facts.Purchase(uuid.uuid4(), merchant_id, at, minor, minor - back)
 
 
 def scored(

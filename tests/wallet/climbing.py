@@ -6,7 +6,7 @@ from uuid import UUID
 
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, ids, ledger, notices
-from wallet.progress import ladders, schemes, standings, tiers
+from wallet.progress import ladders, publishing, schemes, standings, tiers
 
 OPENED = NOON - 60 * DAY
 SEPHORA: dict[str, Any] = {
@@ -35,7 +35,7 @@ async def publish(
     coalition: Coalition, *, at: datetime = OPENED, scheme_id: UUID | None = None, **changes: Any
 ) -> UUID:
     """Publish Sephora's ladder, but for what is given, as if at an instant; its id."""
-    changed = await schemes.publish(
+    changed = await publishing.publish(
         coalition.db,
         request_id=ids.new(),
         scheme_id=scheme_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 from tests.wallet import promotions
 from tests.wallet.factories import Coalition
 from wallet import audit, ids
-from wallet.progress import schemes
+from wallet.progress import publishing
 
 TEN: dict[str, Any] = {
     "kind": "milestone",
@@ -26,9 +26,9 @@ async def scheme(
     request_id: UUID | None = None,
     plain: dict[str, Any] = TEN,
     **changes: Any,
-) -> schemes.Changed:
+) -> publishing.Changed:
     """Publish a scheme: ten purchases, but for what is given."""
-    return await schemes.publish(
+    return await publishing.publish(
         coalition.db,
         request_id=request_id or ids.new(),
         scheme_id=scheme_id,

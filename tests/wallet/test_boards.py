@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories, promotions, taking_part
+from tests.wallet import climbing, factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, errors, ids, ledger, members, notices
 from wallet.campaigns import profiles, segments
-from wallet.progress import advance, appearances, boards, rankings, schemes
+from wallet.progress import advance, appearances, boards, publishing, rankings
 from wallet.rules import returns
 
 SPEND: dict[str, Any] = {
@@ -236,6 +236,19 @@ async def test_only_members_of_the_group_are_ranked(
     assert expected == [await board(coalition, key) for key in keys]
 
 
+async def test_a_group_of_a_tier_is_those_whom_the_ladder_of_the_programme_puts_there(
+    coalition: Coalition, rosa: UUID, ana: members.Member, ben: members.Member
+) -> None:
+    await climbing.publish(coalition)
+    await profiles.update(coalition.db, ben.member_id, actor=audit.SYSTEM, tier="vib")
+    key = await publish(coalition, group={"tier": "vib"})
+    await coalition.report(rosa, ana, factories.purchase(40_000))
+    await coalition.report(rosa, ben, factories.purchase(500))
+    await look(coalition)
+
+    assert [(ana.wallet_id, 10_000)] == await board(coalition, key)
+
+
 async def test_a_member_is_shown_by_the_name_they_chose_and_by_none_before(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
@@ -314,11 +327,33 @@ async def test_a_window_is_scored_by_the_version_that_holds_at_its_end(
     assert [(ana.wallet_id, 2)] == await board(coalition, key)
 
 
+async def test_what_is_announced_of_a_board_does_not_change_how_it_is_scored_before(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    await publish(coalition, scheme_id=key, from_at=NOON + 30 * DAY, window="week", settle_days=0)
+    await coalition.report(rosa, ana, factories.purchase(500))
+    await look(coalition)
+
+    assert [(ana.wallet_id, 500)] == await board(coalition, key)
+
+
+async def test_a_window_settles_as_long_as_the_version_says_that_held_at_its_end(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key, april = await publish(coalition), datetime.fromisoformat("2026-04-02T12:00:00Z")
+    await coalition.report(rosa, ana, factories.purchase(500))
+    await publish(coalition, scheme_id=key, now=april, window="week", settle_days=0)
+    await look(coalition, now=april + DAY)
+
+    assert [(ana.wallet_id, 500)] == await board(coalition, key)
+
+
 async def test_a_board_that_has_ended_scores_nobody_any_more(
     coalition: Coalition, rosa: UUID, ana: members.Member
 ) -> None:
     key = await publish(coalition)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=key,

@@ -12,7 +12,7 @@ from wallet import ids, sql
 WITHOUT_BUCKET = {"chart"}
 # Arithmetic on what it is given, which reads no table, and the guard that refuses.
 PURE = {
-    *("breakage_code", "breakage_kind", "charted", "derived"),
+    *("breakage_code", "breakage_kind", "charted", "derived", "order_moves"),
     *("end_of_day", "posted_before", "refuse_change"),
 }
 # Answers rows instead of one document, because a batch claims a thousand references.

@@ -225,6 +225,38 @@ async def test_an_agreement_names_who_pays_and_is_recorded_once(coalition: Coali
     assert [first.agreement] == (await agreements.of(coalition.db, [charity_id]))[charity_id]
 
 
+async def test_a_charity_has_so_many_agreements_and_each_is_still_answered_again(
+    coalition: Coalition, owner: Connection
+) -> None:
+    charity_id, rosa, key = await giving.charity(coalition), await coalition.merchant(), ids.new()
+
+    async def record(agreement_id: UUID) -> agreements.Recorded:
+        return await agreements.record(
+            coalition.db,
+            agreement_id=agreement_id,
+            charity_id=charity_id,
+            funder_id=rosa,
+            reference="R-1",
+            statement={"en": "One euro of each bottle."},
+            valid_from=NOON,
+            valid_until=None,
+            reason="signed today",
+            actor=STAFF,
+        )
+
+    first = await record(key)
+    await owner.execute(
+        "insert into coalition.charity_agreement (agreement_id, charity_id, funder_id, reference,"
+        " statement, valid_from, reason, actor_kind) select gen_random_uuid(), charity_id,"
+        " funder_id, reference, statement, valid_from, reason, actor_kind"
+        " from coalition.charity_agreement, generate_series(2, $1)",
+        agreements.AGREEMENTS_MAX,
+    )
+
+    assert "TOO_MANY" == (await refused(record(ids.new()))).code
+    assert agreements.Recorded(first.agreement, replayed=True) == await record(key)
+
+
 async def test_a_campaign_with_a_charity_starts_only_with_everybodys_agreement(
     coalition: Coalition,
 ) -> None:

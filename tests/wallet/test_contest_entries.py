@@ -10,7 +10,7 @@ from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_contests import enter, publish
 from wallet import audit, errors, ids, members, play_limits
 from wallet.campaigns import profiles, segments
-from wallet.progress import appearances, schemes
+from wallet.progress import appearances, publishing
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def test_a_retry_answers_for_the_round_that_was_entered_whenever_it_comes(
     key = await publish(coalition)
     entered = await enter(coalition, key, ana, request_id=request)
     april = await enter(coalition, key, ana, request_id=request, now=NOON + 30 * DAY)
-    await schemes.end(
+    await publishing.end(
         db,
         request_id=ids.new(),
         scheme_id=key,

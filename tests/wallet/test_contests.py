@@ -7,12 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from tests.wallet import factories, promotions, taking_part
+from tests.conftest import Connection
+from tests.wallet import climbing, factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import board, look
 from wallet import audit, errors, ids, members
-from wallet.campaigns import earned, lives
-from wallet.progress import appearances, contests, schemes
+from wallet.campaigns import earned, lives, profiles
+from wallet.progress import appearances, contests, publishing, schemes
 from wallet.rules import returns
 
 APRIL = datetime.fromisoformat("2026-03-31T23:00:00Z")
@@ -27,7 +28,12 @@ PLAIN: dict[str, Any] = {
 
 
 async def publish(
-    coalition: Coalition, *prizes: promotions.Promotion, now: datetime = NOON - 5 * DAY, **told: Any
+    coalition: Coalition,
+    *prizes: promotions.Promotion,
+    now: datetime = NOON - 5 * DAY,
+    scheme_id: UUID | None = None,
+    coming: datetime | None = None,
+    **told: Any,
 ) -> UUID:
     """A contest of each month whose first places win these rewards, one each."""
     if not prizes:
@@ -37,7 +43,9 @@ async def publish(
         for place, one in enumerate(prizes, 1)
     ]
     plain = {**PLAIN, "prizes": winning, **told}
-    made = await taking_part.scheme(coalition, now=now, plain=plain)
+    made = await taking_part.scheme(
+        coalition, now=now, scheme_id=scheme_id, from_at=coming, plain=plain
+    )
     return made.entry.scheme_id
 
 
@@ -48,6 +56,14 @@ async def enter(
     return await contests.enter(
         coalition.db, member=member, contest_id=contest_id, **{**plain, **told}
     )
+
+
+async def close(coalition: Coalition, now: datetime) -> int:
+    """One turn of the worker, in which nothing may fail; how many prizes it paid."""
+    done = await contests.close(coalition.db, now=now)
+
+    assert {} == done.failures
+    return done.paid
 
 
 async def final(coalition: Coalition, contest_id: UUID) -> list[tuple[UUID, int]]:
@@ -119,9 +135,9 @@ async def test_a_final_ranking_is_frozen_and_each_place_is_paid_its_prize(
         await buy(coalition, rosa, member, times)
     await look(coalition)
 
-    early = await contests.close(coalition.db, now=FINAL - timedelta(seconds=1))
-    paid = await contests.close(coalition.db, now=FINAL)
-    again = await contests.close(coalition.db, now=FINAL + DAY)
+    early = await close(coalition, FINAL - timedelta(seconds=1))
+    paid = await close(coalition, FINAL)
+    again = await close(coalition, FINAL + DAY)
     assert (0, 2, 0) == (early, paid, again)
     expected = [(ben.wallet_id, 3), (ana.wallet_id, 2), (carl.wallet_id, 1)]
     assert expected == await final(coalition, key)
@@ -143,8 +159,8 @@ async def test_prizes_are_paid_once_by_however_many_workers(
         await buy(coalition, rosa, one, 1)
     await look(coalition)
 
-    await asyncio.gather(*(contests.close(coalition.db, now=FINAL) for _ in range(5)))
-    await contests.close(coalition.db, now=FINAL)
+    await asyncio.gather(*(close(coalition, FINAL) for _ in range(5)))
+    await close(coalition, FINAL)
     given = [await won(coalition, one) for one in people]
     assert [[], [500], [500], [500], [500]] == sorted(given)
     rows = await coalition.db.fetch("select place, outcome from coalition.contest_prize order by 1")
@@ -164,9 +180,29 @@ async def test_payment_goes_on_where_it_was_stopped(
     frozen = await contests.freeze(coalition.db, found, now=FINAL)
     twice = await contests.freeze(coalition.db, found, now=FINAL)
 
-    paid = await contests.pay(coalition.db, held, now=FINAL)
-    assert (True, False, 2) == (frozen, twice, paid)
-    assert 0 == await contests.pay(coalition.db, held, now=FINAL)
+    done = contests.Closed()
+    await contests.pay(coalition.db, held, done, now=FINAL)
+    assert (True, False, 2) == (frozen, twice, done.paid)
+    assert 0 == await close(coalition, FINAL)
+
+
+async def test_a_contest_that_cannot_be_closed_keeps_no_other_from_its_prizes(
+    coalition: Coalition, rosa: UUID, ana: members.Member, ben: members.Member, owner: Connection
+) -> None:
+    keys = [await publish(coalition) for _ in range(2)]
+    for key, one in zip(keys, (ana, ben), strict=True):
+        await enter(coalition, key, one)
+        await buy(coalition, rosa, one, 1)
+
+    async with owner.transaction():
+        await owner.execute(
+            "select 1 from ledger.wallet where wallet_id = $1 for update", ana.wallet_id
+        )
+        done = await contests.close(coalition.db, now=FINAL)
+
+    assert (1, keys[:1]) == (done.paid, list(done.failures))
+    assert ([], [500]) == (await won(coalition, ana), await won(coalition, ben))
+    assert 1 == await close(coalition, FINAL)
 
 
 async def test_a_return_before_the_end_of_settling_counts_and_one_after_it_does_not(
@@ -185,7 +221,7 @@ async def test_a_return_before_the_end_of_settling_counts_and_one_after_it_does_
 
     await coalition.give_back(rosa, first, returns.ReturnLine(1, None, 500), now=FINAL)
     await look(coalition, now=FINAL + DAY)
-    await contests.close(coalition.db, now=FINAL + DAY)
+    await close(coalition, FINAL + DAY)
     assert [(ana.wallet_id, 3), (ben.wallet_id, 1)] == frozen
     assert frozen == await final(coalition, key)
     assert [(ana.wallet_id, 3), (ben.wallet_id, 1)] == await board(coalition, key)
@@ -202,11 +238,53 @@ async def test_each_window_is_a_contest_of_its_own(
         bought = factories.purchase(500, purchased_at=at)
         await coalition.report(rosa, one, bought, now=at)
         await look(coalition, now=at)
-    await contests.close(coalition.db, now=FINAL + 60 * DAY)
+    await close(coalition, FINAL + 60 * DAY)
 
     assert ([500], [500]) == (await won(coalition, ana), await won(coalition, ben))
     periods = await coalition.db.fetch("select period from coalition.contest_freeze order by 1")
     assert ["2026-03", "2026-04"] == [row["period"] for row in periods]
+
+
+async def test_what_is_announced_of_a_contest_decides_neither_who_enters_now_nor_who_is_paid(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    coming = FINAL + 30 * DAY
+    await publish(coalition, scheme_id=key, coming=coming, window="week", settle_days=0)
+    entered = await enter(coalition, key, ana)
+    await buy(coalition, rosa, ana, 1)
+    await look(coalition)
+    early = await close(coalition, FINAL - timedelta(seconds=1))
+    paid = await close(coalition, FINAL)
+
+    assert ("2026-03", 0, 1) == (entered.round.window.key, early, paid)
+
+
+async def test_the_last_window_before_a_change_is_paid_by_the_version_that_held_in_it(
+    coalition: Coalition, rosa: UUID, ana: members.Member
+) -> None:
+    key = await publish(coalition)
+    await enter(coalition, key, ana)
+    await buy(coalition, rosa, ana, 1)
+    await publish(coalition, scheme_id=key, now=APRIL + DAY, window="week", settle_days=0)
+    early = await close(coalition, FINAL - timedelta(seconds=1))
+
+    assert (0, 1) == (early, await close(coalition, FINAL))
+    assert [500] == await won(coalition, ana)
+
+
+async def test_a_contest_for_a_tier_is_for_whom_the_ladder_of_the_programme_puts_there(
+    coalition: Coalition, rosa: UUID, ana: members.Member, ben: members.Member
+) -> None:
+    await climbing.publish(coalition)
+    await profiles.update(coalition.db, ben.member_id, actor=audit.SYSTEM, tier="vib")
+    key = await publish(coalition, who={"tier": "vib"})
+    await coalition.report(rosa, ana, factories.purchase(40_000))
+    entered = await enter(coalition, key, ana)
+    refusal = await factories.refused(enter(coalition, key, ben))
+
+    assert not entered.replayed
+    assert isinstance(refusal, errors.NotEligible)
 
 
 async def test_a_suspended_member_enters_nothing_and_is_paid_nothing(
@@ -219,7 +297,7 @@ async def test_a_suspended_member_enters_nothing_and_is_paid_nothing(
     await members.suspend(coalition.db, ana.member_id, reason="x", actor=audit.SYSTEM)
 
     refusal = await factories.refused(enter(coalition, other, ana))
-    await contests.close(coalition.db, now=FINAL)
+    await close(coalition, FINAL)
     assert isinstance(refusal, errors.MemberSuspended)
     assert "member_suspended" == await coalition.db.fetchval(
         "select outcome from coalition.contest_prize"
@@ -243,7 +321,7 @@ async def test_a_prize_whose_campaign_is_over_is_settled_as_nothing(
         actor=audit.SYSTEM,
         now=APRIL,
     )
-    await contests.close(coalition.db, now=FINAL)
+    await close(coalition, FINAL)
 
     assert "none" == await coalition.db.fetchval("select outcome from coalition.contest_prize")
 
@@ -254,7 +332,7 @@ async def test_a_contest_that_the_operator_ends_before_its_window_is_over_pays_n
     key = await publish(coalition)
     await enter(coalition, key, ana)
     await buy(coalition, rosa, ana, 1)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=key,
@@ -265,7 +343,7 @@ async def test_a_contest_that_the_operator_ends_before_its_window_is_over_pays_n
     refusal = await factories.refused(enter(coalition, key, ana, now=NOON + 2 * DAY))
 
     assert isinstance(refusal, errors.ContestClosed)
-    assert 0 == await contests.close(coalition.db, now=FINAL)
+    assert 0 == await close(coalition, FINAL)
     assert 0 == await coalition.db.fetchval("select count(*) from coalition.contest_freeze")
 
 
@@ -277,7 +355,7 @@ async def test_what_moved_and_was_not_looked_at_is_counted_before_the_ranking_is
         await enter(coalition, key, one)
     await buy(coalition, rosa, ana, 2)
     await buy(coalition, rosa, ben, 1)
-    await contests.close(coalition.db, now=FINAL)
+    await close(coalition, FINAL)
 
     assert [(ana.wallet_id, 2), (ben.wallet_id, 1)] == await final(coalition, key)
 
@@ -289,7 +367,7 @@ async def test_a_place_is_named_by_the_name_that_its_member_has_chosen_and_keeps
     await enter(coalition, key, ana)
     await buy(coalition, rosa, ana, 1)
     await appearances.set_name(coalition.db, ana, "Ana")
-    await contests.close(coalition.db, now=FINAL)
+    await close(coalition, FINAL)
     held = await schemes.moment(coalition.db, NOON)
     found = contests.current(held, key, "Europe/Lisbon")
     before = await contests.results(coalition.db, found, first=10)

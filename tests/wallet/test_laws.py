@@ -12,6 +12,8 @@ from tests.wallet import (
     factories,
     giving,
     granting,
+    ordering,
+    paying_by_card,
     paying_out,
     reaching,
     taking_part,
@@ -71,9 +73,15 @@ BREAKS = {
     "35_bands_are_their_scores": (
         "insert into coalition.board_band values (gen_random_uuid(), '2026', 7, 1)"
     ),
+    "37_cards_moved_what_stores_asked": (
+        "update ledger.card_operation set amount = amount + 1 where kind = 'settlement'"
+    ),
     "36_prizes_follow_places": (
         "insert into coalition.contest_prize values (gen_random_uuid(), '2026', 1,"
         " gen_random_uuid(), 'given', now())"
+    ),
+    "38_orders_follow_their_redemptions": (
+        "update ledger.partner_order set state = 'released' where state = 'attention'"
     ),
     "25_standings_are_their_changes": "update ledger.standing set tier = 'rouge'",
     "26_tiers_are_their_members_own": (
@@ -174,6 +182,26 @@ FINER = {
         "update ledger.gift_return set from_given_minor = kept_minor, kept_minor = 0"
     ),
     "a match is more than was moved": "update ledger.match set amount = amount + 1",
+    "a hold without an end has lost its order": (
+        "with gone as (delete from ledger.partner_order where state = 'attention'"
+        " returning redemption_id) delete from ledger.partner_attempt"
+        " where redemption_id in (select redemption_id from gone)"
+    ),
+    "an attempt is hushed up": "delete from ledger.partner_attempt where number = 1",
+    "what hangs in suspense is forgotten": (
+        "update ledger.partner_order set state = 'released' where state = 'suspense'"
+    ),
+    "a store settled what it never asked for": (
+        "delete from ledger.card_operation where kind = 'settlement'"
+    ),
+    "a card's hold is at another merchant": (
+        "update ledger.gift_card set merchant_id = gen_random_uuid()"
+    ),
+    "more is cancelled than was let go": (
+        "update ledger.card_operation set amount = amount + 100, released = released + 100"
+        " where kind = 'cancellation'"
+    ),
+    "a card spent more than its maximum": "update ledger.gift_card set maximum = 1",
     "a debt is forgiven": "update ledger.deficit set remaining = 0",
     "a merchant's count skips a number": (
         "update ledger.transfer set debit_version = debit_version + 1 where code = 'earn' and"
@@ -204,6 +232,9 @@ async def busy_books(coalition: Coalition) -> None:
     await busy_campaigns(coalition, rosa, ana)
     await busy_charities(coalition)
     await drawing.busy(coalition, ana)
+    await ordering.doubted(coalition, ana, rosa, 20)
+    await ordering.suspended(coalition, ana, rosa, 10)
+    await paying_by_card.busy(coalition, ana, rosa)
     await climbing.publish(coalition)
     await climbing.look(coalition, ana.wallet_id, ben.wallet_id, at=NOON + factories.DAY)
     await expire.sweep(coalition.db, now=NOON + 40 * factories.DAY)

@@ -8,10 +8,10 @@ import pytest
 
 from tests.wallet import giving, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition, refused
-from wallet import ids, members, notices, programme
+from wallet import errors, ids, members, notices, programme
 from wallet.campaigns import budgets
 from wallet.charities import impact, matching, remittances
-from wallet.progress import advance, schemes
+from wallet.progress import advance, publishing
 
 DOUBLE: dict[str, Any] = {
     "kind": "match",
@@ -22,7 +22,7 @@ DOUBLE: dict[str, Any] = {
 LARGE: dict[str, Any] = {"minor": 6, "per": "day"}
 
 
-async def matched(coalition: Coalition, charity_id: UUID, **changes: Any) -> schemes.Changed:
+async def matched(coalition: Coalition, charity_id: UUID, **changes: Any) -> publishing.Changed:
     """A match for gifts to a charity, with its agreement: the operator doubles them."""
     funder = changes.get("funder")
     await giving.agree(
@@ -223,3 +223,25 @@ async def test_a_budget_is_never_lowered_under_what_was_given(coalition: Coaliti
     )
 
     assert "BUDGET_TOO_SMALL" == refusal.code
+
+
+async def test_a_publication_that_loses_its_race_sets_no_budget(coalition: Coalition) -> None:
+    charity_id, key = await giving.charity(coalition), ids.new()
+    made = [(await matched(coalition, charity_id)).entry.scheme_id for _ in range(6)]
+    told: dict[str, Any] = {"charities": [str(charity_id)], "budget_minor": 700}
+    done = await asyncio.gather(
+        *(
+            taking_part.scheme(
+                coalition, plain=DOUBLE, now=NOON, scheme_id=one, request_id=key, **told
+            )
+            for one in made
+        ),
+        return_exceptions=True,
+    )
+    standing = await budgets.standing(
+        coalition.db, [budgets.budget_id("match", one, coalition.asset) for one in made]
+    )
+
+    lost = [one for one in done if isinstance(one, errors.IdempotencyKeyReused)]
+    assert 5 == len(lost)
+    assert [700, *[100_000] * 5] == sorted(one.cap_minor for one in standing.values())

@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
 import api.identity.tables  # noqa: F401
+import partners.tables  # noqa: F401
 import wallet.tables  # noqa: F401 - registers the tables
 from tests.conftest import Connection
 from tests.wallet import giving
 from tests.wallet.factories import Coalition
 from wallet import migrate, sql
 
-SCHEMAS = "('ledger', 'coalition', 'identity')"
+SCHEMAS = "('ledger', 'coalition', 'identity', 'partner')"
 MIGRATION_TABLE = "migration"  # Alembic's own, which no model has
 COLUMNS = f"""
 select table_schema, table_name, column_name, udt_name, is_nullable, column_default,
@@ -60,6 +61,7 @@ async def create_from_models(dsn: str) -> None:
         connection.execute(text("create schema ledger"))
         connection.execute(text("create schema coalition"))
         connection.execute(text("create schema identity"))
+        connection.execute(text("create schema partner"))
         for name in sql.names("functions"):
             if name.endswith("chart"):
                 connection.exec_driver_sql(sql.load(name))

@@ -11,7 +11,7 @@ from tests.wallet.reaching import buy, look, milestone, paid, reached
 from tests.wallet.test_activities import report, review, visit
 from wallet import audit, errors, ids, ledger, members, notices
 from wallet.campaigns import benefits, earned, lives, segments
-from wallet.progress import advance, schemes
+from wallet.progress import advance, publishing, schemes
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ async def test_after_its_end_nothing_is_reached_but_a_return_still_counts(
     scheme_id = await milestone(coalition, times=9, on_return="take_back")
     bought = [await buy(coalition, rosa, ana) for _ in range(2)]
     await look(coalition, ana)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=scheme_id,

@@ -29,6 +29,7 @@ APPEND_ONLY = (
     "ledger.explanation",
     "ledger.return_lot",
     "ledger.donation",
+    "ledger.partner_attempt",
     "coalition.charity_change",
     "coalition.charity_agreement",
     "coalition.contract",
@@ -74,6 +75,11 @@ FORBIDDEN = (
     ),
     "select ledger.post_given('{1}', '{}', '{}', '{}', '{}', now())",
     "select ledger.post_moves(1::smallint, '{}')",
+    "update ledger.partner_order set state = 'released'",
+    (
+        "select ledger.order_move(1::smallint, null, null, 'released', null, null, 'void', 'UTC',"
+        " now())"
+    ),
     (
         "select ledger.take_back(1::smallint, gen_random_uuid(), gen_random_uuid(),"
         " gen_random_uuid(), gen_random_uuid(), '{}', gen_random_uuid(), 0, 'operator',"
@@ -157,6 +163,10 @@ async def test_what_is_posted_is_not_changed_even_by_the_owner(
         "insert into ledger.purchase_event (bucket, purchase_id, kind, happened_at, request_id,"
         " fingerprint) values (0, gen_random_uuid(), 'x', now(), gen_random_uuid(),"
         " gen_random_uuid())"
+    )
+    await owner.execute(
+        "insert into ledger.partner_attempt values"
+        " (0, gen_random_uuid(), 1, 'issue', 'live', 'captured', null, 0, now())"
     )
     await owner.execute(
         "insert into ledger.seal (bucket, number, sealed_from, sealed_until, rows, leaves, head)"

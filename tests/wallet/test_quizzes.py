@@ -13,7 +13,7 @@ from tests.wallet.factories import DAY, NOON, Coalition
 from tests.wallet.test_boards import SPEND, board, look
 from tests.wallet.test_games import given
 from wallet import audit, errors, ids, members, notices
-from wallet.progress import advance, milestones, quizzes, schemes
+from wallet.progress import advance, milestones, publishing, quizzes
 
 SECOND = timedelta(seconds=1)
 
@@ -188,7 +188,7 @@ async def test_a_quiz_that_has_ended_begins_no_try_and_takes_answers_of_those_th
 ) -> None:
     quiz = await publish(coalition, tries=5)
     begun = await start(coalition, ana, quiz)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=quiz,

@@ -11,7 +11,7 @@ from tests.wallet.drawing import DRAWN, FROZEN, enter, raffle, tend, ticket, ver
 from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, members, notices, play_limits
 from wallet.draws import raffles, tending
-from wallet.progress import schemes
+from wallet.progress import publishing
 
 CHANCE: dict[str, Any] = {"randomness": {"source": "drand quicknet", "round": "4711"}}
 
@@ -297,7 +297,7 @@ async def test_a_raffle_that_is_ended_early_is_drawn_from_what_was_entered(
 ) -> None:
     it, (ana, *_) = await filled(coalition)
     one = await ticket(coalition, ana, it)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=it,

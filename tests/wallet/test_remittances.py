@@ -304,6 +304,27 @@ async def test_a_promise_waits_while_its_charity_is_not_verified(coalition: Coal
     await earn.mature(coalition.db, now=NOON)
     waiting = await paying_out.due(coalition, charity_id)
     await giving.verify(coalition, charity_id, now=NOON)
-    await earn.mature(coalition.db, now=NOON)
+    await earn.mature(coalition.db, now=NOON + factories.DAY)
 
     assert (600, 1200) == (waiting, await paying_out.due(coalition, charity_id))
+
+
+async def test_promises_that_wait_for_ever_keep_no_other_one_waiting(
+    coalition: Coalition,
+) -> None:
+    charity_id = await giving.charity(coalition)
+    await paying_out.promised(coalition, charity_id)
+    await giving.suspend(coalition, charity_id)
+    rosa = await coalition.db.fetchval("select funder_id from ledger.gift")
+    for _ in range(2):
+        await coalition.report(rosa, await coalition.member(), factories.purchase(3000))
+
+    await earn.mature(coalition.db, now=NOON, limit=1000)
+    again = await earn.mature(coalition.db, now=NOON)
+    next_day = await earn.mature(coalition.db, now=NOON + factories.DAY)
+
+    assert 0 == again
+    assert 0 == await coalition.db.fetchval(
+        "select count(*) from ledger.gift where due_at <= $1", NOON + factories.DAY
+    )
+    assert 2 == next_day

@@ -11,7 +11,7 @@ from tests.conftest import Connection
 from tests.wallet import factories, promotions, taking_part
 from tests.wallet.factories import DAY, NOON, Coalition
 from wallet import audit, errors, ids
-from wallet.progress import schemes
+from wallet.progress import publishing, schemes
 from wallet.rules.schemes.milestones import Milestone
 
 BEGUN = promotions.BEGUN
@@ -23,9 +23,9 @@ async def targets(coalition: Coalition, at: datetime) -> list[int]:
     return [one.definition.target for one in moment.book.of(Milestone, at)]
 
 
-async def end(coalition: Coalition, changed: schemes.Changed, **told: Any) -> schemes.Changed:
+async def end(coalition: Coalition, changed: publishing.Changed, **told: Any) -> publishing.Changed:
     plain: dict[str, Any] = {"request_id": ids.new(), "now": BEGUN}
-    return await schemes.end(
+    return await publishing.end(
         coalition.db,
         scheme_id=changed.entry.scheme_id,
         note="enough",
@@ -129,7 +129,7 @@ async def test_a_process_that_has_read_the_book_hears_of_what_another_published(
     db = coalition.db
     await schemes.moment(db)
     other = await type(db).connect(dsn, size=1)
-    await schemes.publish(
+    await publishing.publish(
         other,
         request_id=ids.new(),
         scheme_id=None,

@@ -2,13 +2,14 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from tests.wallet import drawing
 from tests.wallet.drawing import raffle, spin, wheel
-from tests.wallet.factories import DAY, NOON, Coalition, purchase, refused
-from wallet import audit, errors, ids, members, notices, play_limits
+from tests.wallet.factories import DAY, NOON, STAFF, Coalition, purchase, refused
+from wallet import audit, credit, errors, ids, members, notices, play_limits
 from wallet.draws import tickets
 from wallet.progress import advance, schemes, story
 from wallet.rules import returns
@@ -195,6 +196,7 @@ async def test_the_staff_gives_tickets_with_a_reason_once(coalition: Coalition) 
             request_id=request_id,
             reason=reason,
             actor=audit.Actor("staff", ids.new()),
+            staff=STAFF,
             now=now,
         )
 
@@ -221,6 +223,7 @@ async def test_a_key_of_the_staff_gives_what_it_gave_first_also_when_the_draw_ha
         "request_id": ids.new(),
         "reason": "sorry",
         "actor": audit.Actor("staff", ids.new()),
+        "staff": STAFF,
         "now": NOON,
     }
     given = await tickets.give(coalition.db, **first)
@@ -237,6 +240,39 @@ async def test_a_key_of_the_staff_gives_what_it_gave_first_also_when_the_draw_ha
         refusal = await refused(tickets.give(coalition.db, **first | change))
         assert isinstance(refusal, errors.IdempotencyKeyReused)
     assert (2, 0) == (len(await held(coalition, ana)), len(await held(coalition, bob)))
+
+
+async def test_a_colleague_gives_so_many_tickets_in_a_day_and_no_more_at_once_either(
+    coalition: Coalition,
+) -> None:
+    it, support = await wheel(coalition), credit.Staff(ids.new(), "support")
+    people = [await coalition.member() for _ in range(3)]
+
+    async def give(member: members.Member, n: int, request_id: UUID) -> tickets.Granted:
+        return await tickets.give(
+            coalition.db,
+            member_id=member.member_id,
+            draw_id=it,
+            n=n,
+            request_id=request_id,
+            reason="the app was away",
+            actor=audit.Actor("staff", support.staff_id),
+            staff=support,
+            now=NOON,
+        )
+
+    keys = [ids.new() for _ in people]
+    asked = [give(one, 20, key) for one, key in zip(people, keys, strict=True)]
+    given = await asyncio.gather(*asked, return_exceptions=True)
+    place = next(n for n, one in enumerate(given) if isinstance(one, tickets.Granted))
+    again = await give(people[place], 20, keys[place])
+
+    assert [errors.TicketLimit(path=("number",))] == [
+        one for one in given if isinstance(one, BaseException)
+    ]
+    assert again.replayed
+    assert errors.TicketLimit(path=("number",)) == await refused(give(people[0], 11, ids.new()))
+    assert 10 == len((await give(people[0], 10, ids.new())).ticket_ids)
 
 
 async def test_a_source_gives_to_one_member_and_tells_nobody_else_of_it(

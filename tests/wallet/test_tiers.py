@@ -10,7 +10,7 @@ from tests.wallet.factories import AT_ONCE, DAY, NOON, Coalition, purchase, refu
 from tests.wallet.test_simulate import draft
 from wallet import audit, earn, ids, ledger, notices
 from wallet.campaigns import simulate
-from wallet.progress import advance, schemes, standings
+from wallet.progress import advance, publishing, standings
 
 MINUTE = timedelta(minutes=1)
 NOTHING = {"default_bps": 0, "by_category": {}}
@@ -325,7 +325,7 @@ async def test_a_new_version_has_everybody_looked_at_again(coalition: Coalition)
 async def test_a_ladder_that_ended_is_shown_no_more(coalition: Coalition) -> None:
     ana = await coalition.member()
     scheme_id = await climbing.publish(coalition)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=scheme_id,

@@ -14,7 +14,7 @@ from tests.wallet.factories import DAY, NOON, Coalition, refused
 from wallet import audit, errors, ids, ledger, members, play_limits
 from wallet.campaigns import profiles
 from wallet.draws import exports, paying, seeds, wheels
-from wallet.progress import schemes
+from wallet.progress import publishing, schemes
 from wallet.rules import play_limits as play_rules
 
 HOUR = timedelta(hours=1)
@@ -216,7 +216,7 @@ async def test_an_ended_wheel_reveals_its_seeds_and_takes_no_spin(coalition: Coa
     ana, it = await coalition.member(), await wheel(coalition)
     await spin(coalition, ana, it)
     one = await ticket(coalition, ana, it)
-    await schemes.end(
+    await publishing.end(
         coalition.db,
         request_id=ids.new(),
         scheme_id=it,

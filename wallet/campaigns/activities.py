@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from wallet import errors, ids, ledger, members, merchants, programme, sql
+from wallet import claims, errors, ids, ledger, members, merchants, programme, sql
 from wallet.campaigns import answers, arms, awards, earned, gather, live, reported
 from wallet.database import Database
 from wallet.progress import ladders, tiers
@@ -173,22 +173,15 @@ async def _check_line(db: Database, case: _Case) -> None:
 
 async def _claim(db: Database, case: _Case) -> _Case:
     """Claim the merchant's reference; an activity that stands under another id takes that id."""
-    # No reference of a purchase looks like this one: there is a line break in it.
-    reference = f"activity\n{case.activity.kind}\n{case.activity.reference}"
-    bucket = ledger.claim_bucket(case.merchant_id, reference)
-    claim = (
-        *(bucket, case.merchant_id, reference),
-        *(case.activity_id, case.member.wallet_id, case.fingerprint),
+    it = case.activity
+    claim = claims.Claim(
+        case.merchant_id,
+        claims.named("activity", it.kind, it.reference),
+        case.activity_id,
+        case.member.wallet_id,
+        case.fingerprint,
     )
-    (owner,) = await db.fetch(
-        "select * from ledger.claim($1, $2::ledger.claim_in[])", [bucket], [claim]
-    )
-    same = owner["fingerprint"] == case.fingerprint
-    if not same and owner["purchase_id"] == case.activity_id:
-        raise errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
-    if not same:
-        raise errors.ReferenceUsed(path=("reference",))
-    return replace(case, activity_id=owner["purchase_id"])
+    return replace(case, activity_id=await claims.take(db, claim))
 
 
 async def _decide(db: Database, case: _Case) -> Reported:

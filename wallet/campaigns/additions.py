@@ -13,7 +13,7 @@ from uuid import UUID
 from wallet import drafts, entries, errors, ledger, merchants
 from wallet.campaigns import answers, arms, budgets, gather, giving, live, sets
 from wallet.database import Database
-from wallet.progress import ladders, tiers
+from wallet.progress import ladders, schemes, tiers
 from wallet.rules import cashback, contracts, experiments, local, purchases
 from wallet.rules.campaigns import better, facts, outcome
 from wallet.rules.tiers.running import Running
@@ -58,16 +58,14 @@ async def add(
     if not book.campaigns and not any(draft.purchase.coupons for draft in turn):
         return list(turn)
     asked = [
-        gather.Asked(
+        await _asked(
+            db,
+            book,
+            known,
+            draft.purchase,
+            draft.decision,
             purchase_id=draft.purchase_id,
-            wallet_id=draft.wallet_id,
-            member_id=draft.member_id,
-            purchase=draft.purchase,
-            contract=draft.decision,
-            ready=_ready(db, book, known, draft.purchase),
-            place=await _place(db, book, known, draft.purchase),
-            in_arms=await _arms(db, book, known, draft.purchase, draft.member_id),
-            ladders=await _ladders(db, book, known, draft.purchase),
+            member=(draft.member_id, draft.wallet_id),
         )
         for draft in turn
     ]
@@ -96,20 +94,10 @@ async def preview(
     Who is shown what an experiment changes has met it, as by a purchase, and is logged so.
     """
     book = await live.at(db, epoch=known.epoch)
-    ready = _ready(db, book, known, purchase)
-    member_id, wallet_id = member or (None, None)
-    asked = gather.Asked(
-        purchase_id=gather.NOBODY,
-        wallet_id=wallet_id,
-        member_id=member_id,
-        purchase=purchase,
-        contract=decision,
-        ready=ready,
-        place=await _place(db, book, known, purchase),
-        in_arms={} if member_id is None else await _arms(db, book, known, purchase, member_id),
-        ladders=() if member_id is None else await _ladders(db, book, known, purchase),
+    asked = await _asked(
+        db, book, known, purchase, decision, purchase_id=gather.NOBODY, member=member
     )
-    if not ready.set.versions and not purchase.coupons:
+    if not asked.ready.set.versions and not purchase.coupons:
         return Previewed(outcome.NOTHING, None)
     look = _look(db, known)
     (decided,) = await gather.decide_all(db, [asked], look=look)
@@ -148,24 +136,46 @@ def _ready(
     )
 
 
-async def _arms(
+async def _asked(
     db: Database,
     book: live.Book,
     known: drafts.Facts,
     purchase: purchases.Purchase,
-    member_id: UUID,
-) -> dict[UUID, experiments.Arm]:
-    wanted = _ready(db, book, known, purchase).needs.experiments
-    return await arms.arms_of(db, wanted, member_id, at=purchase.purchased_at, epoch=book.epoch)
-
-
-async def _ladders(
-    db: Database, book: live.Book, known: drafts.Facts, purchase: purchases.Purchase
-) -> Sequence[Running]:
-    """The ladders on which the member's standing is asked for; none where no campaign asks."""
-    if not _ready(db, book, known, purchase).needs.tiers:
-        return ()
-    return await ladders.at(db, epoch=known.epoch)
+    decision: cashback.Decision,
+    *,
+    purchase_id: UUID,
+    member: tuple[UUID, UUID] | None,
+) -> gather.Asked:
+    """A basket with what decides about it, of a member (member and wallet id) or of nobody."""
+    ready = _ready(db, book, known, purchase)
+    member_id, wallet_id = member or (None, None)
+    in_arms: dict[UUID, experiments.Arm] = {}
+    if member_id is not None:
+        wanted = ready.needs.experiments
+        in_arms = await arms.arms_of(
+            db, wanted, member_id, at=purchase.purchased_at, epoch=book.epoch
+        )
+    every: Sequence[Running] = ()
+    if member_id is not None and ready.needs.tiers:
+        every = await ladders.at(db, epoch=known.epoch)
+    return gather.Asked(
+        purchase_id=purchase_id,
+        wallet_id=wallet_id,
+        member_id=member_id,
+        purchase=purchase,
+        contract=decision,
+        ready=ready,
+        place=facts.Place(
+            merchant_id=known.merchant_id,
+            operator_id=known.operator_id,
+            zone=known.zone,
+            certified=_certified(book, known, purchase),
+            names=await _names(db, ready.needs.merchants)
+            | await _plans(db, known, ready.needs.plans),
+        ),
+        in_arms=in_arms,
+        ladders=every,
+    )
 
 
 def _look(db: Database, known: drafts.Facts) -> answers.Look:
@@ -196,19 +206,6 @@ async def _meet(
         await arms.meet(db, met, at=known.at, via=via)
 
 
-async def _place(
-    db: Database, book: live.Book, known: drafts.Facts, purchase: purchases.Purchase
-) -> facts.Place:
-    ready = _ready(db, book, known, purchase)
-    return facts.Place(
-        merchant_id=known.merchant_id,
-        operator_id=known.operator_id,
-        zone=known.zone,
-        certified=_certified(book, known, purchase),
-        names=await _names(db, ready.needs.merchants) | await _plans(db, ready.needs.plans),
-    )
-
-
 async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]:
     """The names of merchants that a condition speaks of, for whoever misses it."""
     if not merchant_ids:
@@ -222,14 +219,12 @@ async def _names(db: Database, merchant_ids: frozenset[UUID]) -> dict[UUID, str]
     return {key: kept[key] for key in merchant_ids if key in kept}
 
 
-async def _plans(db: Database, plan_ids: frozenset[UUID]) -> dict[UUID, str]:
+async def _plans(db: Database, known: drafts.Facts, plan_ids: frozenset[UUID]) -> dict[UUID, str]:
     """The names of memberships that a condition asks for, for whoever has or misses it."""
     if not plan_ids:
         return {}
-    rows = await db.fetch(
-        "select scheme_id, name from coalition.scheme where scheme_id = any ($1)", [*plan_ids]
-    )
-    return {row["scheme_id"]: row["name"] for row in rows}
+    entries = (await schemes.book(db, epoch=known.epoch)).entries
+    return {key: entries[key].newest.name for key in plan_ids if key in entries}
 
 
 def _certified(

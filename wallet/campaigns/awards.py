@@ -86,6 +86,11 @@ class Wish:
     most: Most | None = None
     happened_at: datetime | None = None
 
+    @property
+    def version(self) -> campaign_facts.Version:
+        """The version of the campaign that gives."""
+        return campaign_facts.Version(self.campaign_id, self.version_id, self.definition)
+
 
 async def post(db: Database, wish: Wish, *, now: datetime | None = None) -> Awarded:
     """Award a member. What caps and budgets do not allow is cut off, and the explanation says so.
@@ -251,9 +256,8 @@ def _call(
 
 
 def _gifts(wish: Wish, at: datetime, allowed: awards.Allowed) -> list[entries.Gift]:
-    version = campaign_facts.Version(wish.campaign_id, wish.version_id, wish.definition)
     return giving.gifts(
-        version, allowed.funders, cause_id=wish.award_id, due=clock.Due(at, "mature", None)
+        wish.version, allowed.funders, cause_id=wish.award_id, due=clock.Due(at, "mature", None)
     )
 
 
@@ -315,16 +319,15 @@ def _check_most(most: Most | None, used: Sequence[campaign_facts.Used], day: dat
 def _benefits(wish: Wish, house: programme.Programme, at: datetime) -> list[entries.Benefit]:
     if not wish.gives or not isinstance(wish.definition.give, MONEYLESS):
         return []
-    version = campaign_facts.Version(wish.campaign_id, wish.version_id, wish.definition)
     benefit_id = ids.derived(wish.award_id, "benefit")
-    return [giving.benefit(version, benefit_id, at=at, zone=house.time_zone)]
+    return [giving.benefit(wish.version, benefit_id, at=at, zone=house.time_zone)]
 
 
 def _document(wish: Wish, allowed: awards.Allowed) -> dict[str, Any]:
     """The explanation, in the shape that purchases have: facts, no words of a language."""
     definition = wish.definition
     given = outcome.matched(
-        campaign_facts.Version(wish.campaign_id, wish.version_id, definition),
+        wish.version,
         [outcome.LineGrant(LINE, 0, None, wish.amount_minor, allowed.minor)],
         desired_minor=wish.amount_minor,
         granted_minor=allowed.minor,

@@ -16,6 +16,9 @@ from wallet import errors, ids, ledger, money, sql
 from wallet.database import Database
 
 Kind: TypeAlias = Literal["campaign", "merchant", "funder", "match"]
+Fund: TypeAlias = tuple[UUID, int, int, list[int]]
+"""A budget to be set: its id, the asset's number, the cap, and at which shares to warn."""
+NO_FUND: Final = (None, None, None, None)
 
 RECALL_TRIES_MAX: Final = 3
 """How often a lower cap waits for shares that fill again while they are recalled."""
@@ -51,6 +54,21 @@ def budget_id(kind: Kind, subject_id: UUID, asset: money.Asset) -> UUID:
     return ids.fingerprint("budget", kind, subject_id, asset.number)
 
 
+async def fund(
+    db: Database,
+    *,
+    kind: Kind,
+    subject_id: UUID,
+    asset: money.Asset,
+    cap_minor: int,
+    alerts: Sequence[int] = (),
+) -> Fund:
+    """Make room for a budget that is set together with what it pays for; BUDGET_TOO_SMALL."""
+    budget = budget_id(kind, subject_id, asset)
+    await _make_room(db, budget, cap_minor=cap_minor, asset=asset)
+    return budget, asset.number, cap_minor, sorted(set(alerts))
+
+
 async def set_cap(
     db: Database,
     *,
@@ -67,22 +85,15 @@ async def set_cap(
     """
     budget = budget_id(kind, subject_id, asset)
     for _ in range(RECALL_TRIES_MAX):
-        await make_room(db, budget, cap_minor=cap_minor, asset=asset)
-        done = await db.fetchval(
-            sql.load("queries/budget_set"),
-            budget,
-            kind,
-            subject_id,
-            asset.number,
-            cap_minor,
-            sorted(set(alerts)),
+        found = await fund(
+            db, kind=kind, subject_id=subject_id, asset=asset, cap_minor=cap_minor, alerts=alerts
         )
-        if done is not None:
+        if await db.fetchval(sql.load("queries/budget_set"), budget, kind, subject_id, *found[1:]):
             return budget
     raise await _too_small(db, budget, asset)
 
 
-async def make_room(db: Database, budget: UUID, *, cap_minor: int, asset: money.Asset) -> None:
+async def _make_room(db: Database, budget: UUID, *, cap_minor: int, asset: money.Asset) -> None:
     """Recall shares until no more than a new cap is allotted; BUDGET_TOO_SMALL if it was given."""
     if not 0 <= cap_minor <= money.AMOUNT_MAX_MINOR:
         raise errors.AmountInvalid(path=("budget",))

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -47,10 +47,6 @@ class Changed:
     change: timeline.Change
     status: timeline.Status
     replayed: bool
-
-
-_Fund: TypeAlias = tuple[UUID, int, int, list[int]]
-"""A campaign's budget: its id, the asset's number, the cap, and at which shares to warn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,21 +337,25 @@ def _from(from_at: datetime | None, definition: Definition, now: datetime) -> da
     return effective_at
 
 
-async def _fund(db: Database, change: timeline.Change) -> _Fund | None:
+async def _fund(db: Database, change: timeline.Change) -> budgets.Fund | None:
     """The budget that a version brings: it holds from the step on that publishes the version."""
     if change.version_id is None:
         return None
     definition = (await shelf.find_version(db, change.version_id)).definition
     if definition.budget is None:
         return None
-    asset = money.asset(definition.asset)
-    budget = budgets.budget_id("campaign", change.campaign_id, asset)
-    await budgets.make_room(db, budget, cap_minor=definition.budget.minor, asset=asset)
-    return budget, asset.number, definition.budget.minor, sorted(set(definition.budget.alerts_bps))
+    return await budgets.fund(
+        db,
+        kind="campaign",
+        subject_id=change.campaign_id,
+        asset=money.asset(definition.asset),
+        cap_minor=definition.budget.minor,
+        alerts=definition.budget.alerts_bps,
+    )
 
 
 async def _record(
-    db: Database, change: timeline.Change, fund: _Fund | None, epoch: int
+    db: Database, change: timeline.Change, fund: budgets.Fund | None, epoch: int
 ) -> int | None:
     recorded: int | None = await db.fetchval(
         sql.load("queries/campaign_change"),
@@ -370,7 +370,7 @@ async def _record(
         change.reason,
         change.actor_kind,
         change.actor_id,
-        *(fund or (None, None, None, None)),
+        *(fund or budgets.NO_FUND),
     )
     return recorded
 

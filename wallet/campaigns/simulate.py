@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import asyncpg
 import msgspec
 
-from wallet import errors, programme, sql
+from wallet import database, errors, programme, sql
 from wallet.campaigns import playback, scenes
 from wallet.database import WAIT_SECONDS, Database
 from wallet.rules import text
@@ -202,7 +202,7 @@ async def _look(db: Database) -> AsyncIterator[scenes.Connection]:
     try:
         async with (
             db.bulk_pool.acquire(timeout=WAIT_SECONDS) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
+            database.transaction(connection, isolation="repeatable_read", readonly=True),
         ):
             await connection.execute(_SETTINGS)
             yield connection

@@ -4,7 +4,7 @@ The campaign brings the money: its funders, caps, budget, expiry and terms hold 
 names it says who gets it, when, and for what; an award's id gives once, however often it is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -77,6 +77,19 @@ async def give(
     return Won(await awards.post(db, wish, now=moment.at))
 
 
+async def became(giving: Awaitable[Won]) -> str | None:
+    """What became of a reward: `given`, `none` for no campaign in force, or a refusal's code.
+
+    None while somebody else is at it: whoever comes next sees what became of it.
+    """
+    try:
+        return "none" if (await giving).award is None else "given"
+    except errors.IdempotencyInProgress:
+        return None
+    except errors.Refusal as refusal:
+        return refusal.code.lower()
+
+
 async def check(db: Database, campaign_ids: Sequence[UUID], *, now: datetime | None = None) -> None:
     """See to it that these campaigns can pay for what names them: published, `on` a reward.
 
@@ -93,11 +106,6 @@ async def check(db: Database, campaign_ids: Sequence[UUID], *, now: datetime | N
             raise errors.NotFound(
                 "No campaign with this id gives rewards. Publish one whose `on` is `reward` first."
             )
-
-
-def is_money(definition: Definition) -> bool:
-    """Whether a reward is an amount, and no coupon, benefit or badge."""
-    return isinstance(definition.give, Amount)
 
 
 def _in_force(moment: live.Moment, campaign_id: UUID) -> tuple[UUID, Definition] | None:

@@ -86,7 +86,8 @@ async def record(
     rules.check_agreement(reference, statement, rules.Span(valid_from, valid_until))
     await directory.find(db, charity_id)
     await name_of(db, funder_id)
-    if len((await of(db, [charity_id]))[charity_id]) >= AGREEMENTS_MAX:
+    standing = {one.agreement_id for one in (await of(db, [charity_id]))[charity_id]}
+    if agreement_id not in standing and len(standing) >= AGREEMENTS_MAX:
         raise errors.TooMany(path=("charity_id",), limit=AGREEMENTS_MAX)
     made = await db.fetchval(
         _INSERT,
@@ -125,17 +126,29 @@ async def require(
 
     `until` is out; None asks for an agreement without an end.
     """
-    found = [one for one in (await of(db, [charity_id]))[charity_id] if one.funder_id == funder_id]
-    gap = rules.uncovered([one.span for one in found], since=since, until=until)
-    if gap is not None:
+    found = (await of(db, [charity_id]))[charity_id]
+    missing = gap(found, funder_id, since=since, until=until)
+    if missing is not None:
         charity = await directory.find(db, charity_id)
         raise errors.AgreementMissing(
             path=path,
             funder=await name_of(db, funder_id),
             charity=charity.name,
-            since=gap.isoformat(),
+            since=missing.isoformat(),
         )
-    return [one for one in found if one.valid_until is None or one.valid_until > since]
+    return [
+        one
+        for one in found
+        if one.funder_id == funder_id and (one.valid_until is None or one.valid_until > since)
+    ]
+
+
+def gap(
+    found: Sequence[Agreement], funder_id: UUID, *, since: datetime, until: datetime | None
+) -> datetime | None:
+    """From when on a time is not agreed with who pays; None if all of it is."""
+    spans = [one.span for one in found if one.funder_id == funder_id]
+    return rules.uncovered(spans, since=since, until=until)
 
 
 async def require_for(

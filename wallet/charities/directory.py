@@ -167,11 +167,9 @@ async def close(
     return await _take(db, _Step(request_id, charity_id, "close", reason, actor), now)
 
 
-async def require_receiver(
-    db: Database, charity_id: UUID, *path: str, known: Charity | None = None
-) -> Charity:
+async def require_receiver(db: Database, charity_id: UUID, *path: str) -> Charity:
     """The charity, if it may be given something: else CHARITY_UNKNOWN or CHARITY_UNVERIFIED."""
-    charity = known or await find(db, charity_id, *path)
+    charity = await find(db, charity_id, *path)
     if charity.state != "verified":
         raise errors.CharityUnverified(path=path or ("charity_id",), status=charity.state)
     return charity

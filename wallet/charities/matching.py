@@ -66,10 +66,13 @@ async def advance(
         *(ledger.bucket(seen.wallet_id), seen.wallet_id, house.asset.number),
         *(at - LOOK_BACK, GIFTS_MAX),
     )
-    for row in reversed(rows):
-        for held in _held(book, row):
-            if await _agreed(db, house, held[2], row):
-                await _match(db, house, seen.wallet_id, held, row, at)
+    waiting = [(row, held) for row in reversed(rows) for held in _held(book, row)]
+    if not waiting:
+        return None
+    agreed = await agreements.of(db, list({row["charity_id"] for row, _ in waiting}))
+    for row, held in waiting:
+        if _agreed(agreed[row["charity_id"]], house, held[2], row["donated_at"]):
+            await _match(db, house, seen.wallet_id, held, row, at)
     return None
 
 
@@ -108,20 +111,15 @@ def _held(book: schemes.Book, row: Any) -> list[Held]:
     return found
 
 
-async def _agreed(db: Database, house: programme.Programme, it: Match, row: Any) -> bool:
-    """Whether the funder has an agreement with the charity of a gift, on the day of the gift."""
-    given_at = row["donated_at"]
-    try:
-        await agreements.require(
-            db,
-            charity_id=row["charity_id"],
-            funder_id=funder_of(it, house),
-            since=given_at,
-            until=given_at + timedelta(microseconds=1),
-        )
-    except (errors.AgreementMissing, errors.CharityUnknown):
-        return False
-    return True
+def _agreed(
+    found: Sequence[agreements.Agreement],
+    house: programme.Programme,
+    it: Match,
+    given_at: datetime,
+) -> bool:
+    """Whether the funder has an agreement with the charity of a gift, at the time of the gift."""
+    until = given_at + timedelta(microseconds=1)
+    return agreements.gap(found, funder_of(it, house), since=given_at, until=until) is None
 
 
 async def _match(

@@ -1,6 +1,7 @@
 """Whether a match may be promised: its funder and charities are there and agreed, and its budget.
 
-It is asked when a match is published; the budget is set then, and never below what was given.
+It is asked when a match is published. The budget is set with the version, in one statement, and
+never below what was given.
 """
 
 from datetime import datetime
@@ -44,11 +45,11 @@ async def check(db: Database, it: Match, *, since: datetime) -> None:
         )
 
 
-async def fund(db: Database, scheme_id: UUID, it: Match) -> None:
-    """Set the budget of a match; BUDGET_TOO_SMALL below what was given already."""
+async def fund(db: Database, scheme_id: UUID, it: Match) -> budgets.Fund:
+    """The budget of a match, set with its version; BUDGET_TOO_SMALL below what was given."""
     house = await programme.of(db)
     try:
-        await budgets.set_cap(
+        return await budgets.fund(
             db,
             kind="match",
             subject_id=scheme_id,

@@ -17,8 +17,6 @@ class Facts:
     `since` are for the limits that the books ask again.
     """
 
-    draw_id: UUID
-    version_id: UUID
     draw: definition.Draw
     zone: str
     asset: int
@@ -48,13 +46,11 @@ async def gather(
     draw = draw_of(moment, draw_id)
     entry = moment.book.entries[draw_id]
     held = entry.at(moment.at)
-    version_id = held.version_id if held is not None else entry.versions[-1].version_id
     gate: str | None = "draw_closed"
     if row is not None and held is not None:
         # A raffle goes by the version that it was begun with.
         if isinstance(draw, definition.Raffle):
-            version_id = row["version_id"]
-            begun = next((one for one in entry.versions if one.version_id == version_id), held)
+            begun = entry.version(row["version_id"]) or held
             assert isinstance(begun.definition, definition.Raffle)
             draw = begun.definition
         gate = gates.refusal(
@@ -66,8 +62,6 @@ async def gather(
         )
     most = draw.most
     return Facts(
-        draw_id=draw_id,
-        version_id=version_id,
         draw=draw,
         zone=house.time_zone,
         asset=house.asset.number,
@@ -85,7 +79,7 @@ def draw_of(moment: schemes.Moment, draw_id: UUID) -> definition.Draw:
     entry = moment.book.entries.get(draw_id)
     if entry is None or not isinstance(entry.newest, definition.Draw):
         raise errors.NotFound()
-    held = entry.at(moment.at)
-    found = entry.newest if held is None else held.definition
+    begun = entry.begun(moment.at)
+    found = entry.newest if begun is None else begun.definition
     assert isinstance(found, definition.Draw)
     return found

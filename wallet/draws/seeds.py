@@ -61,6 +61,12 @@ async def latest(db: Database, draw_id: UUID) -> list[Seed]:
     return [Seed(**dict(row)) for row in rows]
 
 
+async def known(db: Database) -> dict[UUID, int]:
+    """The last epoch of each draw that was ever committed to."""
+    rows = await db.fetch("select draw_id, max(epoch) as epoch from coalition.draw_seed group by 1")
+    return {row["draw_id"]: row["epoch"] for row in rows}
+
+
 async def secret(db: Database) -> dict[UUID, list[Seed]]:
     """The epochs of all draws whose seed is not revealed."""
     rows = await db.fetch(
@@ -79,15 +85,20 @@ async def commit(db: Database, draw_id: UUID, epoch: int, kind: str, at: datetim
 
 
 async def begin(
-    db: Database, draw_id: UUID, version_id: UUID, draw: definition.Draw, at: datetime
+    db: Database,
+    draw_id: UUID,
+    epoch: int,
+    version_id: UUID,
+    draw: definition.Draw,
+    at: datetime,
 ) -> None:
-    """Commit to the first seed of a draw. A raffle goes by this version of it from now on."""
+    """Commit to the next seed of a draw. A raffle goes by this version of it from now on."""
     if isinstance(draw, definition.Raffle):
-        await commit(db, draw_id, 1, "raffle", at)
-        await _open(db, draw_id, 1, version_id, draw, at)
+        await commit(db, draw_id, epoch, "raffle", at)
+        await _open(db, draw_id, epoch, version_id, draw, at)
     else:
-        await commit(db, draw_id, 1, "wheel", at)
-        await commit(db, draw_id, 2, "wheel", at)
+        await commit(db, draw_id, epoch, "wheel", at)
+        await commit(db, draw_id, epoch + 1, "wheel", at)
 
 
 async def roll(
@@ -122,10 +133,10 @@ def definition_of(
 ) -> definition.Draw | None:
     """The definition that an epoch goes by; None for no draw, or before it is opened."""
     entry = book.entries.get(draw_id)
-    for one in () if entry is None else entry.versions:
-        if one.version_id == version_id and isinstance(one.definition, definition.Draw):
-            return one.definition
-    return None
+    version = None if entry is None else entry.version(version_id)
+    if version is None or not isinstance(version.definition, definition.Draw):
+        return None
+    return version.definition
 
 
 async def _open(

@@ -43,18 +43,18 @@ async def tend(db: Database, *, now: datetime | None = None) -> Tended:
     moment = await schemes.moment(db, now)
     done = Tended()
     done.count(await wheels.sweep(db, now=now))
+    # In this order: whoever begins a draw meanwhile has a seed that is seen, and it begins once.
+    known = await seeds.known(db)
     secret = await seeds.secret(db)
-    known = {
-        row["draw_id"] for row in await db.fetch("select distinct draw_id from coalition.draw_seed")
-    }
     for draw_id, entry in moment.book.entries.items():
         held = entry.at(moment.at)
         try:
             if draw_id in secret:
                 await _tend(db, moment, draw_id, secret[draw_id])
-            elif held is not None and draw_id not in known and _coming(held, moment.at):
+            elif held is not None and _coming(held, moment.at, begun=draw_id in known):
                 assert isinstance(held.definition, definition.Draw)
-                await seeds.begin(db, draw_id, held.version_id, held.definition, moment.at)
+                epoch = known.get(draw_id, 0) + 1
+                await seeds.begin(db, draw_id, epoch, held.version_id, held.definition, moment.at)
                 await _tend(db, moment, draw_id, await seeds.latest(db, draw_id))
         except FAILURES as problem:
             done.failures[draw_id] = f"{type(problem).__name__}: {problem}"
@@ -67,9 +67,11 @@ async def tend(db: Database, *, now: datetime | None = None) -> Tended:
     return done
 
 
-def _coming(held: schemes.Published, at: datetime) -> bool:
+def _coming(held: schemes.Published, at: datetime, *, begun: bool) -> bool:
+    """True for a draw that is to begin, and for a wheel that was closed and is there again."""
     it = held.definition
-    return isinstance(it, definition.Draw) and at < it.closes_at
+    kind = definition.Wheel if begun else definition.Draw
+    return isinstance(it, kind) and at < it.closes_at
 
 
 async def _tend(

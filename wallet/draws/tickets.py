@@ -14,10 +14,11 @@ from uuid import UUID
 
 import orjson
 
-from wallet import audit, errors, ids, ledger, members, play_limits, programme
+from wallet import allowances, audit, credit, errors, ids, ledger, members, play_limits, programme
 from wallet.database import Database
 from wallet.draws import gathering
 from wallet.progress import schemes, story
+from wallet.rules import goodwill
 from wallet.rules.draws import definition, gates
 from wallet.rules.progress import facts
 
@@ -155,9 +156,12 @@ async def give(
     request_id: UUID,
     reason: str,
     actor: audit.Actor,
+    staff: credit.Staff,
     now: datetime | None = None,
 ) -> Granted:
     """Give tickets by hand, with a reason. DRAW_CLOSED for a draw that is over, TOO_MANY.
+
+    TICKET_LIMIT beyond what one of the staff may give in a day.
 
     The audit log knows what a request gave, also when its draw has closed since:
     IDEMPOTENCY_KEY_REUSED for another member, draw, number or reason under the same key.
@@ -172,6 +176,8 @@ async def give(
     given = await _given(db, request_id, (member_id, reason, detail))
     if not given and moment.at >= draw.closes_at:
         raise errors.DrawClosed()
+    if not given:
+        await _allow(db, staff, member.wallet_id, draw_id, request_id, n)
     granted = await grant(
         db,
         wallet_id=member.wallet_id,
@@ -309,6 +315,23 @@ def _giving(book: schemes.Book, at: datetime) -> list[tuple[UUID, definition.Dra
         if one.definition.tickets.per_purchase is not None
         and one.definition.opens_at <= at < one.definition.closes_at
     ]
+
+
+async def _allow(
+    db: Database, staff: credit.Staff, wallet_id: UUID, draw_id: UUID, request_id: UUID, n: int
+) -> None:
+    left = await allowances.take(
+        db,
+        staff.staff_id,
+        allowances.TICKETS,
+        n,
+        most=goodwill.tickets(staff.role),
+        done="select 1 from ledger.ticket where bucket = $5 and draw_id = $6 and source = 'staff'"
+        " and source_id = $7",
+        told=(ledger.bucket(wallet_id), draw_id, request_id),
+    )
+    if left is not None:
+        raise errors.TicketLimit(path=("number",))
 
 
 async def _given(db: Database, request_id: UUID, told: tuple[UUID, str, dict[str, object]]) -> bool:

@@ -185,14 +185,13 @@ async def _turn(
             wheel = seeds.definition_of(moment.book, it.draw_id, epoch.version_id)
             assert isinstance(wheel, definition.Wheel)
             answer = await _take(db, it, epoch, wheel, moment.at)
+            if answer["code"] == "posted" and answer["epoch"] == epoch.epoch:
+                return answer, wheel
             if answer["code"] == "posted":
                 return answer, await _wheel_of(db, it, moment, answer["epoch"])
         # Also of a wheel that has ended since: what was spun is owed its turn.
-        version = [
-            one
-            for one in moment.book.entries[it.draw_id].versions
-            if one.definition is not None and one.valid_from <= moment.at
-        ][-1]
+        version = moment.book.entries[it.draw_id].begun(moment.at)
+        assert version is not None
         assert isinstance(version.definition, definition.Wheel)
         await seeds.roll(db, it.draw_id, version.version_id, version.definition, moment.at)
     raise errors.IdempotencyInProgress()

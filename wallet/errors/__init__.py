@@ -22,9 +22,12 @@ assertion.
     |-- MembershipInvalid         MEMBERSHIP_INVALID
     |-- SubscriptionInvalid       SUBSCRIPTION_INVALID
     |-- CharityInvalid            CHARITY_INVALID
+    |-- PartnerInvalid            PARTNER_INVALID
     |-- PledgeInvalid             PLEDGE_INVALID              why
+    |-- CardInvalid               CARD_INVALID
     |-- TextInvalid               TEXT_INVALID
     |-- ClientInvalid             CLIENT_INVALID
+    |-- EndpointInvalid           ENDPOINT_INVALID
     |-- ReasonMissing             REASON_MISSING
     |-- TooMany                   TOO_MANY
     |  which key, reference or name
@@ -34,16 +37,22 @@ assertion.
     |-- EmailTaken                EMAIL_TAKEN
     |-- SlugTaken                 SLUG_TAKEN
     |-- SecretLimit               SECRET_LIMIT
+    |-- EndpointLimit             ENDPOINT_LIMIT              limit
     |  who and with whom
     |-- NotFound                  NOT_FOUND
     |-- MemberSuspended           MEMBER_SUSPENDED
     |-- MerchantSuspended         MERCHANT_SUSPENDED
+    |-- PartnerClosed             PARTNER_CLOSED
+    |-- LinkRequired              LINK_REQUIRED
+    |-- MerchantNotAccepted       MERCHANT_NOT_ACCEPTED
     |-- ContractMissing           CONTRACT_MISSING
     |-- StepUpRequired            STEP_UP_REQUIRED
     |-- ApprovalOwn               APPROVAL_OWN
     |-- CharityUnknown            CHARITY_UNKNOWN
     |-- CharityUnverified         CHARITY_UNVERIFIED          status
     |-- AgreementMissing          AGREEMENT_MISSING           funder, charity, since
+    |-- AdapterUnavailable        ADAPTER_UNAVAILABLE
+    |-- LinkUnavailable           LINK_UNAVAILABLE
     |-- CouponInvalid             COUPON_INVALID
     |-- BadgeExpired              BADGE_EXPIRED
     |-- NotEligible               NOT_ELIGIBLE
@@ -51,18 +60,27 @@ assertion.
     |  how much
     |-- InsufficientFunds         INSUFFICIENT_FUNDS          available_minor, asset
     |-- GoodwillLimit             GOODWILL_LIMIT
+    |-- TicketLimit               TICKET_LIMIT
     |-- BudgetTooSmall            BUDGET_TOO_SMALL
     |-- ActivityLimit             ACTIVITY_LIMIT
     |-- NothingDue                NOTHING_DUE
     |-- ReturnExceedsPurchase     RETURN_EXCEEDS_PURCHASE
     |-- CaptureExceedsHold        CAPTURE_EXCEEDS_HOLD
     |-- RefundExceedsCapture      REFUND_EXCEEDS_CAPTURE
+    |-- CancellationExceedsRest   CANCELLATION_EXCEEDS_REST
+    |-- CardLimit                 CARD_LIMIT
     |  in which state
     |-- RedemptionCodeInvalid     REDEMPTION_CODE_INVALID
     |-- RedemptionCodeUsed        REDEMPTION_CODE_USED
     |-- RedemptionCodeExpired     REDEMPTION_CODE_EXPIRED
+    |-- CardEnded                 CARD_ENDED
     |-- RedemptionExpired         REDEMPTION_EXPIRED
     |-- RedemptionClosed          REDEMPTION_CLOSED
+    |-- SpendLocked               SPEND_LOCKED
+    |-- SpendingReview            SPENDING_REVIEW             limit
+    |-- RedemptionAtPartner       REDEMPTION_AT_PARTNER
+    |-- OrderClosed               ORDER_CLOSED                state
+    |-- OrderFinal                ORDER_FINAL
     |-- ApprovalClosed            APPROVAL_CLOSED             status
     |-- CampaignClosed            CAMPAIGN_CLOSED             status
     |-- CharityClosed             CHARITY_CLOSED              status
@@ -70,6 +88,7 @@ assertion.
     |-- RemittanceOpen            REMITTANCE_OPEN
     |-- PledgeClosed              PLEDGE_CLOSED
     |-- ExperimentClosed          EXPERIMENT_CLOSED
+    |-- EndpointClosed            ENDPOINT_CLOSED
     |-- ReferralClosed            REFERRAL_CLOSED
     |  games and draws
     |-- SelfExcluded              SELF_EXCLUDED
@@ -94,15 +113,19 @@ from typing import Final
 from wallet.errors.amounts import (
     ActivityLimit,
     BudgetTooSmall,
+    CancellationExceedsRest,
     CaptureExceedsHold,
+    CardLimit,
     GoodwillLimit,
     InsufficientFunds,
     NothingDue,
     RefundExceedsCapture,
     ReturnExceedsPurchase,
+    TicketLimit,
 )
 from wallet.errors.names import (
     EmailTaken,
+    EndpointLimit,
     IdempotencyInProgress,
     IdempotencyKeyReused,
     ReferenceUsed,
@@ -110,6 +133,7 @@ from wallet.errors.names import (
     SlugTaken,
 )
 from wallet.errors.people import (
+    AdapterUnavailable,
     AgreementMissing,
     ApprovalOwn,
     BadgeExpired,
@@ -117,10 +141,14 @@ from wallet.errors.people import (
     CharityUnverified,
     ContractMissing,
     CouponInvalid,
+    LinkRequired,
+    LinkUnavailable,
     MemberSuspended,
+    MerchantNotAccepted,
     MerchantSuspended,
     NotEligible,
     NotFound,
+    PartnerClosed,
     ReferralInvalid,
     StepUpRequired,
 )
@@ -139,13 +167,16 @@ from wallet.errors.sent import (
     ActivityInvalid,
     AmountInvalid,
     CampaignInvalid,
+    CardInvalid,
     CharityInvalid,
     ClientInvalid,
     CurrencyMismatch,
+    EndpointInvalid,
     EventInvalid,
     ExperimentInvalid,
     GameScoreInvalid,
     MembershipInvalid,
+    PartnerInvalid,
     PledgeInvalid,
     ProfileInvalid,
     PurchaseInvalid,
@@ -160,12 +191,17 @@ from wallet.errors.sent import (
 from wallet.errors.states import (
     ApprovalClosed,
     CampaignClosed,
+    CardEnded,
     CharityClosed,
     ContestClosed,
+    EndpointClosed,
     ExperimentClosed,
     MembershipClosed,
+    OrderClosed,
+    OrderFinal,
     PledgeClosed,
     QuizClosed,
+    RedemptionAtPartner,
     RedemptionClosed,
     RedemptionCodeExpired,
     RedemptionCodeInvalid,
@@ -174,6 +210,8 @@ from wallet.errors.states import (
     ReferralClosed,
     RemittanceClosed,
     RemittanceOpen,
+    SpendingReview,
+    SpendLocked,
     SubscriptionClosed,
 )
 
@@ -191,6 +229,7 @@ __all__ = [
     "CODES",
     "ActivityInvalid",
     "ActivityLimit",
+    "AdapterUnavailable",
     "AgeGate",
     "AgreementMissing",
     "AmountInvalid",
@@ -200,7 +239,11 @@ __all__ = [
     "BudgetTooSmall",
     "CampaignClosed",
     "CampaignInvalid",
+    "CancellationExceedsRest",
     "CaptureExceedsHold",
+    "CardEnded",
+    "CardInvalid",
+    "CardLimit",
     "CharityClosed",
     "CharityInvalid",
     "CharityUnknown",
@@ -212,6 +255,9 @@ __all__ = [
     "CurrencyMismatch",
     "DrawClosed",
     "EmailTaken",
+    "EndpointClosed",
+    "EndpointInvalid",
+    "EndpointLimit",
     "EventInvalid",
     "ExperimentClosed",
     "ExperimentInvalid",
@@ -221,13 +267,20 @@ __all__ = [
     "IdempotencyKeyReused",
     "InsufficientFunds",
     "JurisdictionGate",
+    "LinkRequired",
+    "LinkUnavailable",
     "MemberSuspended",
     "MembershipClosed",
     "MembershipInvalid",
+    "MerchantNotAccepted",
     "MerchantSuspended",
     "NotEligible",
     "NotFound",
     "NothingDue",
+    "OrderClosed",
+    "OrderFinal",
+    "PartnerClosed",
+    "PartnerInvalid",
     "PlayInvalid",
     "PlayLimit",
     "PledgeClosed",
@@ -236,6 +289,7 @@ __all__ = [
     "PurchaseInvalid",
     "QuizClosed",
     "ReasonMissing",
+    "RedemptionAtPartner",
     "RedemptionClosed",
     "RedemptionCodeExpired",
     "RedemptionCodeInvalid",
@@ -253,12 +307,15 @@ __all__ = [
     "SecretLimit",
     "SelfExcluded",
     "SlugTaken",
+    "SpendLocked",
+    "SpendingReview",
     "StepUpRequired",
     "SubscriptionClosed",
     "SubscriptionInvalid",
     "TermsInvalid",
     "TextInvalid",
     "TicketExpired",
+    "TicketLimit",
     "TicketUsed",
     "TierOverrideInvalid",
     "TooMany",

@@ -35,6 +35,13 @@ class GoodwillLimit(Refusal):
         return f"{self.advice} What may still be given is {allowed}."
 
 
+class TicketLimit(Refusal):
+    """So many tickets pass what one colleague may give in a day: give fewer, or ask a lead."""
+
+    code = "TICKET_LIMIT"
+    advice = "These tickets pass what you may give in a day. Give fewer, or ask a supervisor."
+
+
 class BudgetTooSmall(Refusal):
     """The budget is below what is already given or promised of it: set a higher one."""
 
@@ -78,6 +85,30 @@ class RefundExceedsCapture(Refusal):
         """Name what is left to refund, where it is known."""
         left = _amount(self.data, "left_minor")
         return self.advice if left is None else f"Only {left} is left to refund. Refund less."
+
+
+class CancellationExceedsRest(Refusal):
+    """More is cancelled than was held and not yet cancelled: cancel at most what is left."""
+
+    code = "CANCELLATION_EXCEEDS_REST"
+    advice = "This is more than is left to cancel. Cancel at most what is left."
+
+    def say(self) -> str:
+        """Name what is left to cancel, where it is known."""
+        left = _amount(self.data, "left_minor")
+        return self.advice if left is None else f"Only {left} is left to cancel. Cancel less."
+
+
+class CardLimit(Refusal):
+    """The member lets this card spend less than was asked: ask for at most what is left of it."""
+
+    code = "CARD_LIMIT"
+    advice = "This is more than the gift card may still spend. Ask for less."
+
+    def say(self) -> str:
+        """Name what the card may still spend, where it is known."""
+        left = _amount(self.data, "left_minor")
+        return self.advice if left is None else f"This card may still spend {left}. Ask for less."
 
 
 def _amount(data: dict[str, object], name: str) -> str | None:

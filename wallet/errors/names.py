@@ -43,3 +43,10 @@ class SecretLimit(Refusal):
 
     code = "SECRET_LIMIT"
     advice = "This client has two live secrets. Wait for the end of one, or rotate with 0 hours."
+
+
+class EndpointLimit(Refusal):
+    """The merchant has as many endpoints for webhooks as it may have: delete one first."""
+
+    code = "ENDPOINT_LIMIT"
+    advice = "You have as many endpoints as you may have. Delete one that you no longer need."

@@ -24,6 +24,27 @@ class MerchantSuspended(Refusal):
     advice = "This merchant is suspended. Ask the operator to reinstate it."
 
 
+class PartnerClosed(Refusal):
+    """The partner takes no orders now: choose another one, or come back later."""
+
+    code = "PARTNER_CLOSED"
+    advice = "This partner takes no orders now. Choose another one, or come back later."
+
+
+class LinkRequired(Refusal):
+    """The member has no account connected at this partner: connect one, then redeem."""
+
+    code = "LINK_REQUIRED"
+    advice = "Connect your account at this partner first. Begin with partnerLinkBegin."
+
+
+class MerchantNotAccepted(Refusal):
+    """The coalition's rules let no value be spent at this merchant: choose another one."""
+
+    code = "MERCHANT_NOT_ACCEPTED"
+    advice = "Value of this coalition cannot be spent at this merchant. Choose another one."
+
+
 class ContractMissing(Refusal):
     """The merchant has no contract for that time: publish one, then report again."""
 
@@ -76,6 +97,20 @@ class AgreementMissing(Refusal):
             f"{self.data['funder']} has no agreement with {self.data['charity']} that covers"
             f" {self.data['since']}. Record it, then send this again."
         )
+
+
+class AdapterUnavailable(Refusal):
+    """No adapter of this name can be used, the message says why: mend that, or name another."""
+
+    code = "ADAPTER_UNAVAILABLE"
+    advice = "This adapter cannot be used here. Ask the operator to allow it, or name another."
+
+
+class LinkUnavailable(Refusal):
+    """The partner connects no accounts, or none at the moment: choose another, or come back."""
+
+    code = "LINK_UNAVAILABLE"
+    advice = "No account can be connected at this shop now. Choose another one, or try again later."
 
 
 class CouponInvalid(Refusal):

@@ -111,6 +111,13 @@ class CharityInvalid(Refusal):
     advice = "This charity or agreement is not valid. Correct the field at the path."
 
 
+class PartnerInvalid(Refusal):
+    """A partner's configuration, offers or secrets do not fit: correct the field at the path."""
+
+    code = "PARTNER_INVALID"
+    advice = "This partner cannot be set up so. Correct the field at the path and send it again."
+
+
 class PledgeInvalid(Refusal):
     """A pledge contradicts itself or another one that stands: correct the field at the path."""
 
@@ -127,6 +134,13 @@ class PledgeInvalid(Refusal):
         return self.advice
 
 
+class CardInvalid(Refusal):
+    """A gift card cannot be like this: correct what the path names."""
+
+    code = "CARD_INVALID"
+    advice = "A gift card cannot be like this. Correct what the path names."
+
+
 class TextInvalid(Refusal):
     """A text is empty, too long, or holds characters that cannot be stored: shorten or clean it."""
 
@@ -139,6 +153,13 @@ class ClientInvalid(Refusal):
 
     code = "CLIENT_INVALID"
     advice = "This client cannot be registered so. Correct the field at the path."
+
+
+class EndpointInvalid(Refusal):
+    """An endpoint for webhooks cannot be told so: correct the field at the path."""
+
+    code = "ENDPOINT_INVALID"
+    advice = "This endpoint cannot be sent to. Correct the field at the path."
 
 
 class ReasonMissing(Refusal):

@@ -24,6 +24,13 @@ class RedemptionCodeExpired(Refusal):
     advice = "This code is too old. Ask the member to show a new one."
 
 
+class CardEnded(Refusal):
+    """The member or time has ended this gift card: ask the member to make a new one."""
+
+    code = "CARD_ENDED"
+    advice = "This gift card has ended. Ask the member to make a new one in their app."
+
+
 class RedemptionExpired(Refusal):
     """The hold has run out and its value is back in the wallet: authorize again with a new code."""
 
@@ -36,6 +43,44 @@ class RedemptionClosed(Refusal):
 
     code = "REDEMPTION_CLOSED"
     advice = "This redemption is settled and cannot take this step. Look at its state first."
+
+
+class SpendLocked(Refusal):
+    """The wallet is locked for spending: whoever locked it, member or support, unlocks it."""
+
+    code = "SPEND_LOCKED"
+    advice = "This wallet is locked for spending. Unlock it first; if you cannot, ask support."
+
+
+class SpendingReview(Refusal):
+    """The spend passes a limit, and a person looks at it: try again when they have allowed it."""
+
+    code = "SPENDING_REVIEW"
+    advice = (
+        "This is more than usual, so a person looks at it first. Pay another way, or try again"
+        " when it is allowed."
+    )
+
+
+class RedemptionAtPartner(Refusal):
+    """A partner's order decides about this value: resolve or reverse the order instead."""
+
+    code = "REDEMPTION_AT_PARTNER"
+    advice = "A partner's order decides about this value. Resolve or reverse the order instead."
+
+
+class OrderClosed(Refusal):
+    """The order is in a state that does not allow this step: look at its state first."""
+
+    code = "ORDER_CLOSED"
+    advice = "This order cannot take this step in its present state. Look at its state first."
+
+
+class OrderFinal(Refusal):
+    """This partner takes nothing back: ask its people instead."""
+
+    code = "ORDER_FINAL"
+    advice = "This partner takes nothing back by itself. Ask its people instead."
 
 
 class ApprovalClosed(Refusal):
@@ -120,3 +165,10 @@ class SubscriptionClosed(Refusal):
 
     code = "SUBSCRIPTION_CLOSED"
     advice = "This subscription was cancelled before. Look at what is left of it first."
+
+
+class EndpointClosed(Refusal):
+    """The endpoint is disabled, or was just sent to: look at its status, then try again."""
+
+    code = "ENDPOINT_CLOSED"
+    advice = "This endpoint cannot take this step now. Look at its status, then try again."

@@ -137,8 +137,6 @@ def read(row: Any) -> facts.Seen:
         wallet_id=row["wallet_id"],
         member_id=row["member_id"],
         version=row["facts"],
-        joined_at=row["joined_at"],
-        birth_date=row["birth_date"],
         purchases=tuple(map(_purchase, orjson.loads(row["purchases"] or "[]"))),
     )
 
@@ -197,14 +195,13 @@ async def _tell(
 
 
 def _purchase(one: list[Any]) -> facts.Purchase:
-    key, merchant_id, at, total_minor, kept_minor, paid_minor, lines = one
+    key, merchant_id, at, total_minor, kept_minor, lines = one
     return facts.Purchase(
         purchase_id=UUID(key),
         merchant_id=UUID(merchant_id),
         at=datetime.fromisoformat(at).astimezone(UTC),
         total_minor=total_minor,
         kept_minor=kept_minor,
-        paid_minor=paid_minor,
         lines=tuple(
             facts.Line(category, product, brand, tuple(labels or ()), minor, milli)
             for category, product, brand, labels, minor, milli in lines or ()

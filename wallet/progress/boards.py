@@ -6,7 +6,7 @@ a return, a late report and a rebuilding all come to the same. A window is score
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,25 +15,16 @@ import orjson
 
 from wallet import ledger, programme, sql
 from wallet.database import Database
-from wallet.progress import schemes
+from wallet.progress import rounds, schemes, standings
 from wallet.progress.story import Stale, Wants
 from wallet.rules.progress import facts
-from wallet.rules.ranking import scores, windows
+from wallet.rules.ranking import scores
 from wallet.rules.schemes.boards import Ranked
 from wallet.rules.schemes.contests import Contest
 
 NAME: Final = "boards"
 MARGIN: Final = timedelta(days=2)
 """Further back than any zone's window begins: what is wanted is asked before the zone is known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A window of a board that is still scored, and by which definition."""
-
-    board_id: UUID
-    definition: Ranked
-    window: windows.Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +54,30 @@ async def advance(
     if not boards:
         return None
     known = await _known(db, seen, boards)
+    if any(one.definition.group.tier is not None for one in boards):
+        moment = schemes.Moment(at, book)
+        tier = await standings.tier(db, moment, seen.wallet_id, profile=known.tier)
+        known = replace(known, tier=tier)
     for one in boards:
         found = _score(one, seen, known, house.time_zone)
-        if found != known.standing.get((one.board_id, one.window.key)):
+        if found != known.standing.get((one.scheme_id, one.window.key)):
             await _write(db, house, seen, one, found)
     return None
 
 
-def opened(book: schemes.Book, at: datetime, zone: str) -> Iterator[Open]:
+def opened(book: schemes.Book, at: datetime, zone: str) -> Iterator[rounds.Round[Ranked]]:
     """The windows of all boards that are scored at an instant."""
     for entry in book.entries.values():
-        newest = entry.newest
-        if not isinstance(newest, Ranked):
-            continue
-        for window in windows.open_at(newest, at, zone):
-            held = entry.at(min(at, window.last))
-            if held is None or not isinstance(held.definition, Ranked):
-                continue
-            if held.definition.window == newest.window:
-                yield Open(entry.scheme_id, held.definition, window)
+        yield from rounds.opened(entry, Ranked, at, zone)
 
 
-async def _known(db: Database, seen: facts.Seen, boards: Sequence[Open]) -> _Known:
+async def _known(db: Database, seen: facts.Seen, boards: Sequence[rounds.Round[Ranked]]) -> _Known:
     row = await db.fetchrow(
         sql.load("queries/board_facts"),
         ledger.bucket(seen.wallet_id),
         seen.wallet_id,
         seen.member_id,
-        [one.board_id for one in boards],
+        [one.scheme_id for one in boards],
         [one.window.key for one in boards],
         list({game for one in boards for game in one.definition.games}),
         min(one.window.starts_at for one in boards),
@@ -116,13 +103,15 @@ async def _known(db: Database, seen: facts.Seen, boards: Sequence[Open]) -> _Kno
     )
 
 
-def _score(one: Open, seen: facts.Seen, known: _Known, zone: str) -> scores.Score | None:
+def _score(
+    one: rounds.Round[Ranked], seen: facts.Seen, known: _Known, zone: str
+) -> scores.Score | None:
     group = one.definition.group
     if (
         known.left
         or (
             isinstance(one.definition, Contest)
-            and (one.board_id, one.window.key) not in known.entered
+            and (one.scheme_id, one.window.key) not in known.entered
         )
         or (group.tier is not None and group.tier != known.tier)
         or (group.segment is not None and group.segment not in known.segments)
@@ -139,7 +128,7 @@ async def _write(
     db: Database,
     house: programme.Programme,
     seen: facts.Seen,
-    one: Open,
+    one: rounds.Round[Ranked],
     found: scores.Score | None,
 ) -> None:
     answer = await db.call(
@@ -148,7 +137,7 @@ async def _write(
         seen.wallet_id,
         house.asset.number,
         seen.version,
-        one.board_id,
+        one.scheme_id,
         one.window.key,
         None if found is None else found.points,
         None if found is None else scores.band(found.points),

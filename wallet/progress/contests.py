@@ -7,17 +7,19 @@ paid twice.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from wallet import errors, ids, ledger, members, programme, sql
 from wallet.campaigns import profiles, segments, winnings
 from wallet.database import Database
-from wallet.progress import advance, appearances, boards, rankings, schemes
+from wallet.progress import advance, appearances, boards, rankings, rounds, schemes, standings
 from wallet.rules import local
 from wallet.rules.ranking import entering, windows
 from wallet.rules.schemes.contests import Contest, Prize
@@ -31,21 +33,11 @@ MOVING_BATCH: Final = 100
 PAY_BATCH: Final = 200
 """Prizes of one turn: more than one contest can have, so that one never hides another."""
 NOBODY: Final = UUID(int=0)
+FAILURES: Final = (errors.Refusal, errors.Unavailable, asyncpg.PostgresError)
+"""What may stand in one contest's way, and stops no other."""
 
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A window of a contest, by the version that holds in it."""
-
-    contest_id: UUID
-    version_id: UUID
-    definition: Contest
-    window: windows.Window
-
-    @property
-    def final_at(self) -> datetime:
-        """From when on nothing changes its ranking."""
-        return self.window.ends_at + timedelta(days=self.definition.settle_days)
+Round: TypeAlias = rounds.Round[Contest]
+"""A window of a contest, by the version that holds in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +46,14 @@ class Entered:
 
     round: Round
     replayed: bool
+
+
+@dataclass(slots=True)
+class Closed:
+    """How many prizes were paid, and which contests something stood in the way of, with what."""
+
+    paid: int = 0
+    failures: dict[UUID, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ async def enter(
         return Entered(before, replayed=True)
     found = current(held, contest_id, house.time_zone)
     today = local.day(held.at, house.time_zone)
-    entrant = await _entrant(db, member, held.at)
+    entrant = await _entrant(db, member, held)
     answer = await db.call(
         "select ledger.enter_contest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         ledger.bucket(member.wallet_id),
@@ -115,19 +115,10 @@ def current(held: schemes.Moment, contest_id: UUID, zone: str) -> Round:
     entry = held.book.entries.get(contest_id)
     if entry is None or not isinstance(entry.newest, Contest):
         raise errors.NotFound(path=("contest_id",))
-    window = windows.latest(entry.newest, held.at, zone)
-    found = None if window is None else round_of(entry, window, held.at)
+    found = next(rounds.back(entry, Contest, held.at, zone), None)
     if found is None:
         raise errors.ContestClosed(path=("contest_id",))
     return found
-
-
-def round_of(entry: schemes.Entry, window: windows.Window, at: datetime) -> Round | None:
-    """A window of a contest; None where no version of it holds."""
-    held = entry.at(min(at, window.last))
-    if held is None or not isinstance(held.definition, Contest):
-        return None
-    return Round(entry.scheme_id, held.version_id, held.definition, window)
 
 
 async def standing(db: Database, found: Round, wallet_id: UUID | None) -> Standing:
@@ -138,7 +129,7 @@ async def standing(db: Database, found: Round, wallet_id: UUID | None) -> Standi
         " coalition.contest_freeze where contest_id = $3 and period = $4) as frozen",
         None if wallet_id is None else ledger.bucket(wallet_id),
         wallet_id,
-        found.contest_id,
+        found.scheme_id,
         found.window.key,
     )
     assert row is not None
@@ -152,20 +143,28 @@ async def results(db: Database, found: Round, *, first: int) -> list[rankings.Ro
         " case when m.left_at is null then m.name end as name"
         " from coalition.contest_result r left join coalition.board_member m using (wallet_id)"
         " where contest_id = $1 and period = $2 and place <= $3 order by place",
-        found.contest_id,
+        found.scheme_id,
         found.window.key,
         first,
     )
     return [rankings.Row(**dict(row)) for row in rows]
 
 
-async def close(db: Database, *, now: datetime | None = None) -> int:
-    """Freeze the rankings that have become final, and pay what they win; how many were paid."""
+async def close(db: Database, *, now: datetime | None = None) -> Closed:
+    """Freeze the rankings that have become final, and pay what they win.
+
+    One that fails stops no other: it is tried again with the next turn.
+    """
     held = await schemes.moment(db, now)
     zone = (await programme.of(db)).time_zone
+    done = Closed()
     for found in await _ending(db, held, zone):
-        await freeze(db, found, now=held.at)
-    return await pay(db, held, now=now)
+        try:
+            await freeze(db, found, now=held.at)
+        except FAILURES as problem:
+            done.failures[found.scheme_id] = f"{type(problem).__name__}: {problem}"
+    await pay(db, held, done, now=now)
+    return done
 
 
 async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
@@ -175,7 +174,7 @@ async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
         # Who moved and was not looked at yet is ranked by what is known now, like everybody else.
         rows = await db.fetch(
             sql.load("queries/contest_moving"),
-            *(found.contest_id, found.window.key, after[-1], MOVING_BATCH, now),
+            *(found.scheme_id, found.window.key, after[-1], MOVING_BATCH, now),
         )
         after = [row["wallet_id"] for row in rows]
         await advance.settle(db, after, now=found.final_at, stories=[boards])
@@ -184,21 +183,24 @@ async def freeze(db: Database, found: Round, *, now: datetime) -> bool:
     ]
     done = await db.fetchval(
         sql.load("queries/contest_freeze"),
-        *(found.contest_id, found.window.key, found.version_id, now, PLACES_KEPT, winning),
+        *(found.scheme_id, found.window.key, found.version_id, now, PLACES_KEPT, winning),
     )
     return done is not None
 
 
-async def pay(db: Database, held: schemes.Moment, *, now: datetime | None = None) -> int:
-    """Pay the prizes of final rankings that nobody has settled; how many."""
-    paid = 0
+async def pay(
+    db: Database, held: schemes.Moment, done: Closed, *, now: datetime | None = None
+) -> None:
+    """Pay the prizes of final rankings that nobody has settled."""
     for row in await db.fetch(sql.load("queries/contest_unpaid"), PAY_BATCH):
-        definition = _version(held, row["contest_id"], row["version_id"])
+        definition = held.book.definition(Contest, row["contest_id"], row["version_id"])
         prize = definition.prize_of(row["place"])
-        if prize is not None:
-            await _pay(db, row, definition, prize, held.at, now)
-            paid += 1
-    return paid
+        if prize is None:
+            continue
+        try:
+            done.paid += await _pay(db, row, definition, prize, held.at, now)
+        except FAILURES as problem:
+            done.failures[row["contest_id"]] = f"{type(problem).__name__}: {problem}"
 
 
 async def _pay(
@@ -208,34 +210,33 @@ async def _pay(
     prize: Prize,
     at: datetime,
     now: datetime | None,
-) -> None:
+) -> bool:
+    """Pay a place its prize; False while another worker is at it."""
     place = f"{row['period']} {row['place']}"
     member = members.Member(**{name: row[name] for name in members.Member.__slots__})
     award_id = ids.placed(
         ids.derived(row["contest_id"], f"prize {place}"), ledger.bucket(member.wallet_id)
     )
-    try:
-        won = await winnings.give(
-            db,
-            member=member,
-            campaign_id=prize.reward,
-            award_id=award_id,
-            kind="contest",
-            name=definition.name,
-            reference=f"{row['contest_id']} {place}",
-            detail={"contest": str(row["contest_id"]), "period": row["period"]},
-            now=now,
-        )
-        outcome = "none" if won.award is None else "given"
-    except errors.IdempotencyInProgress:
-        return  # Another worker is at it; whoever comes next sees what became of it.
-    except errors.Refusal as refusal:
-        outcome = refusal.code.lower()
+    giving = winnings.give(
+        db,
+        member=member,
+        campaign_id=prize.reward,
+        award_id=award_id,
+        kind="contest",
+        name=definition.name,
+        reference=f"{row['contest_id']} {place}",
+        detail={"contest": str(row["contest_id"]), "period": row["period"]},
+        now=now,
+    )
+    outcome = await winnings.became(giving)
+    if outcome is None:
+        return False
     await db.execute(
         "insert into coalition.contest_prize (contest_id, period, place, award_id, outcome,"
         " paid_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         *(row["contest_id"], row["period"], row["place"], award_id, outcome, at),
     )
+    return True
 
 
 async def _before(
@@ -254,18 +255,20 @@ async def _before(
     )
     if row is None:
         return None
-    definition = _version(held, contest_id, row["version_id"])
+    definition = held.book.definition(Contest, contest_id, row["version_id"])
     window = windows.named(definition, row["period"], zone)
-    return None if window is None else Round(contest_id, row["version_id"], definition, window)
+    if window is None:
+        return None
+    return rounds.Round(contest_id, row["version_id"], definition, window)
 
 
-async def _entrant(db: Database, member: members.Member, at: datetime) -> entering.Entrant:
+async def _entrant(db: Database, member: members.Member, held: schemes.Moment) -> entering.Entrant:
     profile = await profiles.of(db, member.member_id)
-    belongs = await segments.of(db, [member.member_id], at)
+    belongs = await segments.of(db, [member.member_id], held.at)
     shown = await appearances.shown(db, member.wallet_id)
     return entering.Entrant(
         segments=belongs[member.member_id],
-        tier=profile.tier,
+        tier=await standings.tier(db, held, member.wallet_id, profile=profile.tier),
         birth_date=profile.birth_date,
         shown=not shown.left,
     )
@@ -276,31 +279,12 @@ async def _ending(db: Database, held: schemes.Moment, zone: str) -> list[Round]:
     final = [one for one in _rounds(held, zone) if one.final_at <= held.at]
     rows = await db.fetch(
         "select contest_id, period from coalition.contest_freeze where contest_id = any($1)",
-        list({one.contest_id for one in final}),
+        list({one.scheme_id for one in final}),
     )
     frozen = {(row["contest_id"], row["period"]) for row in rows}
-    return [one for one in final if (one.contest_id, one.window.key) not in frozen]
+    return [one for one in final if (one.scheme_id, one.window.key) not in frozen]
 
 
 def _rounds(held: schemes.Moment, zone: str) -> Iterator[Round]:
     for entry in held.book.entries.values():
-        if not isinstance(entry.newest, Contest):
-            continue
-        instant = held.at
-        for _ in range(BACK_MAX):
-            window = windows.latest(entry.newest, instant, zone)
-            if window is None or window.ends_at <= entry.versions[0].valid_from:
-                break
-            found = round_of(entry, window, held.at)
-            if found is not None:
-                yield found
-            if entry.newest.window == "once":
-                break
-            instant = window.starts_at - timedelta(microseconds=1)
-
-
-def _version(held: schemes.Moment, contest_id: UUID, version_id: UUID) -> Contest:
-    versions = held.book.entries[contest_id].versions
-    definition = next(one.definition for one in versions if one.version_id == version_id)
-    assert isinstance(definition, Contest)
-    return definition
+        yield from islice(rounds.back(entry, Contest, held.at, zone), BACK_MAX)

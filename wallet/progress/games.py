@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from wallet import errors, ids, ledger, members, merchants, programme
+from wallet import claims, errors, ids, ledger, members, merchants, programme
 from wallet.database import Database
 from wallet.progress import plays, schemes
 from wallet.rules import text
@@ -80,7 +80,9 @@ async def report(
     if play is None:
         if (await merchants.find(db, merchant_id)).status != "active":
             raise errors.MerchantSuspended()
-        play_id = await _claim(db, merchant_id, member, told, play_id, fingerprint)
+        named = claims.named("game", told.game_id, told.round_id)
+        claim = claims.Claim(merchant_id, named, play_id, member.wallet_id, fingerprint)
+        play_id = await claims.take(db, claim, path=("round_id",))
         replayed = await _record(db, merchant_id, member, told, found, play_id, fingerprint, now)
         play = await plays.find(db, play_id)
     await plays.settle(db, held.book, member, play, now=now)
@@ -92,34 +94,10 @@ def _timely(told: Round, at: datetime) -> bool:
 
 
 def _game(held: schemes.Moment, told: Round, merchant_id: UUID) -> schemes.Version[Game]:
-    for version in held.book.of(Game, min(told.happened_at, held.at)):
-        if version.scheme_id == told.game_id and merchant_id in version.definition.merchants:
-            return version
-    raise errors.NotFound(path=("game_id",))
-
-
-async def _claim(
-    db: Database,
-    merchant_id: UUID,
-    member: members.Member,
-    told: Round,
-    play_id: UUID,
-    fingerprint: UUID,
-) -> UUID:
-    """Claim the round; one that was claimed under another key keeps that key's id."""
-    # No reference of a purchase looks like this one: there is a line break in it.
-    reference = f"game\n{told.game_id}\n{told.round_id}"
-    bucket = ledger.claim_bucket(merchant_id, reference)
-    claim = (bucket, merchant_id, reference, play_id, member.wallet_id, fingerprint)
-    (owner,) = await db.fetch(
-        "select * from ledger.claim($1, $2::ledger.claim_in[])", [bucket], [claim]
-    )
-    if owner["fingerprint"] == fingerprint:
-        found: UUID = owner["purchase_id"]
-        return found
-    if owner["purchase_id"] == play_id:
-        raise errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
-    raise errors.ReferenceUsed(path=("round_id",))
+    version = held.book.one(Game, told.game_id, min(told.happened_at, held.at))
+    if version is None or merchant_id not in version.definition.merchants:
+        raise errors.NotFound(path=("game_id",))
+    return version
 
 
 async def _record(

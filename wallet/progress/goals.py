@@ -95,14 +95,6 @@ def found(row: Any, seen: facts.Seen) -> Found:
     )
 
 
-def definition(book: schemes.Book, scheme_id: UUID, version_id: UUID) -> Milestone:
-    """The version that something was reached by."""
-    for one in book.entries[scheme_id].versions:
-        if one.version_id == version_id:
-            return _milestone(one)
-    raise AssertionError("a completion names a version of its milestone")
-
-
 def _matters(entry: schemes.Entry, at: datetime) -> bool:
     """Whether an ended milestone may still be taken back."""
     ends = [one for one in entry.versions if one.valid_from <= at]

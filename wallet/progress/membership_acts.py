@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from wallet import audit, errors, ids, ledger, merchants, money, programme
+from wallet import audit, claims, errors, ids, ledger, merchants, money, programme
 from wallet.database import Database
 from wallet.progress import plans, schemes
 from wallet.rules import purchases, text
@@ -55,6 +55,17 @@ class Asked:
     reference: str | None
     reason: str | None
     paid_at: datetime | None
+
+    @property
+    def claim(self) -> claims.Claim:
+        """The seller's reference of a payment, which is claimed once."""
+        return claims.Claim(
+            self.seller_id,
+            claims.named("membership", self.reference),
+            self.act_id,
+            self.wallet_id,
+            self.fingerprint,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,7 @@ async def run(db: Database, asked: Asked, decide: Decide, now: datetime | None) 
             if replay is not None:
                 return replay
             raise
-        asked = replace(asked, act_id=await _claim(db, asked))
+        asked = replace(asked, act_id=await claims.take(db, asked.claim))
     for _ in range(STALE_TRIES_MAX):
         known = await know(db, asked.wallet_id, now)
         try:
@@ -231,41 +242,8 @@ async def _try(db: Database, asked: Asked, decide: Decide, now: datetime | None)
 
 async def _same_payment(db: Database, asked: Asked) -> Acted | None:
     """What a seller's reference stands for already, if it was sent with the same content."""
-    reference = _claimed(asked)
-    owner: UUID | None = await db.fetchval(
-        "select purchase_id from ledger.claim where bucket = $1 and merchant_id = $2"
-        " and reference = $3 and fingerprint = $4",
-        *(ledger.claim_bucket(asked.seller_id, reference), asked.seller_id, reference),
-        asked.fingerprint,
-    )
+    owner = await claims.standing(db, asked.claim)
     return None if owner is None else await _replay(db, asked, owner)
-
-
-async def _claim(db: Database, asked: Asked) -> UUID:
-    """Claim the seller's reference; a payment that stands under another id takes that id."""
-    reference = _claimed(asked)
-    bucket = ledger.claim_bucket(asked.seller_id, reference)
-    (owner,) = await db.fetch(
-        "select * from ledger.claim($1, $2::ledger.claim_in[])",
-        [bucket],
-        [
-            (
-                *(bucket, asked.seller_id, reference),
-                *(asked.act_id, asked.wallet_id, asked.fingerprint),
-            )
-        ],
-    )
-    if owner["fingerprint"] == asked.fingerprint:
-        found: UUID = owner["purchase_id"]
-        return found
-    if owner["purchase_id"] == asked.act_id:
-        raise errors.IdempotencyKeyReused(first_used_at=owner["claimed_at"])
-    raise errors.ReferenceUsed(path=("reference",))
-
-
-def _claimed(asked: Asked) -> str:
-    # No reference of a purchase looks like this one: there is a line break in it.
-    return f"membership\n{asked.reference}"
 
 
 async def _check_seller(db: Database, seller_id: UUID) -> None:

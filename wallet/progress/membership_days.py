@@ -148,10 +148,9 @@ async def _give(
 def _promised(book: schemes.Book, one: plans.Membership) -> UUID | None:
     """The campaign that welcomes, by the version that was joined; another plan came later."""
     for entry in book.entries.values():
-        for version in entry.versions:
-            if version.version_id == one.first_version:
-                assert version.definition is not None
-                return version.definition.rewards().get(("welcome",))
+        version = entry.version(one.first_version)
+        if version is not None and version.definition is not None:
+            return version.definition.rewards().get(("welcome",))
     return None
 
 

@@ -214,16 +214,16 @@ def _sold(
 ) -> tuple[UUID, Plan]:
     """The version of a plan that was sold when it was paid for."""
     at = known.at if payment is None else min(payment.paid_at, known.at)
-    found = plans.plan_of(known.book, plan_id, at)
-    if found is None or (found[1].seller_id or known.operator_id) != seller_id:
+    found = known.book.one(Plan, plan_id, at)
+    if found is None or (found.definition.seller_id or known.operator_id) != seller_id:
         raise errors.MembershipInvalid(
             "You do not sell this plan at this time. Choose one that you sell.", path=("plan_id",)
         )
     paid_in = None if payment is None else payment.asset
     wanted = [one for one in (paid_in, asset) if one is not None]
-    if any(one.code != found[1].asset for one in wanted):
+    if any(one.code != found.definition.asset for one in wanted):
         raise errors.CurrencyMismatch(path=("paid",))
-    return found
+    return found.version_id, found.definition
 
 
 def _of(

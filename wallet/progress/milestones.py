@@ -155,7 +155,7 @@ async def _take_back(
                 return_id=ids.derived(one.award_id, "taken back"),
                 now=at,
             )
-        given = goals.definition(book, one.scheme_id, one.version_id).tickets
+        given = book.definition(Milestone, one.scheme_id, one.version_id).tickets
         if one.tickets == "free" and given is not None:
             await tickets.withdraw(
                 db,
@@ -177,7 +177,7 @@ async def _ticket(
     """Give the first of the tickets that are due, while their draw can be played; when to go on."""
     due: list[tuple[judging.Held, Tickets, Draw]] = []
     for one in standing:
-        given = goals.definition(book, one.scheme_id, one.version_id).tickets
+        given = book.definition(Milestone, one.scheme_id, one.version_id).tickets
         draw = None if given is None or one.tickets != "none" else _draw(book, given.draw, at)
         if given is not None and draw is not None:
             due.append((one, given, draw))
@@ -224,7 +224,7 @@ async def _give(
 ) -> datetime | None:
     """Give the reward of a completion; when to try again, if it has to wait."""
     assert one.award_id is not None
-    milestone = goals.definition(book, one.scheme_id, one.version_id)
+    milestone = book.definition(Milestone, one.scheme_id, one.version_id)
     assert milestone.reward is not None
     try:
         won = await winnings.give(

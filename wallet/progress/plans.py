@@ -149,24 +149,6 @@ async def counts(db: Database, *, now: datetime | None = None) -> tuple[list[Cou
     )
 
 
-def plan_of(book: schemes.Book, plan_id: UUID, at: datetime) -> tuple[UUID, Plan] | None:
-    """The version of a plan that is sold at an instant; None if none is."""
-    entry = book.entries.get(plan_id)
-    version = None if entry is None else entry.at(at)
-    if version is None or not isinstance(version.definition, Plan):
-        return None
-    return version.version_id, version.definition
-
-
-def version_of(book: schemes.Book, plan_id: UUID, version_id: UUID) -> Plan:
-    """A version that somebody bought: it is kept for ever."""
-    for one in book.entries[plan_id].versions:
-        if one.version_id == version_id:
-            assert isinstance(one.definition, Plan)
-            return one.definition
-    raise AssertionError("a membership names a version that was published")
-
-
 async def _read(
     db: Database, bucket: int, wallet_id: UUID | None, membership_id: UUID | None
 ) -> list[Membership]:
@@ -175,14 +157,14 @@ async def _read(
     )
     if not rows:
         return []
-    book = (await schemes.moment(db)).book
+    book = await schemes.book(db, epoch=rows[0]["epoch"])
     return [_membership(row, book) for row in rows]
 
 
 def _membership(row: Any, book: schemes.Book) -> Membership:
     return Membership(
         plan_id=row["scheme_id"],
-        plan=version_of(book, row["scheme_id"], row["version_id"]),
+        plan=book.definition(Plan, row["scheme_id"], row["version_id"]),
         asset=money.asset_by_number(row["asset"]),
         terms=tuple(
             rules.Paid(date.fromisoformat(since), date.fromisoformat(until), worth)

@@ -86,25 +86,22 @@ async def settle(
     if play.units == 0 or play.outcome is not None:
         return
     assert play.campaign_id is not None
-    try:
-        won = await winnings.give(
-            db,
-            member=member,
-            campaign_id=play.campaign_id,
-            award_id=play.award_id,
-            kind=play.kind,
-            name=book.entries[play.scheme_id].newest.name,
-            reference=play.reference,
-            partner_id=play.merchant_id,
-            times=play.units,
-            detail={"scheme": str(play.scheme_id), "points": play.points},
-            now=now,
-        )
-        outcome = "none" if won.award is None else "given"
-    except errors.IdempotencyInProgress:
-        return  # Somebody is at it; the next look sees what became of it.
-    except errors.Refusal as refusal:
-        outcome = refusal.code.lower()
+    giving = winnings.give(
+        db,
+        member=member,
+        campaign_id=play.campaign_id,
+        award_id=play.award_id,
+        kind=play.kind,
+        name=book.entries[play.scheme_id].newest.name,
+        reference=play.reference,
+        partner_id=play.merchant_id,
+        times=play.units,
+        detail={"scheme": str(play.scheme_id), "points": play.points},
+        now=now,
+    )
+    outcome = await winnings.became(giving)
+    if outcome is None:
+        return
     answer = await db.call(
         "select ledger.settle_play($1, $2, $3)",
         *(ledger.bucket(play.play_id), play.play_id, outcome),

@@ -66,7 +66,9 @@ async def start(
     standing = await _find(db, member, try_id)
     replayed = standing is not None and standing["quiz_id"] == quiz_id
     if not replayed:
-        version = _running(held, quiz_id)
+        version = held.book.one(Quiz, quiz_id, held.at)
+        if version is None:
+            raise errors.NotFound(path=("quiz_id",))
         answer = await db.call(
             "select ledger.start_quiz($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             *(bucket, try_id, member.wallet_id, house.asset.number, quiz_id, version.version_id),
@@ -76,7 +78,7 @@ async def start(
         replayed = ledger.replayed(answer)
         standing = await _find(db, member, try_id)
     assert standing is not None
-    quiz = _version(held, standing)
+    quiz = held.book.definition(Quiz, standing["quiz_id"], standing["version_id"])
     return Begun(
         try_id=try_id,
         quiz_id=quiz_id,
@@ -106,7 +108,7 @@ async def answer(
     standing = await _find(db, member, try_id)
     if standing is None:
         raise errors.NotFound(path=("session",))
-    quiz = _version(held, standing)
+    quiz = held.book.definition(Quiz, standing["quiz_id"], standing["version_id"])
     asked = rules.questions(quiz, standing["seed"])
     if len(answers) > QUESTIONS_MAX or len(answers) != len(asked):
         raise errors.ActivityInvalid(
@@ -132,19 +134,3 @@ async def answer(
 
 async def _find(db: Database, member: members.Member, try_id: UUID) -> Any:
     return await db.fetchrow(_SELECT, ledger.bucket(try_id), try_id, member.wallet_id)
-
-
-def _running(held: schemes.Moment, quiz_id: UUID) -> schemes.Version[Quiz]:
-    for version in held.book.of(Quiz, held.at):
-        if version.scheme_id == quiz_id:
-            return version
-    raise errors.NotFound(path=("quiz_id",))
-
-
-def _version(held: schemes.Moment, standing: Any) -> Quiz:
-    versions = held.book.entries[standing["quiz_id"]].versions
-    definition = next(
-        one.definition for one in versions if one.version_id == standing["version_id"]
-    )
-    assert isinstance(definition, Quiz)
-    return definition

@@ -1,41 +1,31 @@
-"""Schemes: published, replaced and ended by the operator, and read once for each epoch.
+"""Schemes: which versions of what members take part in hold when, read once for each epoch.
 
 What members take part in is a scheme: a ladder, a milestone, a board, a contest, a draw. A version
 never changes; the highest one whose time has come holds, so whoever publishes again replaces what
 was announced before. Ending is a version too: one without a definition.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
-import asyncpg
 import orjson
 
-from wallet import audit, errors, ids, merchants, programme, sql
-from wallet.campaigns import winnings
-from wallet.charities import promises
+from wallet import errors, sql
 from wallet.database import Database
-from wallet.progress import looks
 from wallet.rules.schemes import kinds
-from wallet.rules.schemes.definition import Scheme, refuse
-from wallet.rules.schemes.matching import Match
+from wallet.rules.schemes.definition import Scheme
 
-VERSIONS_MAX: Final = 200
-"""Versions of one scheme; the last is kept for its end. More of them is another scheme."""
 SCHEMES_MAX: Final = 500
 """Schemes of a coalition, ended ones included: each process keeps them all in memory."""
-TRIES_MAX: Final = 10
-"""How often a publication is judged again because something else was published meanwhile."""
-PAST_MAX: Final = timedelta(minutes=5)
-"""How far back a start may lie: the time that it takes to save what was just written."""
 MOMENT: Final = (
     "select epoch, coalesce($1::timestamptz, clock_timestamp()) as at from coalition.programme"
 )
 """Which epoch it is, and when: whoever has asked already may tell it to a page that is read."""
 _KEY: Final = "schemes"
+_INSTANT: Final = timedelta(microseconds=1)
 
 S = TypeVar("S", bound=Scheme)
 S_co = TypeVar("S_co", bound=Scheme, covariant=True)
@@ -66,6 +56,14 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """How long a version has held, until now or until the next one began."""
+
+    version: Published
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A scheme with its versions, the oldest first."""
 
@@ -79,9 +77,29 @@ class Entry:
         held = [one for one in self.versions if one.valid_from <= instant]
         return held[-1] if held and held[-1].definition is not None else None
 
+    def spells(self, at: datetime) -> Iterator[Spell]:
+        """The versions that have held until an instant, an end included, the newest first."""
+        last, begins = at, None
+        for one in reversed(self.versions):
+            # Whoever publishes again replaces what was announced before.
+            if begins is None or one.valid_from < begins:
+                begins = one.valid_from
+                if begins <= at:
+                    yield Spell(one, last)
+                    last = begins - _INSTANT
+
+    def begun(self, at: datetime) -> Published | None:
+        """The last version with a definition whose time has come, though it may have ended."""
+        begun = (one.version for one in self.spells(at))
+        return next((one for one in begun if one.definition is not None), None)
+
+    def version(self, version_id: UUID | None) -> Published | None:
+        """The version with this id."""
+        return next((one for one in self.versions if one.version_id == version_id), None)
+
     @property
     def newest(self) -> Scheme:
-        """The last definition that it had or will have."""
+        """The last definition that it had or will have: of which kind it is, not how it counts."""
         return next(one.definition for one in reversed(self.versions) if one.definition is not None)
 
 
@@ -94,16 +112,23 @@ class Book:
 
     def of(self, kind: type[S], at: datetime) -> list[Version[S]]:
         """The schemes of a kind that hold at an instant."""
-        found = []
-        for entry in self.entries.values():
-            one = entry.at(at)
-            if one is not None and isinstance(one.definition, kind):
-                found.append(
-                    Version(
-                        entry.scheme_id, one.version_id, one.version, one.definition, one.valid_from
-                    )
-                )
-        return found
+        found = (self.one(kind, scheme_id, at) for scheme_id in self.entries)
+        return [one for one in found if one is not None]
+
+    def one(self, kind: type[S], scheme_id: UUID, at: datetime) -> Version[S] | None:
+        """The scheme with this id, if it is of a kind and holds at an instant."""
+        entry = self.entries.get(scheme_id)
+        one = None if entry is None else entry.at(at)
+        if one is None or not isinstance(one.definition, kind):
+            return None
+        return Version(scheme_id, one.version_id, one.version, one.definition, one.valid_from)
+
+    def definition(self, kind: type[S], scheme_id: UUID, version_id: UUID) -> S:
+        """The definition that something in the books goes by: it is kept for ever."""
+        version = self.entries[scheme_id].version(version_id)
+        assert version is not None, "the books name versions that were published"
+        assert isinstance(version.definition, kind)
+        return version.definition
 
     def coming(self, at: datetime) -> datetime | None:
         """When the next version of any scheme begins; None where nothing was announced."""
@@ -117,15 +142,6 @@ class Moment:
 
     at: datetime
     book: Book
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A scheme after a publication; `replayed` if this id had been published before."""
-
-    entry: Entry
-    version: Published
-    replayed: bool
 
 
 async def moment(db: Database, now: datetime | None = None) -> Moment:
@@ -157,197 +173,6 @@ async def find(db: Database, scheme_id: UUID) -> Entry:
     if entry is None:
         raise errors.NotFound()
     return entry
-
-
-async def publish(
-    db: Database,
-    *,
-    request_id: UUID,
-    scheme_id: UUID | None,
-    raw: object,
-    from_at: datetime | None,
-    note: str,
-    actor: audit.Actor,
-    now: datetime | None = None,
-) -> Changed:
-    """Publish the next version of a scheme, or a new one; it holds from now on, or from later.
-
-    SCHEME_INVALID names the field at fault below `definition`; NOT_FOUND for a scheme, a merchant
-    or a campaign that does not exist; IDEMPOTENCY_KEY_REUSED for another publication's id.
-    """
-    audit.check_reason(note, "note")
-    try:
-        definition = kinds.read(raw)
-    except errors.SchemeInvalid as refusal:
-        raise _below(refusal) from None
-    target = scheme_id or ids.derived(request_id, "scheme")
-    return await _take(
-        db, request_id, target, definition, from_at, note, actor, now, fresh=scheme_id is None
-    )
-
-
-async def end(
-    db: Database,
-    *,
-    request_id: UUID,
-    scheme_id: UUID,
-    note: str,
-    actor: audit.Actor,
-    from_at: datetime | None = None,
-    now: datetime | None = None,
-) -> Changed:
-    """End a scheme now, or at a later instant; what members have stays theirs."""
-    audit.check_reason(note, "note")
-    return await _take(db, request_id, scheme_id, None, from_at, note, actor, now, fresh=False)
-
-
-async def _take(
-    db: Database,
-    request_id: UUID,
-    scheme_id: UUID,
-    definition: Scheme | None,
-    from_at: datetime | None,
-    note: str,
-    actor: audit.Actor,
-    now: datetime | None,
-    *,
-    fresh: bool,
-) -> Changed:
-    for _ in range(TRIES_MAX):
-        held = await moment(db, now)
-        entry = held.book.entries.get(scheme_id)
-        known = _known(held.book, request_id)
-        replayed = known is not None
-        if known is None:
-            if entry is None and not fresh:
-                raise errors.NotFound(path=("scheme_id",))
-            _judge(held, entry, definition, from_at)
-            await _check_named(db, held.book, definition, now)
-            if isinstance(definition, Match):
-                await promises.check(db, definition, since=max(from_at or held.at, held.at))
-                await promises.fund(db, scheme_id, definition)
-            if not await _write(
-                db, held, request_id, scheme_id, entry, definition, from_at, note, actor
-            ):
-                continue  # Something was published meanwhile: judge it again by what holds now.
-            held = await moment(db, now)
-            known = _known(held.book, request_id)
-        assert known is not None
-        found, version = known
-        if (found.scheme_id, version.definition, version.note) != (scheme_id, definition, note):
-            raise errors.IdempotencyKeyReused(first_used_at=version.published_at)
-        # Whoever sends it again after a crash asks again, which is harmless.
-        await looks.ask_all(db, at=version.valid_from)
-        await audit.write(
-            db,
-            actor=actor,
-            act="scheme.end" if definition is None else "scheme.publish",
-            subject=scheme_id,
-            reason=note,
-            detail={"version": version.version, "valid_from": version.valid_from.isoformat()},
-            once=request_id,
-        )
-        return Changed(found, version, replayed)
-    raise errors.IdempotencyInProgress()
-
-
-def _judge(
-    held: Moment, entry: Entry | None, definition: Scheme | None, from_at: datetime | None
-) -> None:
-    if from_at is not None and from_at < held.at - PAST_MAX:
-        raise errors.SchemeInvalid(
-            "This instant has passed, and nothing is changed for the past. Name a later one.",
-            path=("from_at",),
-        )
-    if entry is None and len(held.book.entries) >= SCHEMES_MAX:
-        raise errors.TooMany(path=("definition",), limit=SCHEMES_MAX)
-    if entry is None:
-        return
-    if definition is not None and kinds.kind_of(definition) != entry.kind:
-        raise errors.SchemeInvalid(
-            f"This scheme is a {entry.kind}, and stays one. Publish another kind without its id.",
-            path=("definition", "kind"),
-        )
-    room = VERSIONS_MAX if definition is None else VERSIONS_MAX - 1
-    if len(entry.versions) >= room:
-        raise errors.TooMany(path=("scheme_id",), limit=VERSIONS_MAX)
-
-
-async def _check_named(
-    db: Database, book: Book, definition: Scheme | None, now: datetime | None
-) -> None:
-    """Merchants, campaigns and schemes that a definition names must be there."""
-    if definition is None:
-        return
-    try:
-        for path, merchant_id in definition.partners().items():
-            try:
-                await merchants.find(db, merchant_id)
-            except errors.NotFound:
-                refuse("no merchant has this id", *path)
-        for path, campaign_id in definition.rewards().items():
-            try:
-                await winnings.check(db, [campaign_id], now=now)
-            except errors.NotFound:
-                refuse(
-                    "no campaign that is published under this id has `on` set to `reward`", *path
-                )
-        for path, scheme_id in definition.schemes().items():
-            if scheme_id not in book.entries:
-                refuse("no scheme has this id", *path)
-        definition.check_named({key: one.newest for key, one in book.entries.items()})
-    except errors.SchemeInvalid as refusal:
-        raise _below(refusal) from None
-
-
-def _below(refusal: errors.SchemeInvalid) -> errors.SchemeInvalid:
-    return errors.SchemeInvalid(refusal.message, path=("definition", *refusal.path))
-
-
-async def _write(
-    db: Database,
-    held: Moment,
-    request_id: UUID,
-    scheme_id: UUID,
-    entry: Entry | None,
-    definition: Scheme | None,
-    from_at: datetime | None,
-    note: str,
-    actor: audit.Actor,
-) -> bool:
-    if definition is None:
-        assert entry is not None
-        named, written = entry.newest, None
-    else:
-        named, written = definition, orjson.dumps(kinds.dump(definition), default=str).decode()
-    try:
-        return (
-            await db.fetchval(
-                sql.load("queries/scheme_publish"),
-                held.book.epoch,
-                scheme_id,
-                kinds.kind_of(named),
-                named.name,
-                actor.actor_id or (await programme.of(db)).operator_id,
-                held.at,
-                request_id,
-                1 if entry is None else len(entry.versions) + 1,
-                written,
-                max(from_at or held.at, held.at),
-                note,
-            )
-            is not None
-        )
-    except asyncpg.UniqueViolationError:
-        return False  # The same id was sent twice at once.
-
-
-def _known(book: Book, request_id: UUID) -> tuple[Entry, Published] | None:
-    for entry in book.entries.values():
-        for version in entry.versions:
-            if version.version_id == request_id:
-                return entry, version
-    return None
 
 
 def _entries(schemes: Iterable[Any], versions: Iterable[Any]) -> dict[UUID, Entry]:

@@ -101,6 +101,20 @@ async def of(db: Database, wallet_id: UUID, *, now: datetime | None = None) -> S
     return Standings(moment, tuple(held))
 
 
+async def tier(
+    db: Database, moment: schemes.Moment, wallet_id: UUID, *, profile: str | None
+) -> str | None:
+    """The tier that decides about a member at a moment: on the programme's own ladder.
+
+    Where the programme has no ladder it is the one of their `profile`.
+    """
+    house = running.house(ladders.of(db, moment.book), moment.at)
+    if house is None:
+        return profile
+    found = (await of(db, wallet_id, now=moment.at)).held
+    return next((one.tier for one in found if one.scheme_id == house.scheme_id), None)
+
+
 async def changes(
     db: Database, wallet_id: UUID, scheme_id: UUID, *, first: int, before: int | None
 ) -> list[Change]:

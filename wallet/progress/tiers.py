@@ -26,7 +26,9 @@ STALE_TRIES_MAX: Final = 12
 WALLETS_MAX: Final = 200
 """Wallets of one look: with all their purchases some megabytes, and a second of work."""
 COMPLETIONS_MAX: Final = 1_000
-"""Milestones that were reached and may reach a tier, the newest: a window needs one of each."""
+"""Milestones that were reached, and tiers that were given, the newest: a window needs one each."""
+ENTRIES_MAX: Final = 20_000
+"""Purchases, and gains of points, of one wallet that are looked at, the newest: as in all looks."""
 NAME: Final = "tiers"
 ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Since when members are taken to have been there whose past is played again before they join."""
@@ -130,7 +132,7 @@ async def read(
         [money.PTS.number] if counts_points else [],
         at,
         sorted({key for each in running for one in each.editions for key in one.ladder.milestones}),
-        COMPLETIONS_MAX,
+        *(COMPLETIONS_MAX, ENTRIES_MAX),
     )
     return [_seen(row) for row in rows]
 

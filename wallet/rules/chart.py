@@ -47,6 +47,8 @@ CHART: Final = (
     Movement("release", "held", "available", "Set free again, unspent."),
     Movement("capture", "held", "honoured", "Spent at a merchant."),
     Movement("refund", "honoured", "available", "A purchase paid with cashback was refunded."),
+    Movement("suspend", "suspense", "honoured", "A shop gave it for nothing; who pays is open."),
+    Movement("unsuspend", "honoured", "suspense", "It was settled with the shop who pays."),
     Movement("donate", "available", "due", "Given to a charity."),
     Movement(
         "share",

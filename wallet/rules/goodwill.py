@@ -44,6 +44,8 @@ _EUROS: Final = {
     "supervisor": (100, 300, 3000),
     "operator": (100, 300, 3000),
 }
+_TICKETS: Final = {"support": 50, "supervisor": 500, "operator": 500}
+"""A ticket may win more than any credit, so they are few: a draw that went wrong for some."""
 NOBODY: Final = Limits(0, 0, 0)
 CHECKER: Final = "supervisor"
 """Whose limits a proposal has to fit: the lowest role that may approve it."""
@@ -57,6 +59,11 @@ def limits(role: str, asset: str = "EUR") -> Limits:
     unit_minor = _ABOUT_ONE_EURO[asset]
     once, member, staff = euros
     return Limits(once * unit_minor, member * unit_minor, staff * unit_minor)
+
+
+def tickets(role: str) -> int:
+    """How many tickets of draws `support`, `supervisor` or `operator` may give in a day."""
+    return _TICKETS.get(role, 0)
 
 
 def check(

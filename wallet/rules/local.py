@@ -66,3 +66,12 @@ def months_on(of: date, months: int) -> date:
     year, month = divmod(of.year * YEAR_MONTHS + of.month - 1 + months, YEAR_MONTHS)
     last = calendar.monthrange(year, month + 1)[1]
     return date(year, month + 1, min(of.day, last))
+
+
+def age(birth_date: date, today: date) -> int:
+    """Whole years; whoever was born on 29 February grows older on 1 March of other years."""
+    return (
+        today.year
+        - birth_date.year
+        - ((today.month, today.day) < (birth_date.month, birth_date.day))
+    )

@@ -78,8 +78,15 @@ def sentence(facts: Facts) -> str | None:
             return f"{amount} from {where} has expired."
         case "purchase.returned":
             return _returned(facts, amount, where)
+        case "card.made":
+            return (
+                f"{where} can now be paid with a gift card from your wallet, until {_day(facts)}."
+                " If you did not make it, end it in your app."
+            )
         case "redemption.captured":
             return f"You spent {amount} at {where}."
+        case "order.released":
+            return f"{amount} held for {where} is free again: nothing was issued there."
         case "redemption.expired":
             return f"{amount} held for {where} is free again: the purchase was not completed."
         case "redemption.refunded":
@@ -113,6 +120,22 @@ def sentence(facts: Facts) -> str | None:
             return f"Your spin won {facts.prize}."
         case "raffle.won":
             return f"You have won {facts.prize} in {facts.draw}."
+        case _:
+            return _safety(facts.topic, amount)
+
+
+def _safety(topic: str, amount: str) -> str | None:
+    match topic:
+        case "spending.locked":
+            return "Your wallet is locked: nothing can be spent until it is unlocked."
+        case "spending.unlocked":
+            return "Your wallet is unlocked: you can spend again."
+        case "spending.review":
+            return f"A spend of {amount} was stopped, because it is more than usual. We look at it."
+        case "spending.allowed":
+            return f"You may spend up to {amount} there within a day. Try again."
+        case "spending.denied":
+            return f"The spend of {amount} stays stopped. If it was you, write to our support."
         case _:
             return None
 

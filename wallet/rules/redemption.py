@@ -1,6 +1,7 @@
 """The life of a redemption: held, then captured, released or expired; a capture may be refunded.
 
-A hold is resolved exactly once. A capture may take less than was held, the rest goes back at once.
+A hold is resolved exactly once. A capture may take less than was held, the rest goes back at once;
+only what a gift card holds is captured and released in parts, and stays `held` while a part is.
 A refund may come in parts; the last of them makes the redemption `refunded`. The database re-checks
 all of this under its lock; here it is said once, with the words.
 """

@@ -24,18 +24,27 @@ class RedemptionCode(SQLModel, table=True):
 
 
 class Redemption(SQLModel, table=True):
-    """One spend at one merchant: held, then captured, released or expired, perhaps refunded."""
+    """One spend at one merchant: held, then captured, released or expired, perhaps refunded.
+
+    What is held is `amount - captured - released`; the redemption is open while that is not zero.
+    """
 
     __tablename__ = "redemption"
     __table_args__ = (
         CheckConstraint("amount > 0", name="redemption_amount"),
-        CheckConstraint("captured between 0 and amount", name="redemption_captured"),
+        CheckConstraint("captured >= 0 and released >= 0", name="redemption_captured"),
         CheckConstraint("refunded between 0 and captured", name="redemption_refunded"),
         CheckConstraint(
             "state in ('held', 'captured', 'released', 'expired')", name="redemption_state"
         ),
         CheckConstraint("(state = 'held') = (resolved_at is null)", name="redemption_resolved"),
-        CheckConstraint("(state = 'captured') = (captured > 0)", name="redemption_spent"),
+        CheckConstraint(
+            "captured + released <= amount and (state = 'held') = (captured + released < amount)",
+            name="redemption_open_part",
+        ),
+        CheckConstraint(
+            "state = 'held' or (state = 'captured') = (captured > 0)", name="redemption_spent"
+        ),
         Index("redemption_wallet", "bucket", "wallet_id", "held_at", "redemption_id"),
         Index("redemption_open", "expires_at", postgresql_where=text("state = 'held'")),
         {"schema": "ledger"},
@@ -50,6 +59,7 @@ class Redemption(SQLModel, table=True):
     order_reference: str = columns.words()
     amount: int = columns.amount()
     captured: int = columns.amount(0)
+    released: int = columns.amount(0)
     refunded: int = columns.amount(0)
     state: str = columns.words("held")
     fingerprint: UUID

@@ -9,15 +9,21 @@ export const MOVES_MONEY = new Set([
   "activityReport",
   "approvalDecide",
   "donationCreate",
+  "gameScoreReport",
   "goodwillCredit",
   "purchaseReport",
   "purchaseReportBulk",
   "purchaseReturn",
+  "quizAnswer",
+  "raffleDraw",
   "redemptionAuthorize",
   "redemptionCapture",
+  "redemptionCreate",
   "redemptionRefund",
   "redemptionRelease",
+  "redemptionReverse",
   "referralReview",
+  "wheelSpin",
 ]);
 
 /** Decisions that move nothing. */

@@ -22,21 +22,12 @@ def refusal(
         return "draw_closed"
     gates = draw.gates
     if gates.age_min is not None and (
-        birth_date is None or age(birth_date, local.day(at, zone)) < gates.age_min
+        birth_date is None or local.age(birth_date, local.day(at, zone)) < gates.age_min
     ):
         return "age_gate"
     if gates.countries is not None and country not in gates.countries:
         return "jurisdiction_gate"
     return None
-
-
-def age(birth_date: date, today: date) -> int:
-    """Whole years; whoever was born on 29 February grows older on 1 March of other years."""
-    return (
-        today.year
-        - birth_date.year
-        - ((today.month, today.day) < (birth_date.month, birth_date.day))
-    )
 
 
 def since(per: definition.Period, draw: definition.Draw, at: datetime, zone: str) -> datetime:

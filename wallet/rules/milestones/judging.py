@@ -153,7 +153,7 @@ def _judge(
     standing = [one for one in held if one.standing and one not in fallen]
     reached = [_reached_at(one, courses) for one in standing]
     if goal.current is not None:
-        current = follow(goal.current)
+        current = courses.get(goal.current.version_id) or follow(goal.current)
         barred = not _may(goal.current.milestone, member)
         due = [] if barred else _due(goal.current, scheme_id, current, held, standing)
         found.due.extend(due)

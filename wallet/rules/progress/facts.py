@@ -21,17 +21,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase, less what came back of it; `lines` only where a scheme asks for them.
-
-    `paid_minor` of the total was paid with cashback.
-    """
+    """A purchase, less what came back of it; `lines` only where a scheme asks for them."""
 
     purchase_id: uuid.UUID
     merchant_id: uuid.UUID
     at: datetime
     total_minor: int
     kept_minor: int
-    paid_minor: int
     lines: tuple[Line, ...] = ()
 
     def day(self, zone: str) -> date:
@@ -49,6 +45,4 @@ class Seen:
     wallet_id: uuid.UUID
     member_id: uuid.UUID
     version: int
-    joined_at: datetime
-    birth_date: date | None
     purchases: tuple[Purchase, ...]

@@ -7,7 +7,7 @@ days used and the days left add up to exactly that; only the one term that runs 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
@@ -188,7 +188,7 @@ def change(
         paid_minor=due_minor,
     )
     back_minor = credit_minor + due_minor - new.price_minor
-    return _with(act, credit_minor=credit_minor, refund_minor=back_minor)
+    return replace(act, credit_minor=credit_minor, refund_minor=back_minor)
 
 
 def cancel(plan: Membership, standing: Standing, *, now: datetime, zone: str) -> Act:
@@ -291,14 +291,6 @@ def _paid(
 ) -> Act:
     lasts = local.midnight(paid.until_day + timedelta(days=plan.grace_days), zone)
     return Act(kind, anchor, paid.until_day, lasts, paid, paid_minor)
-
-
-def _with(act: Act, *, credit_minor: int, refund_minor: int) -> Act:
-    return Act(
-        *(act.kind, act.anchor, act.until_day, act.entitled_until, act.paid, act.paid_minor),
-        refund_minor=refund_minor,
-        credit_minor=credit_minor,
-    )
 
 
 def _check_running(standing: Standing, now: datetime) -> None:

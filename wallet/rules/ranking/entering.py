@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from wallet.rules import local
 from wallet.rules.schemes.contests import Eligible
 
 
@@ -30,21 +31,16 @@ def obstacle(who: Eligible, entrant: Entrant, today: date) -> str | None:
     if who.age_min is not None:
         if entrant.birth_date is None:
             return "This contest has a lowest age. Add your birth date to your profile first."
-        if _years(entrant.birth_date, today) < who.age_min:
+        if local.age(entrant.birth_date, today) < who.age_min:
             return "You are too young for this contest. Look for one that is open to you."
     return None
 
 
 def kept(entrant: Entrant, who: Eligible, today: date) -> dict[str, object]:
     """What of it is kept with the entry: what was asked for, and no birth date."""
-    age = None if entrant.birth_date is None else _years(entrant.birth_date, today)
+    age = None if entrant.birth_date is None else local.age(entrant.birth_date, today)
     return {
         "segment": who.segment if who.segment in entrant.segments else None,
         "tier": entrant.tier,
         "age": age if who.age_min is not None else None,
     }
-
-
-def _years(birth_date: date, today: date) -> int:
-    before = (today.month, today.day) < (birth_date.month, birth_date.day)
-    return today.year - birth_date.year - before

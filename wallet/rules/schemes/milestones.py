@@ -21,9 +21,6 @@ OnReturn: TypeAlias = Literal["keep", "take_back"]
 LineFilter: TypeAlias = (
     conditions.OfCategory | conditions.OfProduct | conditions.OfLabel | conditions.OfBrand
 )
-LineFilters: TypeAlias = Annotated[
-    tuple[LineFilter, ...], msgspec.Meta(max_length=conditions.CONDITIONS_MAX)
-]
 
 TIMES_MAX: Final = 1_000
 """How often in a period: a reward oftener than that is a rate, which campaigns give."""

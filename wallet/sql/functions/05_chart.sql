@@ -15,6 +15,8 @@ begin
     when 'release' then p_debit_kind = 'held' and p_credit_kind = 'available'
     when 'capture' then p_debit_kind = 'held' and p_credit_kind = 'honoured'
     when 'refund' then p_debit_kind = 'honoured' and p_credit_kind = 'available'
+    when 'suspend' then p_debit_kind = 'suspense' and p_credit_kind = 'honoured'
+    when 'unsuspend' then p_debit_kind = 'honoured' and p_credit_kind = 'suspense'
     when 'donate' then p_debit_kind = 'available' and p_credit_kind = 'due'
     when 'share' then p_debit_kind = 'available' and p_credit_kind = 'due'
     when 'unshare' then p_debit_kind = 'due' and p_credit_kind = 'issued'

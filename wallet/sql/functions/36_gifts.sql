@@ -22,8 +22,9 @@ returns void language sql as $$
 $$;
 
 -- Gives what was promised and is due now; a promise whose event never came lapses, and one to a charity that is not
--- verified now waits until it is. Locks all wallets first and counts
--- on positions bucket by bucket after them, in the one order of all writes. Running it twice or late is harmless.
+-- verified now is put off for a day, so that those that wait for ever are not read with every turn. Locks all wallets
+-- first and counts on positions bucket by bucket after them, in the one order of all writes. Running it twice or late
+-- is harmless.
 create or replace function ledger.give_due(p_buckets smallint[], p_limit int, p_at timestamptz default null)
 returns jsonb language plpgsql security definer set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan as $$
@@ -32,19 +33,20 @@ declare
   nobody ledger.wallet;
   v_gifts uuid[];
   v_of smallint[];
+  v_off boolean[];
   v_bucket smallint;
   v_moves ledger.transfer[];
   v_given int := 0;
+  v_put_off int := 0;
   v_lapsed int := 0;
   v_count int;
 begin
-  select array_agg(bucket), array_agg(gift_id) into v_of, v_gifts
-    from (select g.bucket, g.gift_id
+  select array_agg(bucket), array_agg(gift_id), array_agg(off) into v_of, v_gifts, v_off
+    from (select g.bucket, g.gift_id, g.due_as = 'mature' and coalesce(c.state, 'verified') <> 'verified' as off
             from ledger.gift g left join coalition.charity c on c.charity_id = g.charity_id
            where g.due_at <= v_at and g.bucket = any (p_buckets)
-             and (g.due_as = 'lapse' or coalesce(c.state, 'verified') = 'verified')
            order by g.due_at limit p_limit) due;
-  if v_gifts is null then return '{"given": 0, "lapsed": 0}'; end if;
+  if v_gifts is null then return '{"given": 0, "lapsed": 0, "put_off": 0}'; end if;
   perform 1
      from ledger.wallet w
      join (select distinct g.bucket, g.wallet_id
@@ -53,6 +55,11 @@ begin
        on w.bucket = i.bucket and w.wallet_id = i.wallet_id
     order by w.bucket, w.wallet_id, w.asset for no key update of w;
   for v_bucket in select distinct b from unnest(v_of) b order by b loop
+    update ledger.gift set due_at = v_at + interval '1 day'
+     where bucket = v_bucket and due_at <= v_at
+       and gift_id in (select i.gift_id from unnest(v_gifts, v_off) i (gift_id, off) where i.off);
+    get diagnostics v_count = row_count;
+    v_put_off := v_put_off + v_count;
     v_moves := array(
       select ledger.move(v_bucket, gift_id, 'gift', 'issued', 'due', promised, nobody,
                funder_id, charity_id, asset, null, cause_id, funder_id, v_at)
@@ -71,7 +78,7 @@ begin
     v_given := v_given + cardinality(v_moves);
     perform ledger.post_moves(v_bucket, v_moves);
   end loop;
-  return jsonb_build_object('given', v_given, 'lapsed', v_lapsed);
+  return jsonb_build_object('given', v_given, 'lapsed', v_lapsed, 'put_off', v_put_off);
 end $$;
 
 -- Whether what came to a charity's account as its p_version-th movement in the bucket is in a batch that was not taken

@@ -63,6 +63,7 @@ begin
     when p_refused is not null then jsonb_build_object('code', p_refused)
     when v_free < coalesce(p_amount, 1)
       then jsonb_build_object('code', 'insufficient_funds', 'available_minor', greatest(v_free, 0))
+    else ledger.spend_refusal(p_bucket, p_donation, p_wallet, p_asset, null, coalesce(p_amount, v_free), v_at)
   end;
   if v_answer is not null then
     return ledger.refuse(p_bucket, p_donation, p_wallet, 'donate', p_fingerprint, v_answer);

@@ -19,7 +19,7 @@ begin
   if (select coalesce(sum(amount), 0) from ledger.match
        where bucket = p_bucket and wallet_id = p_wallet and scheme_id = p_scheme and asset = p_asset
          and day >= p_since) <> p_had
-     or (p_budget is not null and p_amount > coalesce(s.allotted - s.consumed, 0))
+     or p_amount > coalesce(s.allotted - s.consumed, 0)
   then
     return '{"code": "stale", "replayed": false}';
   end if;
@@ -27,7 +27,7 @@ begin
     asset, desired_minor, amount, cut_by, day, matched_at)
   values (p_bucket, p_match, p_donation, p_wallet, p_scheme, p_version, p_funder, p_charity, p_asset, p_desired,
     p_amount, p_cut_by, p_day, v_at);
-  if p_amount > 0 and p_budget is not null then
+  if p_amount > 0 then
     insert into ledger.budget_draw (bucket, cause_id, budget_id, amount)
     values (p_bucket, p_match, p_budget, p_amount);
     update ledger.budget_share set consumed = consumed + p_amount where bucket = p_bucket and budget_id = p_budget;

@@ -19,6 +19,9 @@ begin
     'ledger.tier_change', 'ledger.tier_override', 'ledger.activity', 'ledger.happening',
     'ledger.membership_act', 'coalition.charity_change', 'coalition.charity_agreement', 'ledger.donation',
     'ledger.gift_return',
+    'coalition.spending_rules',
+    'ledger.partner_attempt',
+    'ledger.card_operation',
     'ledger.contest_entry', 'coalition.contest_freeze', 'coalition.contest_result', 'coalition.contest_prize']
   loop
     execute format('create or replace trigger append_only before update or delete on %s

@@ -6,8 +6,8 @@ do $$ begin
   end if;
 exception when duplicate_object or unique_violation then null;
 end $$;
-grant usage on schema ledger, coalition, identity to commonpurse_app;
-grant select on all tables in schema ledger, coalition, identity to commonpurse_app;
+grant usage on schema ledger, coalition, identity, partner to commonpurse_app;
+grant select on all tables in schema ledger, coalition, identity, partner to commonpurse_app;
 revoke execute on all functions in schema ledger from public;
 grant execute on function ledger.open_wallet, ledger.set_wallet_state, ledger.claim, ledger.post_purchases,
   ledger.record_event, ledger.decide_due, ledger.reverse_purchase, ledger.issue_code, ledger.hold, ledger.settle,
@@ -39,6 +39,8 @@ grant execute on function ledger.score_board, ledger.set_board_member, ledger.en
 grant insert on coalition.contest_freeze, coalition.contest_result, coalition.contest_prize to commonpurse_app;
 -- Nothing in `identity` is money; what is over (codes, challenges, sessions) is swept away.
 grant insert, update, delete on all tables in schema identity to commonpurse_app;
+-- Nor in `partner`: who the shops are, links to them, and what is told to whom.
+grant insert, update, delete on all tables in schema partner to commonpurse_app;
 -- Limits on games are the member's own, and are written under the wallet's lock.
 grant execute on function ledger.set_play_limit to commonpurse_app;
 grant execute on function ledger.grant_tickets, ledger.withdraw_tickets, ledger.spin, ledger.settle_spin, ledger.enter,
@@ -62,4 +64,16 @@ grant insert, update on coalition.remittance to commonpurse_app;
 grant insert, update on coalition.charity to commonpurse_app;
 grant insert on coalition.charity_change, coalition.charity_agreement to commonpurse_app;
 grant execute on function ledger.set_pledge, ledger.end_pledge, ledger.carry_out to commonpurse_app;
+-- Safe spending: locks and reviews move under the wallet's lock, rules are published once and never changed.
+grant execute on function ledger.set_spend_lock, ledger.decide_spend to commonpurse_app;
+grant insert on coalition.spending_rules to commonpurse_app;
+-- Orders at partners follow what the partners acknowledge.
+grant execute on function ledger.order_hold, ledger.order_take, ledger.order_record, ledger.order_reverse,
+  ledger.order_resolve to commonpurse_app;
+-- A gift card is the member's leave; what a store asks of it moves in the books alone.
+grant execute on function ledger.make_card, ledger.end_card, ledger.hold_by_card, ledger.settle_card,
+  ledger.cancel_card, ledger.credit_card to commonpurse_app;
+-- A link is confirmed and ended by functions, because two members may name one account.
+revoke execute on function partner.confirm_link, partner.end_link from public;
+grant execute on function partner.confirm_link, partner.end_link to commonpurse_app;
 grant commonpurse_app to current_user;

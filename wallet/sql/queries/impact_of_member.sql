@@ -7,9 +7,10 @@ with given as (
     from ledger.transfer t
    where t.bucket = $1 and t.wallet_id = $2 and t.code in ('donate', 'share') group by 1, 2
   union all
-  select u.debit_owner, u.asset, null, -sum(u.amount), null, null, null
-    from ledger.transfer u join ledger.lot l on l.bucket = u.bucket and l.lot_id = u.lot_id
-   where u.bucket = $1 and u.code = 'unshare' and l.wallet_id = $2 group by 1, 2
+  -- What went back of it, by the lots of the wallet: the movements themselves name no wallet, and would all be read.
+  select t.credit_owner, t.asset, null, -sum(r.from_given_minor), null, null, null
+    from ledger.transfer t join ledger.return_lot r on r.bucket = t.bucket and r.lot_id = t.lot_id
+   where t.bucket = $1 and t.wallet_id = $2 and t.code = 'share' group by 1, 2
   union all
   select charity_id, asset, null, null, sum(given), sum(promised), null
     from ledger.gift where bucket = $1 and wallet_id = $2 group by 1, 2

@@ -1,10 +1,10 @@
 -- The oldest events of the outbox with what is needed to tell the member about them.
 select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.happened_at,
-       coalesce(t.asset, p.asset, r.asset, l.asset, c.asset, al.asset) as asset,
-       coalesce(pm.name, rm.name, am.name, lm.name) as merchant_name,
+       coalesce(t.asset, p.asset, r.asset, l.asset, c.asset, al.asset, gc.asset) as asset,
+       coalesce(pm.name, rm.name, am.name, lm.name, gm.name) as merchant_name,
        b.reversed_minor - b.lapsed_minor - b.from_expired_minor - b.from_given_minor - b.loss_minor as taken_minor,
        b.deficit_minor, b.reason,
-       coalesce(tl.expires_at, pl.expires_at, l.expires_at) as expires_at,
+       coalesce(tl.expires_at, pl.expires_at, l.expires_at, gc.expires_at) as expires_at,
        t.amount - case when o.topic = 'lot.matured' then coalesce(tl.given, 0) else 0 end as moved_minor,
        c.amount as credit_minor, c.reason as credit_reason, a.kind as award, a.return_reason as award_reason,
        (select k.name from ledger.grant g join coalition.campaign k using (campaign_id)
@@ -30,6 +30,8 @@ select o.bucket, o.event_id, o.topic, o.wallet_id, o.subject_id, o.detail, o.hap
   left join ledger.award a on a.bucket = o.bucket and a.award_id = o.subject_id
   left join coalition.charity h on h.charity_id = (o.detail ->> 'charity_id')::uuid
   left join coalition.merchant am on am.merchant_id = a.partner_id
+  left join ledger.gift_card gc on gc.bucket = o.bucket and gc.card_id = o.subject_id
+  left join coalition.merchant gm on gm.merchant_id = gc.merchant_id
   left join lateral (
     select max(i.asset) as asset, sum(i.amount)::bigint as amount
       from ledger.lot i where i.bucket = a.bucket and i.lot_id = any (a.lots)) al on true

@@ -1,8 +1,8 @@
 -- What stories go by of the wallet ($1 its bucket, $2 its id, $3 the programme's asset): the state of its facts, the
 -- member, and the newest $6 purchases since $4, the oldest first, less what came back of them; $5: with their lines.
-select w.wallet_id, m.member_id, w.facts, m.created_at as joined_at, p.birth_date,
+select w.wallet_id, m.member_id, w.facts,
        (select jsonb_agg(jsonb_build_array(b.purchase_id, b.merchant_id, b.purchased_at, b.total_minor,
-                 b.total_minor - coalesce(r.back, 0), b.cashback_paid_minor,
+                 b.total_minor - coalesce(r.back, 0),
                  case when $5::boolean then (
                    select jsonb_agg(jsonb_build_array(l.category, l.product, l.brand, l.labels,
                             l.amount_minor - coalesce(k.amount_minor, 0),
@@ -23,5 +23,4 @@ select w.wallet_id, m.member_id, w.facts, m.created_at as joined_at, p.birth_dat
              where bucket = b.bucket and purchase_id = b.purchase_id and b.version > 0) r on true) as purchases
   from ledger.wallet w
   join coalition.member m on m.wallet_id = w.wallet_id
-  left join coalition.profile p on p.member_id = m.member_id
  where w.bucket = $1 and w.wallet_id = $2 and w.asset = $3

@@ -1,0 +1,1 @@
+"""Our own adapters, one module for each shop system; `partners.registry` finds them by name."""

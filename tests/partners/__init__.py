@@ -1,0 +1,1 @@
+"""What speaks to partners, and partners that misbehave: real servers on loopback."""

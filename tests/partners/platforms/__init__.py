@@ -1,0 +1,1 @@
+"""Doubles of shop platforms: each answers as the platform's documentation says, over real HTTP."""

@@ -1,0 +1,1 @@
+"""Gift cards: a member lets one merchant hold value without a code, and its store does."""
