@@ -18,7 +18,17 @@ import rich.markup as markup
 import typer
 import uvloop
 
-from api import catalogue, credentials, partner_commands, postgres, remitted, scoring, terminal
+from api import (
+    catalogue,
+    credentials,
+    partner_commands,
+    postgres,
+    reconciled,
+    remitted,
+    scoring,
+    stock_commands,
+    terminal,
+)
 from api.journey import span
 from partners.reference_shop import command as reference_shop
 from wallet import audit, database, errors, ids, money, programme, seal, staff
@@ -35,10 +45,12 @@ app.add_typer(replay, name="replay")
 app.add_typer(credentials.client, name="client")
 app.add_typer(catalogue.group, name="documents")
 app.command()(remitted.remittance)
+app.command()(reconciled.reconcile)
 app.command()(reference_shop.shop)
 app.command()(partner_commands.adapters)
 app.command(name="demo-partner")(partner_commands.demo_partner)
 app.add_typer(partner_commands.group, name="partner")
+app.add_typer(stock_commands.group, name="stock")
 
 
 @app.command()
@@ -176,12 +188,27 @@ def complete_journey(
         bool,
         typer.Option("--schemes", help="With tiers, milestones, a board, raffles and pledges."),
     ] = False,
+    partners: Annotated[
+        bool,
+        typer.Option("--partners", help="With a partner shop beside it, where members redeem."),
+    ] = False,
+    faults: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="The share of calls to the shop that meet a fault."),
+    ] = 0,
+    seed: Annotated[int, typer.Option(help="Which calls the faults strike.")] = 0,
 ) -> None:
     """Replay a year of real shopping (dunnhumby Complete Journey): earn, mature, redeem, return."""
     from api.replay import command
     from wallet import migrate
 
-    with terminal.reached(terminal.configured()) as dsn:
+    house = terminal.configured()
+    beside = None
+    if partners:
+        # What faults do would be told line by line; what a person must hear of is an error.
+        terminal.set_up_logs(house.model_copy(update={"log_level": "error"}))
+        beside = command.Beside(house, round(faults * 10_000), seed)
+    with terminal.reached(house) as dsn:
         asyncio.run(migrate.upgrade(dsn))
         sound = asyncio.run(
             command.run(
@@ -192,6 +219,7 @@ def complete_journey(
                 shift_days=shift_days,
                 campaigns=campaigns,
                 schemes=schemes,
+                beside=beside,
                 console=terminal.out,
             )
         )

@@ -52,7 +52,8 @@ def adapters(
             why = f"[red]{one.state}[/red]" if one.state != "not_allowed" else one.state
             terminal.out.print(f"{one.name}  {why}  {escape(one.why)}", soft_wrap=True)
             continue
-        terminal.out.print(f"{one.name}  {escape(one.kind.about)} ({escape(one.source)})")
+        about = f"{one.kind.about} ({one.source})"
+        terminal.out.print(f"{one.name}  {escape(about)}", soft_wrap=True)
         terminal.out.print(f"    {', '.join(_can(one.kind.caps))}", soft_wrap=True)
     if known.problems():
         raise typer.Exit(1)

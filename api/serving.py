@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from api import app, scoring, settings, worker
+from api import app, scoring, settings, speaking, worker
 from api.graphql import sockets
 from wallet import database
 
@@ -32,10 +32,9 @@ async def serve(
     """Serve until a signal says stop. `started` is called once requests are answered."""
     if house.documents == "open" and not development:
         log.warning("documents.open", meaning="members' apps may send any document")
-    jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
     db = await database.Database.connect(dsn, size=house.pool_size)
     try:
-        async with worker.beside(db, jobs=jobs) if work_too else contextlib.nullcontext():
+        async with _working(house, db) if work_too else contextlib.nullcontext():
             await Server(config(house, db, development=development), started).serve()
     finally:
         await db.close()
@@ -43,17 +42,26 @@ async def serve(
 
 async def work(house: settings.Settings, dsn: str) -> None:
     """Run the worker until a signal says stop."""
-    jobs = worker.jobs(scoring.load(house.offer_scorer), house=house)
     db = await database.Database.connect(dsn, size=min(4, house.pool_size))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     try:
-        async with worker.beside(db, jobs=jobs):
+        async with _working(house, db):
             await stop.wait()
     finally:
         await db.close()
+
+
+@contextlib.asynccontextmanager
+async def _working(house: settings.Settings, db: database.Database) -> AsyncIterator[None]:
+    """Run the worker for the length of a block, with what it speaks to partners by."""
+    async with contextlib.aclosing(speaking.Speaking(house, db)) as speak:
+        speaking.report(speak.adapters)
+        jobs = worker.jobs(scoring.load(house.offer_scorer), speak=speak)
+        async with worker.beside(db, jobs=jobs):
+            yield
 
 
 def check_port(house: settings.Settings) -> None:

@@ -52,11 +52,8 @@ def opener(house: settings.Settings, db: database.Database) -> opening.Opener:
 @contextlib.asynccontextmanager
 async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
     """Drives orders at the partners of this installation, for the length of a block."""
-    speaking = Speaking(house, db)
-    try:
+    async with contextlib.aclosing(Speaking(house, db)) as speaking:
         yield speaking.saga
-    finally:
-        await speaking.aclose()
 
 
 def report(known: registry.Registry) -> None:

@@ -37,8 +37,15 @@ def routes(
     return [Route(PATH, Door(house, db, opener).take, methods=["POST"])]
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Door:
-    """Answers the address. `refused` counts what strangers have sent since the start."""
+    """Answers the address. `refused` counts what strangers have sent since the start.
+
+    `now` is whose time the messages are of: everybody's, or that of a replay.
+    """
 
     def __init__(
         self,
@@ -46,12 +53,14 @@ class Door:
         db: database.Database,
         opener: opening.Opener,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         self.refused = 0
         self._house = house
         self._db = db
         self._opener = opener
         self._clock = clock
+        self._now = now
         self._minute, self._left = 0.0, LOGGED_PER_MINUTE
 
     async def take(self, request: Request) -> Response:
@@ -70,7 +79,7 @@ class Door:
             url=f"{self._house.origin}{PATH.format(slug=slug)}",
         )
         try:
-            await inbound.receive(self._db, self._opener, message, now=datetime.now(UTC))
+            await inbound.receive(self._db, self._opener, message, now=self._now())
         except inbound.Refused as why:
             self._tell(slug, str(why))
             return JSONResponse({"error": "unauthorized"}, status_code=401, headers=HEADERS)

@@ -16,9 +16,18 @@ from typing import Final, Protocol, TypeAlias
 import asyncpg
 import structlog
 
-from api import settings, speaking
+from api import speaking
 from api.identity import sweeping
-from partners import deliveries, inbound, outbound, rewrap, saga, tokens
+from partners import (
+    deliveries,
+    directory,
+    inbound,
+    outbound,
+    reconciling,
+    rewrap,
+    saga,
+    tokens,
+)
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances
@@ -213,6 +222,17 @@ async def tend_links(
     return 0 if speak is None else await tokens.tend(speak.links, limit=batch)
 
 
+async def reconcile_partners(
+    db: database.Database, _batch: int, *, speak: speaking.Speaking | None = None
+) -> int:
+    """Compare the last days at each partner with the books, until they are clean."""
+    if speak is not None:
+        for partner_id, day in await reconciling.due(speak.saga):
+            partner = await directory.find(db, partner_id)
+            await reconciling.reconcile(speak.saga, speak.opener, partner, day)
+    return 0
+
+
 async def refresh_offers(
     db: database.Database,
     _batch: int,
@@ -261,6 +281,7 @@ JOBS: Final = (
     Job("advance_orders", saga.PAUSE_SECONDS, 0, advance_orders),
     Job("sweep_webhooks", 600, deliveries.SWEEP, sweep_webhooks),
     Job("tend_links", 10, tokens.BATCH, tend_links),
+    Job("reconcile_partners", 3600, 0, reconcile_partners),
     Job("rewrap_secrets", 3600, rewrap.PAGE, rewrap_secrets),
     Job("seal_books", 300, 10_000, seal_books),
     Job("sweep_identity", 600, 1000, sweep_identity),
@@ -273,6 +294,7 @@ OUTSIDE: Final[tuple[Outside, ...]] = (
     hear_partners,
     advance_orders,
     tend_links,
+    reconcile_partners,
     rewrap_secrets,
 )
 """The jobs that speak to others, or need our keys."""
@@ -282,30 +304,19 @@ def jobs(
     scorer: offer_rules.Scorer,
     targets: Targets = offers.targets,
     *,
-    house: settings.Settings | None = None,
+    speak: speaking.Speaking | None = None,
 ) -> tuple[Job, ...]:
-    """All jobs, with offers as this scorer proposes them, and partners as the settings have them.
+    """All jobs, with offers as this scorer proposes them, and with what speaks to partners.
 
-    Without settings nobody is spoken to, and no key is needed.
+    Without `speak` nobody is spoken to, and no key is needed; whoever made it closes it.
     """
 
     async def refresh(db: database.Database, batch: int) -> int:
         return await refresh_offers(db, batch, scorer=scorer, targets=targets)
 
-    chosen: dict[object, Run] = {refresh_offers: refresh}
-    if house is not None:
-        chosen |= {run: _speaking(run, house) for run in OUTSIDE}
+    chosen: dict[object, Run] = {run: functools.partial(run, speak=speak) for run in OUTSIDE}
+    chosen[refresh_offers] = refresh
     return tuple(replace(job, run=chosen.get(job.run, job.run)) for job in JOBS)
-
-
-def _speaking(run: Outside, house: settings.Settings) -> Run:
-    """A job that speaks to others, with what it speaks by; it is closed when its turn is over."""
-
-    async def turn(db: database.Database, batch: int) -> int:
-        async with contextlib.aclosing(speaking.Speaking(house, db)) as partners:
-            return await run(db, batch, speak=partners)
-
-    return turn
 
 
 async def work(db: database.Database, *, jobs: tuple[Job, ...] = JOBS) -> None:

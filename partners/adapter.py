@@ -144,9 +144,11 @@ class Capabilities:
 
     `key_lasts` is how long a KEYED partner remembers our key. `settles` is the longest that a
     request may still take effect after our side gave up on it: only then "there is none" counts.
+    `linked` are the kinds that go to an account which a member has connected there first.
     """
 
     kinds: tuple[Kind, ...]
+    linked: tuple[Kind, ...] = ()
     currencies: tuple[str, ...] = ()  # codes; empty: whatever the partner's shop is set to
     idempotency: Idempotency = Idempotency.NONE
     key_lasts: timedelta | None = None
@@ -155,8 +157,12 @@ class Capabilities:
     reverses: bool = True
     reverses_in_part: bool = False
     lists: bool = False
-    links: bool = False
     reports: bool = False
+
+    @property
+    def links(self) -> bool:
+        """Whether anything goes to a connected account."""
+        return bool(self.linked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +229,8 @@ class Adapter(Protocol):
     caps: ClassVar[Capabilities]
     credential: ClassVar[Credential]
     Config: ClassVar[type[Any]]
+    needs_shelf: ClassVar[bool] = False
+    """For a shop without an API: it is made with a third argument, see `adapters.csv.Shelf`."""
 
     def __init__(self, config: Any, http: httpx2.AsyncClient) -> None: ...
 

@@ -86,17 +86,16 @@ async def drop_old(
 ) -> bool:
     """Forget the older of two secrets; True if there was one."""
     audit.check_reason(reason)
-    dropped = await db.fetchval("select partner.drop_secret($1, $2)", partner_id, name)
-    if dropped:
-        await audit.write(
-            db,
-            actor=actor,
-            act="partner.secret.drop",
-            subject=partner_id,
-            reason=reason,
-            detail={"name": name},
-        )
-    return bool(dropped)
+    dropped: bool = await db.fetchval("select partner.drop_secret($1, $2)", partner_id, name)
+    await audit.write(
+        db,
+        actor=actor,
+        act="partner.secret.drop",
+        subject=partner_id,
+        reason=reason,
+        detail={"name": name, "dropped": dropped},
+    )
+    return dropped
 
 
 async def known(db: Database, partner_ids: Sequence[UUID]) -> dict[UUID, list[Known]]:

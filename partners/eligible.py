@@ -6,7 +6,7 @@ wallet's lock, whatever of it may have changed in between.
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn
 
 import asyncpg
@@ -48,6 +48,7 @@ class Option:
     subject: str | None
     met: bool
     largest_minor: int
+    needs_link: bool = False
 
 
 async def of(
@@ -148,10 +149,10 @@ def _options(row: asyncpg.Record, adapters: registry.Registry) -> Sequence[Optio
         country=row["country"],
         one_most_minor=row["one_minor"],
     )
+    linked = () if kind is None else kind.caps.linked
     where = eligibility.Partner(
         open=kind is not None and row["open"],
         accepted=row["accepted"],
-        needs_link=kind is not None and kind.caps.links,
         link=row["link_status"] or "none",
         territories=row["territories"],
         coalition=row["coalition"],
@@ -164,12 +165,13 @@ def _options(row: asyncpg.Record, adapters: registry.Registry) -> Sequence[Optio
             name=row["name"],
             asset=money.asset_by_number(row["asset"]),
             offer=offer,
-            found=eligibility.judge(who, where, offer),
+            found=eligibility.judge(who, replace(where, needs_link=offer.kind in linked), offer),
             available_minor=row["available"],
             link_id=row["link_id"],
             subject=row["subject"],
             met=row["met"],
             largest_minor=row["largest_minor"],
+            needs_link=offer.kind in linked,
         )
         for offer in (orders.Offer(**one) for one in offers)
     ]

@@ -226,6 +226,8 @@ class Guarded(httpx2.AsyncHTTPTransport):
         except TimeoutError:
             late = httpx2.ReadTimeout if sent else httpx2.ConnectTimeout
             raise late("the exchange took too long") from None
+        if self._discard:
+            answer.headers.pop("Content-Encoding", None)  # There is nothing to unpack.
         return httpx2.Response(
             answer.status_code, headers=answer.headers, stream=httpx2.ByteStream(body)
         )

@@ -13,13 +13,13 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import httpx2
 import structlog
 
-from partners import adapter, credentials, directory, http, registry, vault
+from partners import adapter, credentials, directory, http, registry, shelf, vault
 from partners.adapter import Absent, Issued, NotSent, Receipt, Refused, Unknown
 from wallet import errors, ids
 from wallet.database import Database
@@ -142,11 +142,20 @@ class Opener:
                 timeout_seconds=self.timeout_seconds,
                 auth=auth,
             )
-            return _Open(Spoken(kind(config, client), kind.caps), client)
+            return _Open(Spoken(self._adapter(partner, kind, config, client), kind.caps), client)
         except errors.PartnerInvalid as refusal:
             raise Closed(refusal.message) from None
         except Exception as error:  # whatever somebody's class does
             raise Closed(f"the adapter raised {type(error).__name__}") from error
+
+    def _adapter(
+        self, partner: directory.Partner, kind: Any, config: Any, client: httpx2.AsyncClient
+    ) -> adapter.Adapter:
+        if getattr(kind, "needs_shelf", False):
+            made = kind(config, client, shelf.Shelf(self.db, self.ring, partner.partner_id))
+        else:
+            made = kind(config, client)
+        return cast(adapter.Adapter, made)
 
     async def _leave(self, one: _Open) -> None:
         if one.leaving and one.users == 0:

@@ -26,7 +26,7 @@ import httpx2
 import orjson
 import structlog
 
-from partners import addresses, deliveries, endpoints, http, signatures, vault
+from partners import addresses, deliveries, endpoints, http, keyfile, signatures, vault
 from wallet import ids
 from wallet.database import Database
 
@@ -211,7 +211,7 @@ async def _try(
 ) -> None:
     try:
         secrets = await endpoints.signing(db, ring, row["endpoint_id"], now=now)
-    except vault.Unreadable as unreadable:
+    except (vault.Unreadable, keyfile.Unusable) as unreadable:
         # Our own fault: the ring lacks a key. The endpoint is not blamed for more than a pause.
         log.error("webhook.unsigned", endpoint=str(row["endpoint_id"]), why=str(unreadable))
         return

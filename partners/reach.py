@@ -35,17 +35,19 @@ class Reach:
         if partner.status != "active" and order.facts.ask == "issue":
             raise opening.Closed("the partner is suspended", final=True)
         how = self.opener.kind(partner).credential
-        auth = await self._account(how, order.link_id) if how.whose == "member" else None
+        auth = await self._account(how, order) if how.whose == "member" else None
         async with self.opener.open(partner, auth=auth) as spoken:
             yield spoken
 
-    async def _account(self, how: adapter.Credential, link_id: UUID | None) -> "_Account":
-        if link_id is None:
+    async def _account(self, how: adapter.Credential, order: orders.Order) -> "_Account":
+        if order.link_id is None:
             raise opening.Closed("no account is linked", final=True)
-        found = await tokens.access(self.links, link_id)
+        # A member who unlinks gets nothing new there; what was begun is still seen to its end.
+        settling = order.facts.ask != "issue"
+        found = await tokens.access(self.links, order.link_id, settling=settling)
         if isinstance(found, adapter.NotSent):
             raise opening.Closed(found.reason, final=found.reauthorize)
-        return _Account(self.links, how, link_id, found)
+        return _Account(self.links, how, order.link_id, found, settling=settling)
 
 
 class _Account(httpx2.Auth):
@@ -55,12 +57,19 @@ class _Account(httpx2.Auth):
     """
 
     def __init__(
-        self, links: servers.House, how: adapter.Credential, link_id: UUID, access: tokens.Access
+        self,
+        links: servers.House,
+        how: adapter.Credential,
+        link_id: UUID,
+        access: tokens.Access,
+        *,
+        settling: bool,
     ) -> None:
         self._links = links
         self._how = how
         self._link_id = link_id
         self._access = access
+        self._settling = settling
 
     async def async_auth_flow(
         self, request: httpx2.Request
@@ -70,7 +79,9 @@ class _Account(httpx2.Auth):
         answer = yield request
         if answer.status_code != 401:
             return
-        found = await tokens.access(self._links, self._link_id, than=self._access.version)
+        found = await tokens.access(
+            self._links, self._link_id, than=self._access.version, settling=self._settling
+        )
         if isinstance(found, tokens.Access):
             self._access = found
             request.headers[self._how.header] = credentials.value(self._how, found.token)

@@ -29,6 +29,7 @@ OFFERED_MAX: Final = 500
 
 BUILT_IN: Final[Mapping[str, str]] = {
     "commonpurse": "partners.adapters.commonpurse:Commonpurse",
+    "csv": "partners.adapters.csv:Csv",
     "demo": "partners.adapters.demo:Demo",
     "demo-natural": "partners.adapters.demo:DemoNatural",
     "demo-none": "partners.adapters.demo:DemoNone",

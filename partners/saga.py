@@ -133,7 +133,7 @@ async def heard(
     It may be told twice, late and in any order: it is a reason to look, and the word only of a
     partner that cannot be asked.
     """
-    order = await _meant(house.db, partner_id, event, now)
+    order = await meant(house.db, partner_id, key=event.key, ref=event.ref, now=now)
     if order is None:
         log.warning("event.unknown", partner=str(partner_id), id=event.event_id)
         return None
@@ -278,14 +278,14 @@ async def _record(
     return recorded
 
 
-async def _meant(
-    db: Database, partner_id: UUID, event: adapter.PartnerEvent, now: datetime | None
+async def meant(
+    db: Database, partner_id: UUID, *, key: str | None, ref: str | None, now: datetime | None
 ) -> orders.Order | None:
-    """The order that an event is about: by our key, or by the partner's reference."""
+    """The order that a partner means: by our key, or by its own reference; no other partner's."""
     found = None
-    if event.key is not None and len(event.key) == adapter.KEY_CHARS:
+    if key is not None and len(key) == adapter.KEY_CHARS:
         with contextlib.suppress(ValueError):
-            found = await orders.known(db, UUID(hex=event.key), now=now)
-    if found is None and event.ref is not None:
-        found = await orders.referred(db, partner_id, event.ref)
+            found = await orders.known(db, UUID(hex=key), now=now)
+    if found is None and ref is not None:
+        found = await orders.referred(db, partner_id, ref)
     return found if found is not None and found.partner_id == partner_id else None

@@ -45,6 +45,8 @@ TRIES_MAX: Final = 8
 """Revocations of one link: with AGAIN they take a day. Then the tokens are erased as they are."""
 AGAIN: Final = timedelta(minutes=10)
 """Before the second try; each further one waits twice as long."""
+SETTLED: Final = timedelta(days=7)
+"""How long the tokens of an ended link wait for its orders: by then people have decided."""
 
 _READ: Final = """
     select l.partner_id, l.status, l.kid, l.sealed, l.version, l.subject,
@@ -57,7 +59,7 @@ _READ: Final = """
 # connection, it finds its own claim.
 _CLAIM: Final = """
     update partner.link set refresh_id = $3, refresh_until = clock_timestamp() + $4::interval
-    where link_id = $1 and version = $2 and status = 'active'
+    where link_id = $1 and version = $2 and sealed is not null
       and (refresh_id = $3 or refresh_until is null or refresh_until <= clock_timestamp())
     returning kid, sealed
 """
@@ -68,7 +70,7 @@ _WRITE: Final = """
            version = version + 1, refresh_id = null, refresh_until = null,
            changed_at = clock_timestamp()
      where link_id = $1 and refresh_id = $2 and sealed is not null
-    returning version, status
+    returning version, status, sealed
 """
 _LAPSE: Final = """
     update partner.link
@@ -84,13 +86,18 @@ _REST: Final = """
      where link_id = $1 and refresh_id = $2
 """
 # Whoever takes a row has it for a while; if they die with it, the next turn finds it again. An
-# account that nobody confirmed is ended by the same statement. While another live link holds the
+# account that nobody confirmed is ended by the same statement. A link with an open order
+# waits: only to its tokens the partner says what became of it. While another live link holds the
 # same account nothing is revoked: many servers end all that one account gave us.
 _DUE: Final = """
     with due as (
         select link_id from partner.link
         where due_at <= clock_timestamp()
           and (refresh_until is null or refresh_until <= clock_timestamp())
+          and (status <> 'unlinked' or ended_at < clock_timestamp() - $3::interval or not exists (
+              select from ledger.partner_order o
+              where o.link_id = link.link_id and (o.ask is not null or o.state = 'attention')
+          ))
         order by due_at limit $1 for update skip locked
     )
     update partner.link l
@@ -150,15 +157,22 @@ class _Sealed:
 Found: TypeAlias = Access | NotSent
 
 
-async def access(house: servers.House, link_id: uuid.UUID, *, than: int | None = None) -> Found:
+async def access(
+    house: servers.House,
+    link_id: uuid.UUID,
+    *,
+    than: int | None = None,
+    settling: bool = False,
+) -> Found:
     """Return a token for a call, renewed if it is about to end; else why there is none.
 
     NotSent with `reauthorize` means that the member must link anew; with `retry_after`, that the
     partner's server does not answer just now. `than` is the version of a token that the partner
-    did not take.
+    did not take. `settling` asks what became of an order, or takes it back: for that the tokens of
+    a link that has ended are good too, as long as one of its orders is open.
     """
     try:
-        return await _access(house, link_id, than)
+        return await _access(house, link_id, than, settling)
     except vault.Unreadable as error:
         # A row that was tampered with, or a key that is gone: nothing of it is used.
         log.error("link.unreadable", link=str(link_id), why=str(error))
@@ -184,7 +198,7 @@ async def give_back(party: oauth.Party, to: oauth.Endpoints, given: oauth.Tokens
 
 async def tend(house: servers.House, *, limit: int) -> int:
     """Revoke and erase what ended, give up what nobody confirmed, forget old attempts."""
-    rows = await house.db.fetch(_DUE, limit, AGAIN)
+    rows = await house.db.fetch(_DUE, limit, AGAIN, SETTLED)
     for row in rows:
         if await _revoked(house, row):
             await house.db.execute(_ERASE, row["link_id"])
@@ -192,12 +206,14 @@ async def tend(house: servers.House, *, limit: int) -> int:
     return len(rows)
 
 
-async def _access(house: servers.House, link_id: uuid.UUID, than: int | None) -> Found:
+async def _access(
+    house: servers.House, link_id: uuid.UUID, than: int | None, settling: bool
+) -> Found:
     """Look, and renew or wait, until there is a token or a reason."""
     seen = None
     for _ in range(LOOKS_MAX):
         row = await house.db.fetchrow(_READ, link_id, MARGIN, NOBODY)
-        if row is None or row["status"] != "active":
+        if row is None or not _usable(row, settling):
             return NotSent("the account is not linked", reauthorize=True)
         good = row["version"] != than and not row["stale"]
         # One that was renewed while we waited is as good as it gets, however short it lives.
@@ -208,14 +224,16 @@ async def _access(house: servers.House, link_id: uuid.UUID, than: int | None) ->
         if row["resting"]:
             return NotSent("the partner's server does not answer", retry_after=PAUSE)
         if not row["claimed"]:
-            found = await _renew(house, link_id, row)
+            found = await _renew(house, link_id, row, settling)
             if found is not None:
                 return found
         await asyncio.sleep(LOOK_SECONDS)
     return NotSent("the token is still being renewed", retry_after=PAUSE)
 
 
-async def _renew(house: servers.House, link_id: uuid.UUID, row: Any) -> Found | None:
+async def _renew(
+    house: servers.House, link_id: uuid.UUID, row: Any, settling: bool
+) -> Found | None:
     """Claim a link and renew its tokens; None if somebody else claimed it first."""
     mine = ids.new()
     at = await _reached(house, row["partner_id"])
@@ -228,7 +246,10 @@ async def _renew(house: servers.House, link_id: uuid.UUID, row: Any) -> Found | 
         answer = oauth.Denied(GONE) if refresh is None else await oauth.refresh(*at, refresh)
     match answer:
         case oauth.Tokens():
-            return await _written(house, link_id, mine, row["subject"], answer)
+            written = await _write(house, link_id, mine, answer)
+            if written is None or not _usable(written, settling):
+                return NotSent("the account is not linked", reauthorize=True)
+            return Access(answer.access, row["subject"], written["version"])
         case oauth.Denied(error=why) if why == GONE:
             await house.db.fetchval(_LAPSE, link_id, mine)
             log.warning("link.lapsed", link=str(link_id))
@@ -238,15 +259,18 @@ async def _renew(house: servers.House, link_id: uuid.UUID, row: Any) -> Found | 
     return NotSent("the partner's server does not answer", retry_after=PAUSE)
 
 
-async def _written(
-    house: servers.House, link_id: uuid.UUID, mine: uuid.UUID, subject: str, given: oauth.Tokens
-) -> Found:
+async def _write(
+    house: servers.House, link_id: uuid.UUID, mine: uuid.UUID, given: oauth.Tokens
+) -> Any:
     sealed = seal(house, link_id, given)
     lives = None if given.lives_seconds is None else timedelta(seconds=given.lives_seconds)
-    row = await house.db.fetchrow(_WRITE, link_id, mine, sealed.kid, sealed.text, lives)
-    if row is None or row["status"] != "active":
-        return NotSent("the account is not linked", reauthorize=True)
-    return Access(given.access, subject, row["version"])
+    return await house.db.fetchrow(_WRITE, link_id, mine, sealed.kid, sealed.text, lives)
+
+
+def _usable(row: Any, settling: bool) -> bool:
+    """True for a live link; for one that has ended, while it settles what was begun with it."""
+    ended = row["status"] == "unlinked" and row["sealed"] is not None
+    return row["status"] == "active" or (settling and ended)
 
 
 async def _reached(

@@ -21,14 +21,12 @@ from typing import TypeAlias
 import asyncpg
 import hypothesis
 import pytest
-import pytest_asyncio
 
 from api import postgres
 from tests import copies
 from wallet import database, laws, migrate
 
 ROOT = Path(__file__).resolve().parent.parent
-SIZE = 8  # connections of `db`; a test of many clients opens its own
 MIGRATING = 7_201_501  # an advisory lock: two workers on one given server make its roles in turn
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -65,7 +63,7 @@ def template(server: str, worker_id: str) -> Iterator[str]:
     asyncio.run(_drop(server, name))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest.fixture(scope="session")
 async def databases(server: str, template: str) -> AsyncIterator[copies.Copies]:
     """The copies that this worker's tests get, one after the other."""
     kept = copies.Copies(server, template, f"{template}_copy")
@@ -73,22 +71,38 @@ async def databases(server: str, template: str) -> AsyncIterator[copies.Copies]:
     await kept.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def dsn(databases: copies.Copies, request: pytest.FixtureRequest) -> AsyncIterator[str]:
-    """URL of a migrated database of the test's own, as its owner; the laws hold at its end."""
-    copy = await databases.take()
-    yield copy.url
+@pytest.fixture(autouse=True)
+async def nothing_goes_on() -> AsyncIterator[None]:
+    """End what a test has left running, for the next one runs in the same event loop."""
+    yield
+    await _end_the_rest()
+
+
+@pytest.fixture
+async def copy(
+    databases: copies.Copies, request: pytest.FixtureRequest
+) -> AsyncIterator[copies.Copy]:
+    """A migrated database of the test's own; the laws hold at its end."""
+    taken = await databases.take()
+    yield taken
+    await _end_the_rest()
     if request.node.get_closest_marker("tampers") is not None:
-        await databases.drop(copy)
+        await databases.drop(taken)
         return
     try:
-        breaches = await copies.check(copy)
+        breaches = await copies.check(taken)
 
         assert [] == breaches
     except BaseException:
-        await databases.drop(copy)
+        await databases.drop(taken)
         raise
-    await databases.give_back(copy)
+    await databases.give_back(taken)
+
+
+@pytest.fixture
+def dsn(copy: copies.Copy) -> str:
+    """URL of a migrated database of the test's own, as its owner."""
+    return copy.url
 
 
 @pytest.fixture
@@ -101,11 +115,9 @@ async def empty_dsn(server: str, template: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def db(dsn: str) -> AsyncIterator[database.Database]:
+async def db(databases: copies.Copies, copy: copies.Copy) -> database.Database:
     """The database as the API sees it: as the application, with its few privileges."""
-    connected = await database.Database.connect(dsn, size=SIZE)
-    yield connected
-    await connected.close()
+    return await databases.connect(copy)
 
 
 @pytest.fixture
@@ -149,6 +161,13 @@ def _start(
             embedded.start()
             return embedded
     raise AssertionError("unreachable")
+
+
+async def _end_the_rest() -> None:
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)
 
 
 async def assert_laws(dsn: str) -> None:

@@ -1,14 +1,16 @@
 """Databases for tests: copies of one template, handed out again only when provably like new.
 
 To copy and to drop some 850 files takes a third of a second, most of it the kernel's, and a new
-database has every plan to make. So a copy that a test has done with is put back as it was, in
-milliseconds, over a connection that stays: the keeper.
+session has every catalog to read, function to compile and statement to plan. So a copy that a test
+has done with is put back as it was, in milliseconds, over a connection that stays (the keeper), and
+the sessions that the test had as the application (the door) are set back and stay as well.
 
 What a test has touched is told by PostgreSQL's own counters of written rows, one for each table
 and catalog, which every session adds to before it is gone. Rows of the books are deleted, and then
 every table is looked at. A copy is dropped, and the next test gets a fresh one, as soon as anything
 else is not as it was handed out: a catalog or a row of the template was written, someone is still
-connected, the keeper was disconnected, or a write arrived afterwards.
+connected, a session of the door is still in use, the keeper was disconnected, or a write arrived
+afterwards.
 """
 
 import asyncio
@@ -21,10 +23,11 @@ from typing import Final, TypeAlias
 
 import asyncpg
 
-from wallet import laws
+from wallet import database, laws
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
+SIZE: Final = 8  # connections of the door; a test of many clients opens its own
 USES_MAX: Final = 200  # of one copy: what deleted rows leave behind in its files stays small
 PAGES_MAX: Final = 10  # of a table whose rows are deleted; the planner takes an empty one for ten
 LEAVE_SECONDS_MAX: Final = 2.0  # a session that was closed is gone in a millisecond
@@ -47,7 +50,13 @@ STATEFUL: Final = "select exists (select from pg_class where relkind in ('S', 'm
 OTHERS: Final = """
 select count(*) from pg_stat_activity
  where datid = (select oid from pg_database where datname = current_database())
-   and pid <> pg_backend_pid() and backend_type = 'client backend'
+   and pid <> pg_backend_pid() and pid <> all ($1::int[]) and backend_type = 'client backend'
+"""
+# What a session may have set or kept; all it has written is counted now, and not in a second.
+SET_BACK: Final = """
+select pg_advisory_unlock_all(); close all; unlisten *; reset all; discard temp;
+reset session authorization; reset role;
+select pg_stat_force_next_flush()
 """
 
 
@@ -78,6 +87,8 @@ class Copy:
     look: str = ""  # a query that is true as long as a row is left
     written: list[int] = field(default_factory=list)
     uses: int = 0
+    door: database.Database | None = None
+    pids: list[int] = field(default_factory=list)  # the sessions of the door, while nobody has it
 
 
 class Copies:
@@ -101,6 +112,12 @@ class Copies:
                 return spare
         return await self._fresh()
 
+    async def connect(self, copy: Copy) -> database.Database:
+        """Give the application's view of the copy, with sessions that know their way around."""
+        if copy.door is None:
+            copy.door = await database.Database.connect(copy.url, size=SIZE)
+        return database.Database(copy.door.pool, copy.door.bulk_pool)
+
     async def give_back(self, copy: Copy) -> None:
         """Keep the copy for the next test if it can be put back as it was; otherwise drop it."""
         try:
@@ -113,7 +130,7 @@ class Copies:
 
     async def drop(self, copy: Copy) -> None:
         """Delete the copy, whoever is connected to it."""
-        await _leave(copy.keeper)
+        await _leave(copy)
         await execute(self._server, f"drop database if exists {copy.name} with (force)")
 
     async def close(self) -> None:
@@ -181,6 +198,10 @@ async def _put_back(copy: Copy) -> None:
     copy.uses += 1
     if copy.uses >= USES_MAX:
         raise Unlike("It has served long enough.")
+    if copy.door is not None and (copy.door.pool.is_closing() or copy.door.bulk_pool.is_closing()):
+        await copy.door.close()
+        copy.door = None
+    copy.pids = await _set_back(copy.door) if copy.door is not None else []
     await _wait_until_alone(copy)
     written = await _written(copy)
     touched = [
@@ -198,6 +219,22 @@ async def _put_back(copy: Copy) -> None:
     await _assert_empty(copy)
 
 
+async def _set_back(door: database.Database) -> list[int]:
+    pids = []
+    for pool in (door.pool, door.bulk_pool):
+        if pool.get_idle_size() < pool.get_size():
+            raise Unlike("A session is still in use.")
+        sessions = [await pool.acquire() for _ in range(pool.get_size())]
+        try:
+            for session in sessions:
+                await session.execute(SET_BACK)
+                pids.append(session.get_server_pid())
+        finally:
+            for session in sessions:
+                await pool.release(session)
+    return pids
+
+
 async def _empty(copy: Copy, touched: list[tuple[int, str]]) -> None:
     rows = await copy.keeper.fetch(
         "select pg_relation_size(oid) > $2 * current_setting('block_size')::bigint as is_large"
@@ -213,7 +250,7 @@ async def _empty(copy: Copy, touched: list[tuple[int, str]]) -> None:
 
 
 async def _assert_untouched(copy: Copy) -> None:
-    if await copy.keeper.fetchval(OTHERS):
+    if await copy.keeper.fetchval(OTHERS, copy.pids):
         raise Unlike("Someone came while nobody had it.")
     if copy.written != await _written(copy):
         raise Unlike("Something was written after it came back.")
@@ -227,7 +264,7 @@ async def _assert_empty(copy: Copy) -> None:
 async def _wait_until_alone(copy: Copy) -> None:
     # A session counts what it wrote before it disappears from the list.
     deadline = time.monotonic() + LEAVE_SECONDS_MAX
-    while await copy.keeper.fetchval(OTHERS):
+    while await copy.keeper.fetchval(OTHERS, copy.pids):
         if time.monotonic() > deadline:
             raise Unlike("Someone is still connected.")
         await asyncio.sleep(0.001)
@@ -241,6 +278,10 @@ async def _written(copy: Copy) -> list[int]:
     return rows
 
 
-async def _leave(keeper: Connection) -> None:
+async def _leave(copy: Copy) -> None:
     with contextlib.suppress(*AWAY):
-        await keeper.close(timeout=5)
+        if copy.door is not None:
+            async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                await copy.door.close()
+    with contextlib.suppress(*AWAY):
+        await copy.keeper.close(timeout=LEAVE_SECONDS_MAX)

@@ -149,3 +149,72 @@ async def test_a_copy_whose_keeper_was_sent_away_is_dropped(made: copies.Copies)
 
     assert copy.name != again.name
     await made.drop(again)
+
+
+async def test_what_a_session_has_set_or_kept_is_gone(made: copies.Copies) -> None:
+    look = (
+        "select pg_backend_pid(), current_setting('jit'), current_user, to_regclass('kept')::text"
+    )
+    copy = await made.take()
+    db = await made.connect(copy)
+    new = await db.fetchrow(look)
+    await db.execute("set jit = on; set role commonpurse; listen news; select pg_advisory_lock(7)")
+
+    await made.give_back(copy)
+    again = await made.take()
+    found = await (await made.connect(again)).fetchrow(look)
+
+    assert (copy.name, new) == (again.name, found)
+    locks = "select count(*) from pg_locks where locktype = 'advisory' and granted and objid = 7"
+    assert (0, []) == (
+        await again.keeper.fetchval(locks),
+        await db.fetch("select pg_listening_channels()"),
+    )
+    await made.drop(again)
+
+
+async def test_what_a_session_that_stays_has_written_is_seen(made: copies.Copies) -> None:
+    copy = await made.take()
+    db = await made.connect(copy)
+    coalition = await factories.open_coalition(db)
+    await coalition.fill(await coalition.member(), 2_000)
+
+    await made.give_back(copy)
+    again = await made.take()
+
+    assert copy.name == again.name
+    assert not await again.keeper.fetchval(again.look)
+    await made.drop(again)
+
+
+async def test_a_session_that_is_still_in_use_takes_its_database_with_it(
+    made: copies.Copies,
+) -> None:
+    copy = await made.take()
+    session = await (await made.connect(copy)).pool.acquire()
+
+    await made.give_back(copy)
+    again = await made.take()
+
+    assert copy.name != again.name
+    with pytest.raises(asyncpg.InterfaceError):
+        await session.fetchval("select 1")
+    await made.drop(again)
+
+
+@pytest.mark.parametrize("which", ["pool", "bulk_pool"])
+async def test_sessions_that_a_test_has_closed_are_opened_anew(
+    made: copies.Copies, which: str
+) -> None:
+    copy = await made.take()
+    db = await made.connect(copy)
+    await db.fetchval("select 1")
+    await db.bulk("select '1'")
+    await getattr(db, which).close()
+
+    await made.give_back(copy)
+    again = await made.take()
+
+    assert copy.name == again.name
+    assert 1 == await (await made.connect(again)).fetchval("select 1")
+    await made.drop(again)

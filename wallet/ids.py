@@ -39,6 +39,7 @@ PREFIXES: Final = {
     "pur": "purchase",
     "ret": "return",
     "red": "redemption",
+    "ord": "partner order",
     "mov": "movement",
     "lot": "lot",
     "cre": "credit",

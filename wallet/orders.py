@@ -82,6 +82,13 @@ class Order:
         return self.facts.state
 
     @property
+    def stands(self) -> bool:
+        """Whether its value stands at the partner, as far as the books know."""
+        if self.state == "attention":
+            return self.facts.aim == "reverse"
+        return self.state in ("captured", "reversing", "reverse_unknown", "suspense")
+
+    @property
     def outcomes(self) -> frozenset[Found]:
         """What people may decide of it: nothing, unless it waits for them."""
         if self.state == "attention":
@@ -290,6 +297,26 @@ async def due(
     return [_read(row) for row in rows]
 
 
+async def between(
+    db: Database,
+    partner_id: UUID,
+    *,
+    since: datetime,
+    until: datetime,
+    after: tuple[datetime, UUID] | None,
+    first: int,
+) -> list[Order]:
+    """Orders of a partner that were begun in a span, the oldest first, after the last one seen."""
+    at, last = after or (since, UUID(int=0))
+    rows = await db.fetch(
+        f"{_SELECT} where o.partner_id = $2 and (o.created_at, o.redemption_id) > ($3, $4)"
+        " and o.created_at >= $5 and o.created_at < $6 order by o.created_at, o.redemption_id"
+        " limit $7",
+        *(None, partner_id, at, last, since, until, first),
+    )
+    return [_read(row) for row in rows]
+
+
 async def page(
     db: Database,
     *,
@@ -315,12 +342,26 @@ async def page(
 
 async def attempts(db: Database, redemption_id: UUID) -> list[Attempt]:
     """The story of an order, in order."""
+    return (await stories(db, [redemption_id]))[redemption_id]
+
+
+async def stories(db: Database, redemption_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """The stories of some orders, ATTEMPTS_MAX of each at most."""
     rows = await db.fetch(
-        "select number, asked, said, state, reason, took_ms, ended_at from ledger.partner_attempt"
-        " where bucket = $1 and redemption_id = $2 order by number limit $3",
-        *(ledger.bucket(redemption_id), redemption_id, ATTEMPTS_MAX),
+        "select a.* from unnest($1::smallint[], $2::uuid[]) o (bucket, redemption_id)"
+        " join ledger.partner_attempt a"
+        " on a.bucket = o.bucket and a.redemption_id = o.redemption_id and a.number <= $3"
+        " order by a.redemption_id, a.number",
+        [ledger.bucket(one) for one in redemption_ids],
+        redemption_ids,
+        ATTEMPTS_MAX,
     )
-    return [Attempt(**dict(row)) for row in rows]
+    found: dict[UUID, list[Attempt]] = {one: [] for one in redemption_ids}
+    for row in rows:
+        found[row["redemption_id"]].append(
+            Attempt(**{name: row[name] for name in Attempt.__dataclass_fields__})
+        )
+    return found
 
 
 def _read(row: Any) -> Order:

@@ -71,6 +71,8 @@ async def settlement(
     audit.check_reason(reason)
     text.check(evidence, "evidence", chars_max=EVIDENCE_CHARS_MAX)
     held = await redeem.find(db, redemption_id)
+    if await orders.known(db, redemption_id) is not None:
+        raise errors.RedemptionAtPartner(path=("redemption_id",))
     if held.state != "held" and await approvals.known(db, request_id, now) is None:
         raise errors.RedemptionClosed(path=("redemption_id",))
     detail = {"outcome": outcome, "evidence": evidence}

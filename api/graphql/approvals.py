@@ -25,6 +25,9 @@ class ApprovalAct(enum.Enum):
     REMITTANCE_SENDING = strawberry.enum_value(
         "remittance.send", description="A charity was paid what was due to it."
     )
+    ORDER_RESOLUTION = strawberry.enum_value(
+        "order.resolve", description="An order at a partner that nobody could tell of is decided."
+    )
     REDEMPTION_SETTLEMENT = strawberry.enum_value(
         "redemption.settle", description="A hold that its merchant left open is settled."
     )
@@ -65,6 +68,14 @@ class RedemptionOutcome(enum.Enum):
     )
 
 
+@strawberry.enum(description="What people found out of an order that nobody could tell of.")
+class PartnerOrderOutcome(enum.Enum):
+    """As wallet.orders.Found; a test compares both."""
+
+    ISSUED = strawberry.enum_value("issued", description="Its value stands at the partner.")
+    ABSENT = strawberry.enum_value("absent", description="Its value does not stand there.")
+
+
 @strawberry.type(description="An act that one person proposed and another has to decide.")
 class Approval(shapes.Node):
     """Shown to those who may decide, and to the person who proposed it."""
@@ -72,13 +83,16 @@ class Approval(shapes.Node):
     act: ApprovalAct = strawberry.field(description="What is done when it is approved.")
     status: ApprovalStatus = strawberry.field(description="Where it stands.")
     subject_id: strawberry.ID = strawberry.field(
-        description="The member, redemption or batch that it is about; ask `node` for it."
+        description="The member, redemption, order or batch it is about; ask `node` for it."
     )
     amount: shapes.Money | None = strawberry.field(
         description="How much is credited or was paid; null if it is about neither."
     )
     outcome: RedemptionOutcome | None = strawberry.field(
         description="How the hold ends; null if it is about no hold."
+    )
+    order_outcome: PartnerOrderOutcome | None = strawberry.field(
+        description="What became of the order; null if it is about none."
     )
     tier: str | None = strawberry.field(
         description="The word of the tier that is given; null if it is about no tier."
@@ -87,7 +101,7 @@ class Approval(shapes.Node):
         description="When that tier ends; null if it is about no tier."
     )
     evidence: str | None = strawberry.field(
-        description="What shows that a hold ended so, or that a charity was paid; else null."
+        description="What shows that a hold or an order ended so, or a charity was paid; else null."
     )
     reason: str = strawberry.field(description="Why it was proposed.")
     checker_reason: str | None = strawberry.field(
@@ -292,20 +306,22 @@ SUBJECTS = {
     approvals.SETTLEMENT: "red",
     approvals.TIER_OVERRIDE: "mem",
     approvals.REMITTANCE: "rem",
+    approvals.ORDER: "ord",
 }
 
 
 def show(row: approvals.Approval) -> Approval:
     """Return an approval as GraphQL."""
     amount, outcome = row.detail.get("amount_minor"), row.detail.get("outcome")
-    until = row.detail.get("until")
+    until, of_order = row.detail.get("until"), row.act == approvals.ORDER
     return Approval(
         id=strawberry.ID(ids.show("apr", row.approval_id)),
         act=ApprovalAct(row.act),
         status=ApprovalStatus(row.status),
         subject_id=strawberry.ID(ids.show(SUBJECTS[row.act], row.subject_id)),
         amount=None if amount is None else shapes.show(amount, money.asset(row.detail["asset"])),
-        outcome=None if outcome is None else RedemptionOutcome(outcome),
+        outcome=None if outcome is None or of_order else RedemptionOutcome(outcome),
+        order_outcome=PartnerOrderOutcome(outcome) if of_order else None,
         tier=row.detail.get("tier"),
         until=None if until is None else scalars.DateTime(datetime.datetime.fromisoformat(until)),
         evidence=_evidence(row.detail),

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from strawberry.dataloader import DataLoader
 
+from partners import directory as partner_directory
 from wallet import database, errors, statements
 from wallet import merchants as merchant_facts
 from wallet import orders as order_facts
@@ -114,6 +115,24 @@ class Loaders:
 
     async def _contract_words(self, keys: Sequence[uuid.UUID]) -> list[Wordings]:
         found = await terms.in_force(self._db, "merchant", keys, None)
+        return [found[key] for key in keys]
+
+    @functools.cached_property
+    def partner_names(self) -> DataLoader[uuid.UUID, str | None]:
+        """What members call partners, by id."""
+        return DataLoader(self._partner_names, max_batch_size=BATCH_MAX)
+
+    async def _partner_names(self, keys: Sequence[uuid.UUID]) -> list[str | None]:
+        found = await partner_directory.find_many(self._db, keys)
+        return [found[key].name if key in found else None for key in keys]
+
+    @functools.cached_property
+    def order_stories(self) -> DataLoader[uuid.UUID, list[order_facts.Attempt]]:
+        """What was asked and told of orders at partners, by order."""
+        return DataLoader(self._order_stories, max_batch_size=BATCH_MAX)
+
+    async def _order_stories(self, keys: Sequence[uuid.UUID]) -> list[list[order_facts.Attempt]]:
+        found = await order_facts.stories(self._db, keys)
         return [found[key] for key in keys]
 
     @functools.cached_property

@@ -223,7 +223,7 @@ class Mutation:
             PartnerSecretDropInput, strawberry.argument(name="input", description="Which, and why.")
         ],
     ) -> PartnerPayload | None:
-        """Logged as partner.secret.drop, if there was one."""
+        """Logged as partner.secret.drop."""
         partner_id = _key(told.partner_id)
         await credentials.drop_old(
             info.context.db,

@@ -107,6 +107,9 @@ class PartnerRedemption:
     status: PartnerRedemptionStatus = strawberry.field(description="Where it stands.")
     kind: partners.PartnerOfferKind = strawberry.field(description="What was redeemed.")
     partner_id: strawberry.ID = strawberry.field(description="Where.")
+    spent: bool = strawberry.field(
+        description="True once the partner says that it was used up there."
+    )
     reference: str | None = strawberry.field(
         description="The partner's own number of it, for its support; null until it is issued."
     )
@@ -142,7 +145,7 @@ def option(row: eligible.Option) -> RedemptionOption:
     return RedemptionOption(
         partner_id=strawberry.ID(ids.show("par", row.partner_id)),
         partner_name=row.name,
-        offer=partners.offer(row.offer, asset),
+        offer=partners.offer(row.offer, asset, needs_link=row.needs_link),
         eligible=row.found.most_minor is not None,
         most=_money(row.found.most_minor, asset),
         reasons=[
@@ -166,6 +169,7 @@ async def _shown(info: context.Info, order: orders.Order) -> PartnerRedemption:
         status=PartnerRedemptionStatus(stands(order)),
         kind=partners.PartnerOfferKind(order.kind),
         partner_id=strawberry.ID(ids.show("par", order.partner_id)),
+        spent=order.facts.there == "spent",
         reference=order.reference,
         code=await _code(info, order),
     )

@@ -70,6 +70,9 @@ class PartnerOffer:
     minimum: shapes.Money = strawberry.field(description="The smallest amount.")
     maximum: shapes.Money = strawberry.field(description="The largest amount.")
     step: shapes.Money = strawberry.field(description="By how much amounts differ.")
+    needs_link: bool = strawberry.field(
+        description="True if it goes to an account that the member connects there first."
+    )
 
 
 @strawberry.type(description="A shop where members redeem.")
@@ -80,15 +83,14 @@ class Partner(shapes.Node):
     name: str = strawberry.field(description="Shown name.")
     status: PartnerStatus = strawberry.field(description="Whether it takes orders.")
     needs_link: bool = strawberry.field(
-        description="True if a member connects an account there first."
+        description="True if something of it goes to an account that a member connects."
     )
     offers: list[PartnerOffer] = strawberry.field(
         description="What can be redeemed there: at most one offer of each kind.",
         directives=[cost.ListSize(assumed_size=2)],
     )
     territories: list[str] = strawberry.field(
-        description="For members of these countries, ISO 3166-1; none: for all.",
-        directives=[cost.ListSize(assumed_size=2)],
+        description="For members of these countries, ISO 3166-1, at most 250; none: for all."
     )
     facts: strawberry.Private[directory.Partner]
 
@@ -112,11 +114,10 @@ class AdapterCapabilities:
     """As the adapter declares it, and its author has tested it."""
 
     kinds: list[PartnerOfferKind] = strawberry.field(
-        description="What a member can get.", directives=[cost.ListSize(assumed_size=3)]
+        description="What a member can get; at most four."
     )
     currencies: list[str] = strawberry.field(
-        description="In which currencies; none: whatever the shop is set to.",
-        directives=[cost.ListSize(assumed_size=3)],
+        description="In which currencies, at most one of each; none: whatever the shop is set to."
     )
     idempotency: PartnerIdempotency = strawberry.field(description="What twice the same does.")
     key_lasts_seconds: int | None = strawberry.field(
@@ -129,7 +130,9 @@ class AdapterCapabilities:
     reverses: bool = strawberry.field(description="It takes back what is unspent.")
     reverses_in_part: bool = strawberry.field(description="Also a part of it.")
     lists: bool = strawberry.field(description="It lists all that we had issued.")
-    links: bool = strawberry.field(description="It gives to an account that a member connects.")
+    linked: list[PartnerOfferKind] = strawberry.field(
+        description="What goes to an account that a member connects; at most four."
+    )
     reports: bool = strawberry.field(description="It sends messages, signed.")
 
 
@@ -239,13 +242,14 @@ class Query:
 def show(info: context.Info, row: directory.Partner) -> Partner:
     """Return a partner as GraphQL."""
     kind = info.context.adapters.look(row.adapter).kind
+    linked = () if kind is None else kind.caps.linked
     return Partner(
         id=strawberry.ID(ids.show("par", row.partner_id)),
         slug=row.slug,
         name=row.name,
         status=PartnerStatus(row.status),
-        needs_link=kind is not None and kind.caps.links,
-        offers=[offer(one, row.asset) for one in row.offers],
+        needs_link=any(one.kind in linked for one in row.offers),
+        offers=[offer(one, row.asset, needs_link=one.kind in linked) for one in row.offers],
         territories=list(row.facts.territories),
         facts=row,
     )
@@ -283,13 +287,14 @@ def config(told: object) -> dict[str, object]:
     return told
 
 
-def offer(one: orders.Offer, asset: money.Asset) -> PartnerOffer:
+def offer(one: orders.Offer, asset: money.Asset, *, needs_link: bool) -> PartnerOffer:
     """Return an offer as GraphQL."""
     return PartnerOffer(
         kind=PartnerOfferKind(one.kind),
         minimum=shapes.show(one.minimum_minor, asset),
         maximum=shapes.show(one.maximum_minor, asset),
         step=shapes.show(one.step_minor, asset),
+        needs_link=needs_link,
     )
 
 
@@ -326,6 +331,6 @@ def _capabilities(caps: adapter.Capabilities) -> AdapterCapabilities:
         reverses=caps.reverses,
         reverses_in_part=caps.reverses_in_part,
         lists=caps.lists,
-        links=caps.links,
+        linked=[PartnerOfferKind(one) for one in caps.linked],
         reports=caps.reports,
     )

@@ -125,14 +125,16 @@ class Mutation:
     ) -> RedemptionCreatePayload | None:
         """Whole, because a partner that takes back a part is the exception."""
         redemption_id = shapes.key("red", told.redemption_id, path=("redemption_id",))
-        found = await redeem.find(info.context.db, redemption_id)
-        if found.wallet_id != context.member(info).wallet_id:
+        order = await orders.known(info.context.db, redemption_id)
+        if order is None or order.wallet_id != context.member(info).wallet_id:
             raise errors.NotFound(path=("redemption_id",))
         asked = await saga.reverse(
             info.context.saga,
             redemption_id=redemption_id,
             request_id=context.request(info, "redemptionReverse", told.idempotency_key),
         )
+        if asked.order.state == "captured":
+            raise errors.OrderFinal(path=("redemption_id",))
         return await _created(info, asked)
 
 

@@ -46,6 +46,7 @@ from api.graphql import (
     operator,
     partner,
     partner_acts,
+    partner_orders,
     partners,
     permissions,
     play_limits,
@@ -104,6 +105,7 @@ class Query(
     membership_acts.Query,
     membership_staff.Query,
     ladder_impact.Query,
+    partner_orders.Query,
     remittances.Query,
     webhooks.Query,
 ):
@@ -148,6 +150,7 @@ class Mutation(
     membership_acts.Mutation,
     membership_staff.Mutation,
     prepaid.Mutation,
+    partner_orders.Mutation,
     remittances.Mutation,
     webhook_acts.Mutation,
 ):

@@ -84,7 +84,7 @@ class WebhookEndpoint:
     id: strawberry.ID = strawberry.field(description="Opaque and permanent.")
     url: str = strawberry.field(description="Where messages are sent.")
     topics: list[str] = strawberry.field(
-        description=f"What it is told of: {TOPICS}", directives=[cost.ListSize(assumed_size=2)]
+        description=f"What it is told of, at most one of each: {TOPICS}"
     )
     status: WebhookEndpointStatus = strawberry.field(description="Whether it is sent to.")
     ended: WebhookEndpointEnded | None = strawberry.field(

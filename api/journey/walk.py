@@ -304,7 +304,12 @@ def _deliver(day: Day, state: _State) -> None:
 
 def chance(name: str, one_in: int) -> bool:
     """Draw a lot that always falls the same way: true for about one name in `one_in`."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % one_in == 0
+    return lot(name, one_in) == 0
+
+
+def lot(name: str, of: int) -> int:
+    """Draw a number below `of` that is always the same for a name."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % of
 
 
 def _waiting_for(event: str) -> frozenset[str]:

@@ -1,7 +1,9 @@
 """The replay at a terminal: a progress bar, a table of merchants, speeds, and the laws."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -9,8 +11,9 @@ import rich.console
 import rich.progress
 import rich.table
 
+from api import settings
 from api.journey import promotions, source, span
-from api.replay import taking_part
+from api.replay import ordered, shop, taking_part
 from api.replay import year as years
 from api.simulation import journey
 from wallet import money
@@ -18,6 +21,15 @@ from wallet.database import Database
 
 POOL_SIZE: Final = 6
 """Connections for single movements; the batches have their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A partner shop to be run beside the year, and how often something goes wrong there."""
+
+    house: settings.Settings
+    faults_bps: int
+    seed: int
 
 
 async def run(
@@ -29,20 +41,29 @@ async def run(
     shift_days: int = 0,
     campaigns: bool = False,
     schemes: bool = False,
+    beside: Beside | None = None,
     console: rich.console.Console,
 ) -> bool:
     """Replay into a migrated database and print what came of it; true if every law holds.
 
     Days are days of 2017, both included; `households` takes so many of them, in order of number.
+    With a shop `beside` it, what stands there must be what stands here, too.
     Raises ModuleNotFoundError with what to install, or the refusals of `year.replay`.
     """
-    db = await Database.connect(dsn, size=POOL_SIZE)
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        db = await Database.connect(dsn, size=POOL_SIZE)
+        stack.push_async_callback(db.close)
         with console.status("Reading a year of shopping"):
             year = source.read()
             if households is not None:
                 year = year.of(year.households(households))
             planned = promotions.read(year) if campaigns else ()
+        at = None
+        if beside is not None:
+            with console.status("Starting the partner shop"):
+                at = await stack.enter_async_context(
+                    shop.beside(db, beside.house, faults_bps=beside.faults_bps, seed=beside.seed)
+                )
         summary = await _watched(
             db,
             year,
@@ -51,12 +72,11 @@ async def run(
             shift_days=shift_days,
             campaigns=planned,
             schemes=schemes,
+            at=at,
             console=console,
         )
-    finally:
-        await db.close()
     _tell(console, summary)
-    return not summary.breaches
+    return not summary.breaches and (summary.orders is None or summary.orders.sound)
 
 
 async def _watched(
@@ -68,6 +88,7 @@ async def _watched(
     shift_days: int,
     campaigns: Sequence[promotions.Promotion],
     schemes: bool,
+    at: shop.Shop | None,
     console: rich.console.Console,
 ) -> years.Summary:
     bar = rich.progress.Progress(
@@ -95,6 +116,7 @@ async def _watched(
             shift_days=shift_days,
             campaigns=campaigns,
             schemes=schemes,
+            at=at,
             progress=progress,
         )
 
@@ -105,6 +127,9 @@ def _tell(console: rich.console.Console, summary: years.Summary) -> None:
         console.print(journey.compared(summary.campaigns))
     if summary.taking_part:
         console.print(_taking_part(summary.taking_part))
+    if summary.orders:
+        console.print(ordered.table(summary.orders))
+        console.print(_named(ordered.lines(summary.orders)))
     console.print(f"Days    {summary.first} to {summary.last}")
     for words, counted in (
         ("Done", summary.done),
@@ -156,14 +181,6 @@ def _table(summary: years.Summary) -> rich.table.Table:
 
 
 def _taking_part(told: taking_part.Told) -> rich.table.Table:
-    table = rich.table.Table(
-        title="What members took part in",
-        title_justify="left",
-        show_header=False,
-        box=None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-    )
     it = told.counted
     given = money.show(told.donated_minor, money.asset("USD"))
     rows = {
@@ -176,6 +193,18 @@ def _taking_part(told: taking_part.Told) -> rich.table.Table:
         f" {it.tickets:,} tickets, {it.entries:,} entries, {it.prizes:,} prizes",
         "Gifts": f"{it.donations:,} by pledge, {given} USD",
     }
+    return _named(rows, title="What members took part in")
+
+
+def _named(rows: Mapping[str, str], *, title: str | None = None) -> rich.table.Table:
+    table = rich.table.Table(
+        title=title,
+        title_justify="left",
+        show_header=False,
+        box=None,
+        padding=(0, 2, 0, 0),
+        pad_edge=False,
+    )
     for name, words in rows.items():
         table.add_row(name, words)
     return table

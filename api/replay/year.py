@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, cast
 
 from api.journey import people, promotions, source, span, spending, walk
-from api.replay import coalition, taking_part, tills
+from api.replay import coalition, ordered, ordering, shop, taking_part, tills
 from api.replay import promotions as promoted
 from api.replay import run as runs
 from wallet import earn, expire, laws, redeem, reports
@@ -55,6 +55,7 @@ class Summary:
     breaches: list[laws.Breach]
     campaigns: list[promoted.Compared]
     taking_part: taking_part.Told | None
+    orders: ordered.Told | None
 
 
 async def replay(
@@ -67,6 +68,7 @@ async def replay(
     policy: spending.Policy | None = None,
     campaigns: Sequence[promotions.Promotion] = (),
     schemes: bool = False,
+    at: shop.Shop | None = None,
     progress: Callable[[Step], None] | None = None,
 ) -> Summary:
     """Replay `year` from `since` to `until` (days of 2017, both included).
@@ -74,6 +76,7 @@ async def replay(
     All instants are `shift_days` later; an installation keeps the shift of its first replay.
     `campaigns` are published before the year begins, and give what they give. With `schemes`
     members climb tiers, reach milestones, stand on a board, enter raffles and give to a charity.
+    With a shop beside it (`at`) they link accounts there and redeem.
     Raises CURRENCY_MISMATCH when the programme is not in US dollars.
     """
     started = perf_counter()
@@ -90,21 +93,24 @@ async def replay(
         plan = await taking_part.publish(
             db, year.households(), since=since, until=until, shift_days=shift_days
         )
+    shopping = None
+    if at is not None:
+        shopping = await ordering.open_shop(
+            at, year.households(), since=since, until=until, shift_days=shift_days
+        )
     days = walk.days(year, since=since, until=until, shift_days=shift_days)
     step = Step(since, 0, 0)
     async for day in _ahead(days):
-        await _day(run, day, plan)
+        await _day(run, day, plan, shopping)
         lines = sum(len(one.purchase.lines) for one in day.purchases)
         step = Step(day.date, step.purchases + len(day.purchases), step.lines + lines)
         if progress is not None:
             progress(step)
     ended = walk.midnight(until + timedelta(days=shift_days + 1))
     if plan is not None:
-        await _open(run, ended)
-        await taking_part.morning(run, ended)
-        await taking_part.look(run, ended)
-        await _open(run, ended)  # what the last look paid out is the member's today,
-        await taking_part.look(run, ended)  # and a pledge takes its share
+        await _take_part_to_the_end(run, ended)
+    if shopping is not None:
+        await ordering.end(run, shopping)
     async with db.bulk_pool.acquire() as connection:
         breaches = await laws.check(cast("asyncpg.Connection[asyncpg.Record]", connection))
     return Summary(
@@ -120,13 +126,18 @@ async def replay(
         breaches=breaches,
         campaigns=promoted.compare(parts, await promoted.reach(db, parts)) if parts else [],
         taking_part=None if plan is None else await taking_part.told(db, plan, ended),
+        orders=None if shopping is None else await ordered.told(shopping),
     )
 
 
-async def _day(run: runs.Run, day: walk.Day, plan: taking_part.Plan | None) -> None:
+async def _day(
+    run: runs.Run, day: walk.Day, plan: taking_part.Plan | None, shopping: ordering.Plan | None
+) -> None:
     await _open(run, day.opens_at)
     if plan is not None:
         await taking_part.morning(run, day.opens_at)
+    if shopping is not None:
+        await ordering.morning(run, shopping, day)
     paid = await tills.spend(run, day)
     await tills.report(run, day, paid)
     await runs.each(day.events, lambda one: tills.event(run, one))
@@ -137,6 +148,16 @@ async def _day(run: runs.Run, day: walk.Day, plan: taking_part.Plan | None) -> N
     await runs.each(due, lambda one: tills.refund(run, one))
     if plan is not None:
         await taking_part.evening(run, plan, day.closes_at)
+    if shopping is not None:
+        await ordering.evening(run, shopping, day)
+
+
+async def _take_part_to_the_end(run: runs.Run, ended: datetime) -> None:
+    await _open(run, ended)
+    await taking_part.morning(run, ended)
+    await taking_part.look(run, ended)
+    await _open(run, ended)  # what the last look paid out is the member's today,
+    await taking_part.look(run, ended)  # and a pledge takes its share
 
 
 async def _open(run: runs.Run, now: datetime) -> None:

@@ -41,14 +41,16 @@ class Unacceptable(Exception):
         self.status = status
 
 
-async def read(request: Request, house: settings.Settings) -> Mapping[str, str]:
+async def read(
+    request: Request, house: settings.Settings, *, seconds_max: float = READ_SECONDS_MAX
+) -> Mapping[str, str]:
     """Return the fields of a form that our own page sent, or raise Unacceptable."""
     own(request, house)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != MEDIA_TYPE:
         raise Unacceptable(415)
     try:
-        async with asyncio.timeout(READ_SECONDS_MAX):
+        async with asyncio.timeout(seconds_max):
             body = await _body(request)
     except TimeoutError:
         raise Unacceptable(408) from None

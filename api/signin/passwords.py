@@ -44,9 +44,7 @@ class Passwords:
     """Hashing and checking; one for each process."""
 
     def __init__(self, *, time_cost: int = TIME_COST, memory_kib: int = MEMORY_KIB) -> None:
-        self._hasher = argon2.PasswordHasher(
-            time_cost=time_cost, memory_cost=memory_kib, parallelism=1
-        )
+        self._hasher = _hasher(time_cost, memory_kib)
         self._threads = concurrent.futures.ThreadPoolExecutor(THREADS, "passwords")
         self._waiting = 0
 
@@ -60,16 +58,13 @@ class Passwords:
 
     def _check(self, stored: str | None, password: str) -> Verdict:
         try:
-            self._hasher.verify(stored or self._nobody, password)
+            nobodys = _nobodys(self._hasher.time_cost, self._hasher.memory_cost)
+            self._hasher.verify(stored or nobodys, password)
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return Verdict(right=False)
         if stored is not None and self._hasher.check_needs_rehash(stored):
             return Verdict(right=True, rehashed=self._hasher.hash(password))
         return Verdict(right=stored is not None)
-
-    @functools.cached_property
-    def _nobody(self) -> str:
-        return self._hasher.hash(secrets.token_urlsafe())
 
     async def _run(self, work: Work[Answer]) -> Answer:
         if self._waiting >= WAITING_MAX:
@@ -94,6 +89,16 @@ def problem(password: str, *, email: str, name: str) -> str | None:
     if settled.casefold() in about:
         return "simple"
     return None
+
+
+def _hasher(time_cost: int, memory_kib: int) -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(time_cost=time_cost, memory_cost=memory_kib, parallelism=1)
+
+
+@functools.cache
+def _nobodys(time_cost: int, memory_kib: int) -> str:
+    """Return the hash of a password that nobody has; once in a process, for it is work as well."""
+    return _hasher(time_cost, memory_kib).hash(secrets.token_urlsafe())
 
 
 def _settled(password: str) -> str:

@@ -53,12 +53,12 @@ class Commonpurse(adapter.Adapter):
     about: ClassVar[str] = "Any shop that speaks the open Commonpurse Partner Protocol."
     caps: ClassVar[adapter.Capabilities] = adapter.Capabilities(
         kinds=orders.KINDS,
+        linked=("store_credit", "points"),
         idempotency=adapter.Idempotency.KEYED,
         key_lasts=timedelta(days=30),
         settles=timedelta(minutes=2),
         reverses_in_part=True,
         lists=True,
-        links=True,
         reports=True,
     )
     # The shop knows who has linked an account, so an order names it: a member who has ended the

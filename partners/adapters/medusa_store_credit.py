@@ -17,7 +17,7 @@ class MedusaStoreCredit(adapter.Adapter):
         kinds=("store_credit",),
         idempotency=adapter.Idempotency.NONE,
         reverses_in_part=True,
-        links=True,
+        linked=("store_credit",),
     )
     credential: ClassVar[adapter.Credential] = adapter.Credential(basic=True)
     Config: ClassVar[type[Any]] = medusa.Settings

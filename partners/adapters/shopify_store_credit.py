@@ -66,7 +66,7 @@ class ShopifyStoreCredit(adapter.Adapter):
     name: ClassVar[str] = "shopify-store-credit"
     about: ClassVar[str] = "Store credit of a Shopify store's customer."
     caps: ClassVar[adapter.Capabilities] = adapter.Capabilities(
-        kinds=("store_credit",), idempotency=adapter.Idempotency.NONE, links=True
+        kinds=("store_credit",), idempotency=adapter.Idempotency.NONE, linked=("store_credit",)
     )
     credential: ClassVar[adapter.Credential] = shopify.CREDENTIAL
     Config: ClassVar[type[Any]] = shopify.Settings

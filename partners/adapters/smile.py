@@ -48,7 +48,7 @@ class Smile(adapter.Adapter):
     name: ClassVar[str] = "smile"
     about: ClassVar[str] = "Points of a Smile.io loyalty programme."
     caps: ClassVar[adapter.Capabilities] = adapter.Capabilities(
-        kinds=("points",), idempotency=adapter.Idempotency.NONE, lists=True, links=True
+        kinds=("points",), idempotency=adapter.Idempotency.NONE, lists=True, linked=("points",)
     )
     credential: ClassVar[adapter.Credential] = adapter.Credential()
     Config: ClassVar[type[Any]] = Settings

@@ -87,14 +87,12 @@ def run(subject: subjects.Subject, test: Callable[[Bench], Awaitable[None]]) -> 
 
     async def all_of_it() -> None:
         await subject.reset()
-        async with opened(subject) as bench:
-            await test(bench)
-            strangers = bench.strangers()
-            if strangers:
-                fail(
-                    f"It spoke to {', '.join(sorted(strangers))}, which hosts() does not name. In"
-                    " the product nothing else is reached: name it, or leave it alone."
-                )
+        try:
+            async with opened(subject) as bench:
+                await test(bench)
+                _kept_to_its_hosts(bench)
+        finally:
+            await subject.close()
 
     asyncio.run(all_of_it())
 
@@ -110,6 +108,15 @@ async def opened(subject: subjects.Subject) -> AsyncIterator[Bench]:
         transport=way, auth=auth, follow_redirects=False, trust_env=False
     ) as client:
         yield Bench(subject, subject.make(client), way, failing)
+
+
+def _kept_to_its_hosts(bench: Bench) -> None:
+    strangers = ", ".join(sorted(bench.strangers()))
+    if strangers:
+        fail(
+            f"It spoke to {strangers}, which hosts() does not name. In the product nothing else is"
+            " reached: name it, or leave it alone."
+        )
 
 
 def fail(sentence: str) -> NoReturn:

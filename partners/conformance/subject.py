@@ -63,6 +63,9 @@ class Subject:
     async def settle(self) -> None:
         """Let the partner do what it does later, such as a person's work on a list."""
 
+    async def close(self) -> None:
+        """Let go of what `reset` has opened; called after each test."""
+
     def transport(self) -> httpx2.AsyncBaseTransport:
         """The way to the partner; for one within the test: `httpx2.ASGITransport(app)`."""
         hosts = self.adapter_class.hosts(self.read_config())

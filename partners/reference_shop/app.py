@@ -58,7 +58,7 @@ def create_app(at: shop.Shop, setting: faults.Setting) -> Starlette:
             *tokens.routes(at, switch),
             *protocol.routes(at, switch, teller),
             *till.routes(at, teller),
-            *running.routes(at, switch),
+            *running.routes(at, switch, teller),
         ],
         middleware=[Middleware(_Headers)],
         exception_handlers={

@@ -99,6 +99,11 @@ class Book:
         return sums
 
     @property
+    def latest(self) -> datetime | None:
+        """When something was issued last."""
+        return self._in_order[-1].fact.at if self._in_order else None
+
+    @property
     def is_full(self) -> bool:
         """True if nothing more is issued."""
         return len(self._in_order) >= REDEMPTIONS_MAX

@@ -36,6 +36,9 @@ def shop(
         typer.Option(help="Goes wrong so often, in basis points: drop_after=500; may be repeated."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Which requests the faults strike.")] = 0,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when whoever started it is gone.")
+    ] = False,
 ) -> None:
     """Start the reference shop, a partner to try things with. A demonstration, not a shop."""
     from partners.reference_shop import serving
@@ -50,7 +53,7 @@ def shop(
         folder=folder,
     )
     _say(at, folder)
-    asyncio.run(serving.serve(at, setting, host=host, port=port))
+    asyncio.run(serving.serve(at, setting, host=host, port=port, with_parent=with_parent))
 
 
 def _setting(told: list[str], seed: int) -> "faults.Setting":

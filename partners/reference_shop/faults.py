@@ -36,6 +36,7 @@ FAULTS: Final[Mapping[str, str]] = {
     "told_twice": "tells the fact by webhook twice",
 }
 """Each fault, and what it does."""
+TWICE: Final = "told_twice"
 WHOLE_BPS: Final = 10_000
 HUGE_BYTES: Final = 2 * 1024 * 1024
 PAGE: Final = b"<html><head><title>Oops</title></head><body>The upstream is not well.</body></html>"
@@ -56,7 +57,9 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if not set(self.rates_bps) <= set(FAULTS):
             raise ValueError(f"there are: {', '.join(FAULTS)}")
-        if sum(self.rates_bps.values()) > WHOLE_BPS:
+        # That a webhook is sent twice is drawn beside what strikes a request.
+        struck = sum(rate for name, rate in self.rates_bps.items() if name != TWICE)
+        if struck > WHOLE_BPS:
             raise ValueError("the rates are more than all requests together")
 
 
@@ -66,11 +69,14 @@ class Switch:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.struck: Counter[str] = Counter()
+        self.drawn = 0
+        self.under_way = 0
         self._tries: Counter[str] = Counter()
 
     def turn(self, setting: Setting) -> None:
         """Set new rates; counting begins again."""
         self.setting = setting
+        self.drawn = 0
         self.struck.clear()
         self._tries.clear()
 
@@ -78,11 +84,12 @@ class Switch:
         """Say what strikes this request, if anything does."""
         if operation not in self.setting.on:
             return None
+        self.drawn += 1
         name = f"{operation}:{key}"
         self._tries[name] += 1
         drawn = self._number(f"{name}:{self._tries[name]}")
         for fault, rate_bps in sorted(self.setting.rates_bps.items()):
-            if fault == "told_twice":
+            if fault == TWICE:
                 continue
             if drawn < rate_bps:
                 self.struck[fault] += 1
@@ -92,9 +99,9 @@ class Switch:
 
     def twice(self, event_id: str) -> bool:
         """True if a webhook is to be sent twice."""
-        if self._number(event_id) >= self.setting.rates_bps.get("told_twice", 0):
+        if self._number(event_id) >= self.setting.rates_bps.get(TWICE, 0):
             return False
-        self.struck["told_twice"] += 1
+        self.struck[TWICE] += 1
         return True
 
     def _number(self, text: str) -> int:
@@ -110,8 +117,12 @@ def under(switch: Switch, operation: Operation | str, door: Door) -> Door:
         fault = switch.draw(operation, key)
         if fault is None:
             return await door(request)
-        before = await _before(switch.setting, fault, request)
-        return before or await _after(switch.setting, fault, request, await door(request))
+        switch.under_way += 1
+        try:
+            before = await _before(switch.setting, fault, request)
+            return before or await _after(switch.setting, fault, request, await door(request))
+        finally:
+            switch.under_way -= 1
 
     return faulty
 

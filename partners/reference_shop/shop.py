@@ -84,11 +84,20 @@ class Shop:
     # Kept for longer than they are good for: a used one that comes again tells a thief.
     codes: shelf.Shelf[Code] = field(default_factory=lambda: shelf.Shelf(SIGN_IN_LIFE))
     _latest: datetime = BEGINNING
+    _told: datetime | None = None
 
     def now(self) -> datetime:
         """The shop's clock, which never goes back: the list of redemptions is in its order."""
-        self._latest = max(self._latest, datetime.now(UTC))
+        self._latest = max(self._latest, self._told or datetime.now(UTC))
         return self._latest
+
+    def set_clock(self, told: datetime | None) -> None:
+        """Let the clock stand at an instant until it is told another; None lets it go again.
+
+        It may be told an earlier one, but none before what was issued last.
+        """
+        self._told = told
+        self._latest = self.book.latest or BEGINNING
 
 
 def open_shop(

@@ -30,6 +30,7 @@ class Teller:
         self._at = at
         self._switch = switch
         self._waiting: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue(WAITING_MAX)
+        self.untold = 0
 
     def tell(self, one: book.Redemption) -> None:
         """Tell how a redemption stands now."""
@@ -38,6 +39,7 @@ class Teller:
         event_id, body = event(one)
         for _ in range(2 if self._switch.twice(event_id) else 1):
             self._waiting.put_nowait((event_id, body))
+            self.untold += 1
 
     @contextlib.asynccontextmanager
     async def beside(self) -> AsyncIterator[None]:
@@ -58,6 +60,7 @@ class Teller:
                     await asyncio.sleep(wait)
                     if await self._sent(http, event_id, body):
                         break
+                self.untold -= 1
 
     async def _sent(self, http: httpx2.AsyncClient, event_id: str, body: bytes) -> bool:
         url = self._at.partner.webhook_url

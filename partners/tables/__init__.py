@@ -4,6 +4,6 @@ The schema `partner` holds no money. Secrets in it are sealed by `partners.vault
 partner honours is in the books, by `wallet.tables`.
 """
 
-from partners.tables import directory, inbound, links, orders, webhooks
+from partners.tables import directory, inbound, links, orders, reconciliation, stock, webhooks
 
-__all__ = ["directory", "inbound", "links", "orders", "webhooks"]
+__all__ = ["directory", "inbound", "links", "orders", "reconciliation", "stock", "webhooks"]

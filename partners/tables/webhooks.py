@@ -74,6 +74,7 @@ class Delivery(SQLModel, table=True):
             postgresql_where=text("status = 'pending'"),
         ),
         Index("delivery_log", "endpoint_id", "created_at", "delivery_id"),
+        Index("delivery_old", "created_at", postgresql_where=text("status <> 'pending'")),
         SCHEMA,
     )
 

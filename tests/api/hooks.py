@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api import settings
 from partners import deliveries, endpoints, vault
+from tests.api import client
 from wallet import database, ids
 
 PREFIXES: Final = {"WebhookDelivery": "dlv", "WebhookEndpoint": "end"}
@@ -40,3 +41,24 @@ async def build(db: database.Database, rosa: uuid.UUID) -> dict[str, uuid.UUID]:
         now=datetime.now(UTC),
     )
     return {"WebhookDelivery": ping.delivery_id, "WebhookEndpoint": endpoint_id}
+
+
+async def walk(through: Any, merchant: str) -> None:
+    """Make an endpoint for webhooks, replace its secret, and do so while our own bugs are about."""
+    make = (
+        "mutation E($input: WebhookEndpointCreateInput!) { webhookEndpointCreate(input: $input)"
+        " { endpoint { id } secret } }"
+    )
+    told = {"url": "https://shop.example/hooks", "topics": ["redemption.*"]}
+    made = await through.ask(merchant, make, input={"idempotencyKey": client.key(), **told})
+    endpoint = made["data"]["webhookEndpointCreate"]
+    through.keep("webhook secret", endpoint["secret"])
+    rotate = (
+        "mutation R($input: WebhookEndpointRotateInput!) { webhookEndpointRotate(input: $input)"
+        " { secret } }"
+    )
+    asked = {"endpointId": endpoint["endpoint"]["id"]}
+    other = await through.ask(merchant, rotate, input={"idempotencyKey": client.key(), **asked})
+    through.keep("webhook secret", other["data"]["webhookEndpointRotate"]["secret"])
+    async with through.without("partner.endpoint_secret"):
+        await through.ask(merchant, make, input={"idempotencyKey": client.key(), **told})

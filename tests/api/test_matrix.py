@@ -50,6 +50,7 @@ SEES: Final[dict[str, frozenset[str]]] = {
     "Movement": STAFF | {"owner"},
     "Notice": STAFF | {"owner"},
     "PartnerLink": STAFF | {"owner"},
+    "PartnerOrder": STAFF,
     "Partner": MEMBERS | MERCHANTS | STAFF,
     "Pledge": STAFF | {"owner"},
     "Purchase": STAFF | {"owner", "merchant A"},
@@ -73,10 +74,9 @@ SEES: Final[dict[str, frozenset[str]]] = {
 # Types that name a campaign, a scheme, a member or a purchase and show nothing of it: whoever may
 # read what holds them knows the id, and what it is an id of is asked for by a way of its own.
 REFERRING: Final = {
-    *("GrantExplained", "MilestoneProgress", "MissExplained"),
     *paying.REFERRING,
-    "NextBetter",
-    *("BoardRank", "Contest", "Leaderboard", "Play", "RemittanceEntry"),
+    *("GrantExplained", "MilestoneProgress", "MissExplained", "NextBetter", "PartnerRedemption"),
+    *("BoardRank", "Contest", "Leaderboard", "Play", "RedemptionOption", "RemittanceEntry"),
     *("SimulatedCase", "SimulatedLoss", "SimulatedWinner", "SpendingRules", "TierStanding"),
 }
 
@@ -130,7 +130,7 @@ ASKED: Final[
     "impact": lambda it, _kind: [
         ({"charityId": it.ids["Charity"]}, {"charityId": world.missing("Charity")})
     ],
-    "remittances": lambda _it, _kind: [({}, {})],
+    **dict.fromkeys(("partnerOrders", "remittances"), lambda _it, _kind: [({}, {})]),
     "runningCampaigns": lambda _it, _kind: [({}, {})],
     "schemeVersions": lambda it, _kind: [
         ({"id": it.ids["Scheme"]}, {"id": world.missing("Scheme")})
@@ -340,6 +340,7 @@ SAID: Final[dict[str, ways.Arguments]] = {
     "purchaseEventRecord": {"event": {"kind": "SHIPPED", "at": "2026-11-01T10:00:00Z"}},
     "purchaseReturn": {"reason": "did not fit"},
     "redemptionCapture": {"amount": EURO},
+    "redemptionReverse": {},
     "redemptionRefund": {"amount": EURO},
     "redemptionRelease": {},
 }

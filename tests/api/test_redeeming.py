@@ -187,6 +187,16 @@ async def test_an_unspent_card_is_taken_back_to_the_wallet(shop: Shop) -> None:
     assert "100.00" == (await shop.options())[0]["most"]["amount"]
 
 
+async def test_what_is_spent_at_the_partner_is_not_taken_back(shop: Shop) -> None:
+    done = await shop.redeem("12.21")
+    told = {"idempotencyKey": client.key(), "redemptionId": done["redemption"]["id"]}
+    refused = (await shop.ana.ask(REVERSE, {"input": told})).data["redemptionReverse"]
+    found = (await shop.ana.ask(HISTORY, {"id": done["redemption"]["id"]})).data["node"]
+
+    assert ["ORDER_FINAL"] == [one["code"] for one in refused["errors"]]
+    assert ("CAPTURED", "ISSUED") == (found["status"], found["atPartner"]["status"])
+
+
 async def test_a_code_is_shown_to_its_owner_alone(
     shop: Shop, coalition: factories.Coalition
 ) -> None:

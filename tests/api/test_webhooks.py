@@ -1,5 +1,6 @@
 """Webhooks by GraphQL: a merchant makes an endpoint, sees its log, and is told at a real server."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import httpx2
 import pytest
 import standardwebhooks
 
-from api import app, settings, worker
+from api import app, settings, speaking, worker
 from api.identity import bearer
 from tests.api import client
 from tests.partners import peers, telling
@@ -78,9 +79,10 @@ async def create(shop: client.Client, peer: peers.Peer, **changes: Any) -> Any:
 
 async def run(db: database.Database, house: settings.Settings, *names: str) -> None:
     """Let these jobs of the worker take a turn, with the installation's own settings."""
-    jobs = {job.name: job for job in worker.jobs(rhythm.RHYTHM, house=house)}
-    for name in names:
-        await jobs[name].run(db, jobs[name].batch)
+    async with contextlib.aclosing(speaking.Speaking(house, db)) as speak:
+        jobs = {job.name: job for job in worker.jobs(rhythm.RHYTHM, speak=speak)}
+        for name in names:
+            await jobs[name].run(db, jobs[name].batch)
 
 
 async def test_a_merchant_is_told_of_its_purchase_and_asks_for_it(

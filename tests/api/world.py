@@ -26,7 +26,7 @@ from tests.api import (
     taking_part,
 )
 from tests.partners.links import linked
-from tests.wallet import factories, inviting, paying_by_card, paying_out
+from tests.wallet import factories, inviting, ordering, paying_by_card, paying_out
 from wallet import (
     approvals,
     audit,
@@ -66,6 +66,7 @@ PREFIXES: Final = {
     "Movement": "mov",
     "Notice": "not",
     "PartnerLink": "lnk",
+    "PartnerOrder": "ord",
     "Partner": "par",
     "Pledge": "ple",
     "Purchase": "pur",
@@ -172,6 +173,7 @@ async def build(coalition: factories.Coalition, http: httpx2.AsyncClient) -> Wor
         **await hooks.build(db, rosa),
         **giving_to,
         "PartnerLink": (await linked.put(db, ana.member_id))[1],
+        "PartnerOrder": (await ordering.captured(coalition, ana, coalition.mint, 1)).redemption_id,
         "Partner": await partnering.build(coalition, rosa),
         "Purchase": reported.purchase_id,
         "PurchaseReturn": returned.return_id,

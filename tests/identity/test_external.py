@@ -304,6 +304,8 @@ async def test_a_provider_that_answers_wrongly_is_away(
         (DISCOVERY, lambda: document(jwks_uri="file:///etc/passwd")),
         (DISCOVERY, lambda: document(jwks_uri="http://user@127.0.0.1/keys")),
         (DISCOVERY, lambda: document(jwks_uri="http://[/keys")),
+        (DISCOVERY, lambda: document(jwks_uri="https://169.254.169.254/keys")),
+        (DISCOVERY, lambda: document(jwks_uri="https://localhost/keys")),
         (DISCOVERY, huge),
         ("/keys", huge),
         ("/keys", lambda: JSONResponse({"keys": {}})),

@@ -377,6 +377,6 @@ async def test_a_form_that_never_ends_is_let_go() -> None:
     headers = {name.lower().encode(): value.encode() for name, value in visitor.FORM.items()}
     request = Request({"type": "http", "method": "POST", "headers": [*headers.items()]}, receive)
     with pytest.raises(forms.Unacceptable) as caught:
-        await forms.read(request, settings.Settings(_env_file=None))
+        await forms.read(request, settings.Settings(_env_file=None), seconds_max=0.1)
 
     assert caught.value.status == 408

@@ -19,6 +19,8 @@ from wallet import ids, members, orders
 from wallet.database import Database
 
 STEPS_MAX: Final = 60
+NOWHERE: Final = "http://127.0.0.1:9"
+"""Where nobody listens, on this machine."""
 HOUR: Final = timedelta(hours=1)
 FLAVOURS: Final = {"keyed": "demo", "natural": "demo-natural", "none": "demo-none"}
 
@@ -70,7 +72,7 @@ class Scene:
             if order.due_at is None:
                 return order
             now = max(now, order.due_at)
-            await saga.advance(self.house, order.redemption_id, seconds=1, now=now)
+            await saga.advance(self.house, order.redemption_id, seconds=5, now=now)
         raise AssertionError(f"an order that never ends: {order.state}")
 
     async def reverse(self, order: orders.Order, *, now: datetime = NOON) -> orders.Order:
@@ -106,7 +108,7 @@ class Scene:
                 headers={"Authorization": f"Bearer {demo_partner.SECRET}"},
                 **request,
             )
-            return answer.json()
+            return answer.json() if answer.content else None
 
     async def issue_there(self, order: orders.Order) -> str:
         """What the shop calls what it issued for an order."""
@@ -138,6 +140,7 @@ async def scene(
     flavour: str = "keyed",
     kind: str | None = None,
     value: int = 10_000,
+    timeout_seconds: float = 0.4,
     client: Callable[..., httpx2.AsyncClient] = http.client,
     **changes: Any,
 ) -> AsyncIterator[Scene]:
@@ -147,9 +150,9 @@ async def scene(
     await coalition.fill(ana, value, now=NOON - 2 * factories.DAY)
     allowed = {*FLAVOURS.values(), *([kind] if kind else [])}
     async with standing.opened(
-        *(db, folder, shop),
+        *(db, folder, shop, demo.Partner(NOWHERE, shop.process)),
         allowed=allowed,
-        timeout_seconds=0.3,
+        timeout_seconds=timeout_seconds,
         client=client,
         points=kinds.points() if kind in kinds.ALL else None,
     ) as stands:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from importlib import metadata
 from typing import Final
 
+from partners import adapter
 from partners.adapters import demo
 
 GROUP: Final = "commonpurse.adapters"
@@ -30,7 +31,28 @@ class Keeping(demo.Demo):
     caps = replace(demo.Demo.caps, reverses=False, reverses_in_part=False)
 
 
-ALL: Final = {one.name: one for one in (BlindKeyed, BlindNone, Keeping)}
+class Listless(demo.Demo):
+    """It has no lists: each order is asked about."""
+
+    name = "listless"
+    caps = replace(demo.Demo.caps, lists=False)
+
+
+class Choosing(demo.Demo):
+    """It chooses its codes itself, and repeats them when it refuses to take something back."""
+
+    name = "choosing"
+
+    async def issue(self, order: adapter.Order) -> adapter.Result:
+        """Order without a code of ours."""
+        return await super().issue(replace(order, code=""))
+
+    async def reverse(self, order: adapter.Order, receipt: adapter.Receipt) -> adapter.Result:
+        """Say no, with more words than it should."""
+        return adapter.Refused(f"{receipt.code} is spent, as is {order.code}", code="spent")
+
+
+ALL: Final = {one.name: one for one in (BlindKeyed, BlindNone, Choosing, Keeping, Listless)}
 
 
 def points() -> list[metadata.EntryPoint]:

@@ -51,13 +51,41 @@ async def test_a_partner_is_added_given_its_secret_and_checked(
     opened = await run(dsn, tmp_path, "partner", "check", "corner", **private)
     listed = await run(dsn, tmp_path, "partner", "list")
 
-    assert [0, 1, 0, 0, 0] == [one[0] for one in (add, shut, put, opened, listed)]
+    assert [0, 1, 0, 0, 0] == [one[0] for one in (add, shut, put, opened, listed)], add
     assert "the credentials were not taken" in shut[1]
     assert "It answers, and takes our credentials.\n" == opened[1]
     assert "corner  demo  active  gift_card 5.00 to 100.00 EUR  credential\n" == listed[1]
     found = await directory.of_slug(db, "corner")
     assert (orders.Offer("gift_card", 500, 10_000, 500),) == found.offers
     assert shops.SECRET not in "".join(one[1] + one[2] for one in (add, put, listed))
+
+
+@pytest.mark.slow
+async def test_a_shop_without_an_api_is_loaded_and_heard(
+    dsn: str, db: database.Database, tmp_path: Path
+) -> None:
+    merchant = ids.show("mer", await (await factories.open_coalition(db)).merchant())
+    codes, back = tmp_path / "codes.csv", tmp_path / "back.csv"
+    codes.write_text("code,amount\nCORNER-1,5.00\n", encoding="utf-8")
+    back.write_text("code,state\nCORNER-1,void\nCORNER-2,void\n", encoding="utf-8")
+    why = ("--reason", "Their list.")
+    await run(
+        *(dsn, tmp_path, "partner", "add", "paper", "--adapter", "csv", "--merchant", merchant),
+        *("--name", "Paper", "--offer", "gift_card:5.00:5.00", *why),
+    )
+    load = await run(dsn, tmp_path, "stock", "load", "paper", str(codes), *why)
+    again = await run(dsn, tmp_path, "stock", "load", "paper", str(codes), *why)
+    levels = await run(dsn, tmp_path, "stock", "levels", "paper")
+    to_void = await run(dsn, tmp_path, "stock", "to-void", "paper", *why)
+    heard = await run(dsn, tmp_path, "stock", "settle", "paper", str(back), *why)
+
+    assert "1 codes are on the shelf.\n" == load[1]
+    assert (1, True) == (again[0], "Line 2: this code was loaded before" in again[2])
+    assert "gift_card  5.00 EUR  free  1\n" == levels[1]
+    assert "code,amount,currency,order\n" == to_void[1]
+    assert "0 codes changed.\n" == heard[1]
+    assert "Lines with codes that are not ours: 3." in heard[2]
+    assert "Lines with codes that were not given: 2." in heard[2]
 
 
 async def test_adapters_are_listed_with_what_they_can_and_what_is_wrong(tmp_path: Path) -> None:

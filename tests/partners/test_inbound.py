@@ -213,24 +213,19 @@ async def test_a_fact_that_cannot_be_heard_waits_longer_each_time_and_is_never_d
     assert {"k1", "k9"} == {event.key for _, event in ears.heard}
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"headers": {}},
-        {"body": told("evt-2")},
-        {"slug": "nobody"},
-        {"slug": "a\x00b"},
-        {"slug": "../admin"},
-    ],
-    ids=["unsigned", "another body", "no such partner", "a null", "a path"],
-)
 async def test_what_nobody_vouches_for_is_refused_and_not_kept(
-    house: standing.Standing, shop: directory.Partner, changes: dict[str, Any]
+    house: standing.Standing, shop: directory.Partner
 ) -> None:
-    changed = dataclasses.replace(message(shop, told()), **changes)
-
-    with pytest.raises(inbound.Refused):
-        await inbound.receive(house.db, house.opener, changed, now=NOON)
+    fine = message(shop, told())
+    for changed in (
+        dataclasses.replace(fine, headers={}),
+        dataclasses.replace(fine, body=told("evt-2")),
+        dataclasses.replace(fine, slug="nobody"),
+        dataclasses.replace(fine, slug="a\x00b"),
+        dataclasses.replace(fine, slug="../admin"),
+    ):
+        with pytest.raises(inbound.Refused):
+            await inbound.receive(house.db, house.opener, changed, now=NOON)
 
     assert 0 == await house.db.fetchval("select count(*) from partner.fact")
 

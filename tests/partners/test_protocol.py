@@ -1,6 +1,7 @@
 """The partner protocol at the reference shop, by its document: every exchange here is checked."""
 
 import asyncio
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -327,3 +328,29 @@ def span(since: datetime | None = None, until: datetime | None = None) -> dict[s
     now = datetime.now(UTC)
     first, last = since or now - timedelta(days=1), until or now + timedelta(days=1)
     return {"since": first.isoformat(), "until": last.isoformat()}
+
+
+@pytest.mark.slow
+async def test_a_shop_ends_with_whoever_started_it_even_if_they_are_killed() -> None:
+    port = shops.free_port()
+    command = f"{sys.executable} -m partners.reference_shop --with-parent --port={port}"
+    shell = await asyncio.create_subprocess_exec(
+        *("sh", "-c", f"{command} & wait"),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    async with asyncio.timeout(shops.SECONDS_TO_START), httpx2.AsyncClient() as http:
+        await _until(http, port, answers=True)
+        shell.kill()
+        await shell.wait()
+        await _until(http, port, answers=False)
+
+
+async def _until(http: httpx2.AsyncClient, port: int, *, answers: bool) -> None:
+    """Wait until a shop answers, or does not any more."""
+    found = not answers
+    while found is not answers:
+        await asyncio.sleep(0.05)
+        try:
+            found = (await http.get(f"http://127.0.0.1:{port}/healthz")).is_success
+        except httpx2.TransportError:
+            found = False

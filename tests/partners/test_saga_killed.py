@@ -173,6 +173,31 @@ async def test_a_request_that_is_killed_at_a_locked_book_is_sent_again_and_is_on
     assert 8900 == await corner.available()
 
 
+async def test_eight_workers_at_once_leave_one_effect_where_twice_would_be_done_twice(
+    db: Database, tmp_path: Path, demo_partner: demo.Partner
+) -> None:
+    pace = order_steps.Pace(looks=(timedelta(milliseconds=20),) * 6)
+    async with driving.scene(
+        db, tmp_path, demo_partner, flavour="none", value=50_000, timeout_seconds=2
+    ) as scene:
+        one = driving.hurried(scene, pace=pace)
+        begun = [await held(one, 500 + cents) for cents in (0, 1, 6, 7, 12, 13, 14, 0) * 5]
+
+        async def ended() -> bool:
+            left = "select count(*) from ledger.partner_order where due_at is not null"
+            return not await db.fetchval(left)
+
+        workers = [asyncio.create_task(saga.work(one.house, pause_seconds=0.02)) for _ in range(8)]
+        await until(ended)
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+        told = [await one.effects(order) for order in begun]
+    expected = [0 if order.amount_minor == 501 else 1 for order in begun]
+    assert expected == [len(each["issued"]) for each in told]
+
+
 async def test_a_working_worker_brings_every_order_to_its_end(corner: Scene) -> None:
     hurry = driving.hurried(
         corner,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from partners import adapter, saga
+from partners import adapter, codes, saga
 from tests.partners import demo, driving
 from tests.partners.driving import Scene
 from tests.wallet.factories import NOON, refused
@@ -188,3 +188,19 @@ async def test_a_voided_card_of_a_spent_order_is_told_aloud_and_moves_nothing(
     assert ("captured", "void") == (told.state, told.facts.there)
     assert 9500 == await careless.available()
     assert "order.voided" in capsys.readouterr().out
+
+
+async def test_a_code_that_the_shop_chose_is_sealed_and_struck_out_of_what_it_says(
+    db: Database, tmp_path: Path, demo_partner: demo.Partner
+) -> None:
+    async with driving.scene(db, tmp_path, demo_partner, kind="choosing") as one:
+        order = await one.begin(500)
+        ours = codes.ours(one.house.ring, order.redemption_id, order.kid)
+        chosen = await codes.of(db, one.house.ring, order)
+        kept = await db.fetchval("select sealed from partner.order_code")
+        ended = await one.reverse(order)
+
+    assert f"SHOP{order.reference}" == chosen
+    assert chosen.encode() not in kept
+    assert ("captured", "spent: (code) is spent, as is (code)") == (ended.state, ended.reason)
+    assert ours != chosen

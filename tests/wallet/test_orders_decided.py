@@ -141,13 +141,27 @@ async def test_nobody_decides_alone_or_what_is_not_in_doubt(coalition: Coalition
     suspended = await ordering.suspended(coalition, ana, coalition.mint, 100)
     proposed = await propose(coalition, order, "absent")
 
+    as_a_till = proposals.settlement(
+        coalition.db,
+        staff_id=MAYER,
+        actor=audit.Actor("staff", MAYER),
+        request_id=ids.new(),
+        redemption_id=order.redemption_id,
+        outcome="released",
+        reason="it takes so long",
+        evidence="none that counts",
+    )
+
     refusals = [
+        await refused(as_a_till),
         await refused(decide(coalition, proposed, credit.Staff(MAYER, "supervisor"))),
         await refused(propose(coalition, spent, "absent")),
         await refused(propose(coalition, suspended, "issued")),
     ]
 
-    assert ["APPROVAL_OWN", "ORDER_CLOSED", "ORDER_CLOSED"] == [one.code for one in refusals]
+    assert ["REDEMPTION_AT_PARTNER", "APPROVAL_OWN", "ORDER_CLOSED", "ORDER_CLOSED"] == [
+        one.code for one in refusals
+    ]
     assert 500 == (await coalition.faces(ana)).held
 
 

@@ -1,5 +1,6 @@
 """What the tests of linking share: two partners with servers of their own, and two members."""
 
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -38,9 +39,20 @@ async def house(
 
 
 @pytest.fixture
-def reach(db: database.Database, house: serving.House) -> servers.House:
-    ring = vault.Vault(house.settings.partner_keyring)
-    return servers.House(db, ring, house.origin, house.settings.private_hosts)
+def path(tmp_path: Path) -> Path:
+    """The file of the keys: where the served house has it too."""
+    return tmp_path / "partner-keys.json"
+
+
+@pytest.fixture
+def reach(
+    db: database.Database,
+    path: Path,
+    rosa_server: authority.Authority,
+    bakery_server: authority.Authority,
+) -> servers.House:
+    """What the verbs need, without any page."""
+    return linked.reach(db, vault.Vault(path), rosa_server, bakery_server)
 
 
 @pytest.fixture
@@ -55,6 +67,12 @@ async def bakery(
     db: database.Database, reach: servers.House, bakery_server: authority.Authority
 ) -> linked.Shop:
     return await linked.register(db, reach, bakery_server, "bakery")
+
+
+@pytest.fixture
+async def link_id(reach: servers.House, rosa: linked.Shop) -> uuid.UUID:
+    """A link of somebody at Rosa's."""
+    return await linked.give(reach, rosa)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import urllib.parse
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -124,9 +125,17 @@ def reach(db: database.Database, ring: vault.Vault, *there: authority.Authority)
 
 
 async def give(
-    house: servers.House, shop: Shop, *, member_id: uuid.UUID | None = None, live: bool = True
+    house: servers.House,
+    shop: Shop,
+    *,
+    member_id: uuid.UUID | None = None,
+    live: bool = True,
+    session_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
-    """Give a member a link, as the pages do at the end, and return its id."""
+    """Give a member a link, as the pages do at the end, and return its id.
+
+    With a session it waits ten minutes for the yes of that browser.
+    """
     link_id, visitor = ids.new(), linking.Visitor(member_id or ids.new(), ids.new())
     said = shop.server.grant()
     given = oauth.Tokens(said["access_token"], said["refresh_token"], said.get("expires_in"))
@@ -136,10 +145,18 @@ async def give(
         " sealed, expires_at, status, confirmed_at, due_at) values ($1, $2, $3, $4, $5, $6, $7,"
         " clock_timestamp() + make_interval(secs => $8), $9,"
         " case when $9 = 'active' then clock_timestamp() end,"
-        " case when $9 <> 'active' then clock_timestamp() end)",
+        " case when $9 <> 'active' then clock_timestamp() + $10::interval end)",
         *(link_id, shop.partner_id, visitor.member_id, *shop.server.user, sealed.kid, sealed.text),
         *(said.get("expires_in"), "active" if live else "unconfirmed"),
+        linking.LIFE if session_id else timedelta(0),
     )
+    if session_id:
+        await house.db.execute(
+            "insert into partner.link_attempt (link_id, state_hash, session_id, member_id,"
+            " partner_id, issuer, redirect_uri, kid, sealed, expires_at, used_at) values"
+            " ($1, $2, $3, $4, $5, '', '', 'k', 'x', clock_timestamp(), clock_timestamp())",
+            *(link_id, link_id.bytes, session_id, visitor.member_id, shop.partner_id),
+        )
     return link_id
 
 

@@ -4,6 +4,8 @@ The partner's authorization server is real, and so are our pages; what a test ch
 attacker can: which browser comes back, with which parameters, and what the server answers.
 """
 
+import asyncio
+
 import httpx2
 import pytest
 
@@ -52,6 +54,16 @@ async def test_a_used_state_and_an_unknown_one_are_refused(
     assert [303, 400, 400, 400, 400] == [
         one.status_code for one in (first, again, unknown, missing, twice)
     ]
+    assert 1 == rosa.server.times("/token")
+
+
+async def test_an_answer_that_comes_eight_times_at_once_is_used_once(
+    phone: linked.Browser, rosa: linked.Shop
+) -> None:
+    back = await phone.consent(await phone.leave(rosa))
+    answers = await asyncio.gather(*(phone.http.get(back) for _ in range(8)))
+
+    assert [303, *[400] * 7] == sorted(one.status_code for one in answers)
     assert 1 == rosa.server.times("/token")
 
 

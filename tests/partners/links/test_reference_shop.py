@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from api.signin import linking
-from partners import adapter, credentials, links, servers, tokens
+from partners import adapter, credentials, links, servers, tokens, vault
 from partners.reference_shop import shoppers
 from tests import browser, serving
 from tests.identity import visitor
@@ -39,6 +39,12 @@ async def house(
     async with serving.serve(db, data_dir=tmp_path, partner_private_hosts=private) as served:
         await shop.tell(redirect_uris=[f"{served.origin}/partners/{JUNIPER}/callback"])
         yield served
+
+
+@pytest.fixture
+def reach(db: database.Database, path: Path, shop: shops.Shop) -> servers.House:
+    private = frozenset({shop.url.removeprefix("http://")})
+    return servers.House(db, vault.Vault(path), "http://localhost:8000", private)
 
 
 @pytest.fixture

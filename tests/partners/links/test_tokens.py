@@ -9,88 +9,58 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.responses import Response
 
-from partners import adapter, links, rewrap, servers, tokens, vault
+from partners import adapter, rewrap, servers, tokens, vault
 from tests.conftest import Connection
 from tests.partners.links import authority, linked
-from wallet import database, errors, ids
+from wallet import database
 
 STALE = "update partner.link set expires_at = clock_timestamp() + interval '59 seconds'"
 WORKERS = 8
-
-
-@pytest.fixture
-async def shop_server() -> AsyncIterator[authority.Authority]:
-    async with authority.serve() as running:
-        yield running
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "partner-keys.json"
-
-
-@pytest.fixture
-def house(db: database.Database, path: Path, shop_server: authority.Authority) -> servers.House:
-    return linked.reach(db, vault.Vault(path), shop_server)
-
-
-@pytest.fixture
-async def rosa(
-    db: database.Database, house: servers.House, shop_server: authority.Authority
-) -> linked.Shop:
-    return await linked.register(db, house, shop_server)
-
-
-@pytest.fixture
-async def link_id(house: servers.House, rosa: linked.Shop) -> uuid.UUID:
-    return await linked.give(house, rosa)
 
 
 async def status(db: database.Database, link_id: uuid.UUID) -> str:
     return str(await db.fetchval("select status from partner.link where link_id = $1", link_id))
 
 
-async def got(house: servers.House, link_id: uuid.UUID, *, than: int | None = None) -> str:
-    found = await tokens.access(house, link_id, than=than)
+async def got(reach: servers.House, link_id: uuid.UUID, *, than: int | None = None) -> str:
+    found = await tokens.access(reach, link_id, than=than)
     assert isinstance(found, tokens.Access), found
     return found.token
 
 
 async def test_a_good_token_is_used_as_it_is(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    found = await tokens.access(house, link_id)
+    found = await tokens.access(reach, link_id)
 
     assert isinstance(found, tokens.Access)
     assert ("shopper-1", 1) == (found.subject, found.version)
     assert found.token not in repr(found)
-    assert [] == shop_server.asked
+    assert [] == rosa_server.asked
 
 
 async def test_eight_workers_renew_once(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    await house.db.execute(STALE)
-    shop_server.before_token = lambda: asyncio.sleep(0.2)
+    await reach.db.execute(STALE)
+    rosa_server.before_token = lambda: asyncio.sleep(0.2)
 
-    found = await asyncio.gather(*(got(house, link_id) for _ in range(WORKERS)))
+    found = await asyncio.gather(*(got(reach, link_id) for _ in range(WORKERS)))
 
-    assert 1 == shop_server.times("/token")
+    assert 1 == rosa_server.times("/token")
     assert 1 == len(set(found))
-    assert found[0] in shop_server.access
+    assert found[0] in rosa_server.access
 
 
 async def test_no_transaction_and_no_lock_is_held_while_the_partner_is_asked(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority, owner: Connection
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority, owner: Connection
 ) -> None:
-    await house.db.execute(STALE)
+    await reach.db.execute(STALE)
     seen = []
 
     async def look() -> None:
@@ -101,70 +71,70 @@ async def test_no_transaction_and_no_lock_is_held_while_the_partner_is_asked(
         await owner.execute("select from partner.link for update nowait")
         seen.append(open_ones)
 
-    shop_server.before_token = look
-    await got(house, link_id)
+    rosa_server.before_token = look
+    await got(reach, link_id)
 
     assert [0] == seen
 
 
 async def test_a_token_that_lives_shorter_than_our_margin_is_used_by_all_who_waited_for_it(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    shop_server.life_seconds = 5
-    await house.db.execute(STALE)
-    shop_server.before_token = lambda: asyncio.sleep(0.1)
+    rosa_server.life_seconds = 5
+    await reach.db.execute(STALE)
+    rosa_server.before_token = lambda: asyncio.sleep(0.1)
 
-    found = await asyncio.gather(*(got(house, link_id) for _ in range(WORKERS)))
+    found = await asyncio.gather(*(got(reach, link_id) for _ in range(WORKERS)))
 
-    assert (1, 1) == (shop_server.times("/token"), len(set(found)))
+    assert (1, 1) == (rosa_server.times("/token"), len(set(found)))
 
 
 async def test_a_token_that_the_partner_did_not_take_is_renewed_whatever_it_said(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    first = await tokens.access(house, link_id)
+    first = await tokens.access(reach, link_id)
     assert isinstance(first, tokens.Access)
-    second = await got(house, link_id, than=first.version)
-    third = await got(house, link_id, than=first.version)
+    second = await got(reach, link_id, than=first.version)
+    third = await got(reach, link_id, than=first.version)
 
     assert first.token != second
     assert second == third
-    assert 1 == shop_server.times("/token")
+    assert 1 == rosa_server.times("/token")
 
 
 async def test_what_the_partner_does_not_renew_is_told_and_never_asked_again(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    await house.db.execute(STALE)
-    shop_server.refresh.clear()
+    await reach.db.execute(STALE)
+    rosa_server.refresh.clear()
 
-    answers = await asyncio.gather(*(tokens.access(house, link_id) for _ in range(WORKERS)))
-    later = await tokens.access(house, link_id)
+    answers = await asyncio.gather(*(tokens.access(reach, link_id) for _ in range(WORKERS)))
+    later = await tokens.access(reach, link_id)
 
     assert all(isinstance(one, adapter.NotSent) and one.reauthorize for one in (*answers, later))
-    assert 1 == shop_server.times("/token")
-    assert "reauth_required" == await status(house.db, link_id)
-    assert await house.db.fetchval("select sealed is null from partner.link")
+    assert 1 == rosa_server.times("/token")
+    assert "reauth_required" == await status(reach.db, link_id)
+    assert await reach.db.fetchval("select sealed is null from partner.link")
 
 
 async def test_a_server_that_is_away_is_asked_once_in_a_while_and_costs_no_link(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
-    await house.db.execute(STALE)
-    shop_server.answers["/token"] = lambda: Response(status_code=503)
+    await reach.db.execute(STALE)
+    rosa_server.answers["/token"] = lambda: Response(status_code=503)
 
-    first = await tokens.access(house, link_id)
-    second = await tokens.access(house, link_id)
-    asked = shop_server.times("/token")
-    del shop_server.answers["/token"]
-    await house.db.execute("update partner.link set refresh_until = clock_timestamp()")
-    found = await got(house, link_id)
+    first = await tokens.access(reach, link_id)
+    second = await tokens.access(reach, link_id)
+    asked = rosa_server.times("/token")
+    del rosa_server.answers["/token"]
+    await reach.db.execute("update partner.link set refresh_until = clock_timestamp()")
+    found = await got(reach, link_id)
 
     for one in (first, second):
         assert isinstance(one, adapter.NotSent)
         assert (tokens.PAUSE, False) == (one.retry_after, one.reauthorize)
     assert 1 == asked
-    assert found in shop_server.access
+    assert found in rosa_server.access
 
 
 # A vault that is only asked to seal once the partner has answered.
@@ -190,158 +160,81 @@ asyncio.run(main())
 
 @pytest.mark.slow
 async def test_a_worker_that_dies_between_the_answer_and_the_write_costs_the_link_and_says_so(
-    house: servers.House,
+    reach: servers.House,
     link_id: uuid.UUID,
-    shop_server: authority.Authority,
+    rosa_server: authority.Authority,
     dsn: str,
     path: Path,
 ) -> None:
-    await house.db.execute(STALE)
+    await reach.db.execute(STALE)
     dying = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", DYING, dsn, str(path), shop_server.host, str(link_id)),
+        *(sys.executable, "-c", DYING, dsn, str(path), rosa_server.host, str(link_id)),
         env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )
     assert -signal.SIGKILL == await dying.wait()
-    held = await status(house.db, link_id)
+    held = await status(reach.db, link_id)
     # The claim of the dead ends by itself; here it is made to.
-    await house.db.execute("update partner.link set refresh_until = clock_timestamp()")
-    told = await tokens.access(house, link_id)
+    await reach.db.execute("update partner.link set refresh_until = clock_timestamp()")
+    told = await tokens.access(reach, link_id)
 
     assert "active" == held
     assert isinstance(told, adapter.NotSent)
     assert told.reauthorize
-    assert 2 == shop_server.times("/token")
-    assert "reauth_required" == await status(house.db, link_id)
+    assert 2 == rosa_server.times("/token")
+    assert "reauth_required" == await status(reach.db, link_id)
 
 
 async def test_whoever_lost_the_claim_does_not_write(
-    house: servers.House, link_id: uuid.UUID, shop_server: authority.Authority
+    reach: servers.House, link_id: uuid.UUID, rosa_server: authority.Authority
 ) -> None:
     """A process that slept through its claim wakes up and finds that another has renewed."""
-    await house.db.execute(STALE)
+    await reach.db.execute(STALE)
 
     async def sleep() -> None:
-        shop_server.before_token = None
-        await house.db.execute("update partner.link set refresh_until = clock_timestamp()")
-        shop_server.refresh["again"] = "shopper-1"
-        await house.db.execute(
+        rosa_server.before_token = None
+        await reach.db.execute("update partner.link set refresh_until = clock_timestamp()")
+        rosa_server.refresh["again"] = "shopper-1"
+        await reach.db.execute(
             "update partner.link set refresh_id = gen_random_uuid(), version = version + 1"
         )
 
-    shop_server.before_token = sleep
-    told = await tokens.access(house, link_id)
+    rosa_server.before_token = sleep
+    told = await tokens.access(reach, link_id)
 
     assert isinstance(told, adapter.NotSent)
-    assert 2 == await house.db.fetchval("select version from partner.link")
+    assert 2 == await reach.db.fetchval("select version from partner.link")
 
 
 async def test_a_sealed_token_opens_in_its_own_row_only(
-    house: servers.House, rosa: linked.Shop, link_id: uuid.UUID
+    reach: servers.House, rosa: linked.Shop, link_id: uuid.UUID
 ) -> None:
     rosa.server.user = ("mallory", "Mallory")
-    other = await linked.give(house, rosa)
-    await house.db.execute(
+    other = await linked.give(reach, rosa)
+    await reach.db.execute(
         "update partner.link t set sealed = s.sealed, kid = s.kid from partner.link s"
         " where t.link_id = $1 and s.link_id = $2",
         *(other, link_id),
     )
 
-    told = await tokens.access(house, other)
+    told = await tokens.access(reach, other)
 
     assert isinstance(told, adapter.NotSent)
     assert told.reauthorize
-    assert await got(house, link_id)
+    assert await got(reach, link_id)
 
 
 async def test_a_new_key_of_the_ring_seals_links_anew_and_the_old_one_may_go(
-    house: servers.House, link_id: uuid.UUID, path: Path
+    reach: servers.House, link_id: uuid.UUID, path: Path
 ) -> None:
-    before = await got(house, link_id)
-    old = house.vault.kid
+    before = await got(reach, link_id)
+    old = reach.vault.kid
     vault.add(path)
-    await rewrap.rewrap(house.db, house.vault)
-    needed = await rewrap.counts(house.db)
+    await rewrap.rewrap(reach.db, reach.vault)
+    needed = await rewrap.counts(reach.db)
     vault.remove(path, old)
 
-    assert {house.vault.kid} == set(needed)
-    assert before == await got(house, link_id)
-
-
-async def test_unlinking_works_at_once_and_is_revoked_at_the_partner(
-    house: servers.House, rosa: linked.Shop, shop_server: authority.Authority
-) -> None:
-    member_id = ids.new()
-    link_id = await linked.give(house, rosa, member_id=member_id)
-    (refresh,) = shop_server.refresh
-    ended = await links.unlink(house.db, member_id, link_id)
-    at_once = await tokens.access(house, link_id)
-    again = await links.unlink(house.db, member_id, link_id)
-    await tokens.tend(house, limit=10)
-
-    assert "unlinked" == ended.link.status == again.link.status
-    assert (False, True) == (ended.replayed, again.replayed)
-    assert isinstance(at_once, adapter.NotSent)
-    assert [refresh] == shop_server.revoked
-    assert await house.db.fetchval("select sealed is null and due_at is null from partner.link")
-    assert 0 == await tokens.tend(house, limit=10)
-    with pytest.raises(errors.NotFound):
-        await links.unlink(house.db, ids.new(), link_id)
-
-
-async def test_a_partner_that_is_away_is_told_again_and_in_the_end_the_tokens_are_erased(
-    house: servers.House, rosa: linked.Shop, shop_server: authority.Authority
-) -> None:
-    member_id = ids.new()
-    link_id = await linked.give(house, rosa, member_id=member_id)
-    await links.unlink(house.db, member_id, link_id)
-    shop_server.answers["/revoke"] = lambda: Response(status_code=503)
-    kept, waits = [], []
-    for _ in range(tokens.TRIES_MAX):
-        await tokens.tend(house, limit=10)
-        row = await house.db.fetchrow(
-            "select sealed is not null as kept, due_at - clock_timestamp() as wait"
-            " from partner.link"
-        )
-        assert row is not None
-        kept.append(row["kept"])
-        waits.append(row["wait"])
-        await house.db.execute("update partner.link set due_at = clock_timestamp()")
-
-    assert [True] * (tokens.TRIES_MAX - 1) + [False] == kept
-    assert tokens.TRIES_MAX == shop_server.times("/revoke")
-    assert timedelta(minutes=9) < waits[0] < timedelta(minutes=11)
-    assert timedelta(minutes=19) < waits[1] < timedelta(minutes=21)
-
-
-async def test_what_nobody_confirmed_is_given_back(
-    house: servers.House, rosa: linked.Shop, shop_server: authority.Authority
-) -> None:
-    link_id = await linked.give(house, rosa, live=False)
-    await tokens.tend(house, limit=10)
-
-    assert "unlinked" == await status(house.db, link_id)
-    assert 1 == len(shop_server.revoked)
-
-
-async def test_what_is_renewed_while_the_member_unlinks_is_what_is_revoked(
-    house: servers.House, rosa: linked.Shop, shop_server: authority.Authority
-) -> None:
-    member_id = ids.new()
-    link_id = await linked.give(house, rosa, member_id=member_id)
-    await house.db.execute(STALE)
-
-    async def unlink() -> None:
-        await links.unlink(house.db, member_id, link_id)
-        await tokens.tend(house, limit=10)
-
-    shop_server.before_token = unlink
-    told = await tokens.access(house, link_id)
-    (newest,) = shop_server.refresh
-    await tokens.tend(house, limit=10)
-
-    assert isinstance(told, adapter.NotSent)
-    assert [newest] == shop_server.revoked
-    assert await house.db.fetchval("select sealed is null from partner.link")
+    assert {reach.vault.kid} == set(needed)
+    assert before == await got(reach, link_id)
 
 
 @pytest.mark.parametrize(
@@ -359,14 +252,14 @@ async def test_what_is_renewed_while_the_member_unlinks_is_what_is_revoked(
     ],
 )
 async def test_metadata_that_leads_elsewhere_is_not_believed(
-    house: servers.House, rosa: linked.Shop, lie: dict[str, object]
+    reach: servers.House, rosa: linked.Shop, lie: dict[str, object]
 ) -> None:
     rosa.server.metadata = lie
-    server = await servers.by_slug(house, "rosa")
+    server = await servers.by_slug(reach, "rosa")
     assert server is not None
 
     with pytest.raises(servers.Misconfigured):
-        await servers.endpoints(house, server)
+        await servers.endpoints(reach, server)
 
 
 def test_endpoints_that_the_operator_names_must_lie_at_the_issuer_too() -> None:

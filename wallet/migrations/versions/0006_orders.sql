@@ -79,3 +79,31 @@ create table partner.order_code (
   created_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
   PRIMARY KEY (redemption_id)
 );
+
+-- What came of comparing our books with a partner's, day by day.
+create table partner.reconciliation (
+  partner_id UUID NOT NULL,
+  day DATE NOT NULL,
+  state TEXT NOT NULL,
+  here_count INTEGER NOT NULL,
+  here_minor BIGINT NOT NULL,
+  there_count INTEGER NOT NULL,
+  there_minor BIGINT NOT NULL,
+  differences INTEGER NOT NULL,
+  reason TEXT,
+  checked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  PRIMARY KEY (partner_id, day),
+  CONSTRAINT reconciliation_state CHECK (state in ('clean', 'differs', 'unread'))
+);
+
+create table partner.difference (
+  partner_id UUID NOT NULL,
+  day DATE NOT NULL,
+  subject TEXT NOT NULL,
+  what TEXT NOT NULL,
+  redemption_id UUID,
+  here_minor BIGINT,
+  there_minor BIGINT,
+  PRIMARY KEY (partner_id, day, subject),
+  CONSTRAINT difference_what CHECK (what in ('missing_there', 'missing_here', 'amount_differs', 'voided_there'))
+);

@@ -56,6 +56,8 @@ create index delivery_due ON partner.delivery (endpoint_id, next_at) WHERE statu
 
 create index delivery_log ON partner.delivery (endpoint_id, created_at, delivery_id);
 
+create index delivery_old ON partner.delivery (created_at) WHERE status <> 'pending';
+
 create table partner.attempt (
   delivery_id UUID NOT NULL,
   attempt_id UUID NOT NULL,

@@ -144,7 +144,8 @@ declare
 begin
   if v_moves is null or not (case v_moves
        when 'capture' then p_said in ('live', 'spent')
-       when 'release' then o.state = 'held' or p_said in ('refused', 'not_sent', 'absent', 'void')
+       when 'release' then o.state = 'held' or p_said in ('refused', 'absent', 'void')
+                           or (p_said = 'not_sent' and not o.doubted)
        when 'refund' then p_said in ('absent', 'void')
        else true end) then
     raise exception 'order % cannot go from % to % by %', o.redemption_id, o.state, p_to, p_said;
