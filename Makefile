@@ -16,7 +16,7 @@ CLIENTS := tests/clients/node_modules/.package-lock.json $(VENV)/clients/.made
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format format-check lint types layers foreign clients console built pytest fast bench clean
+.PHONY: help run test check format format-check lint types layers foreign clients console built pytest fast e2e bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,11 +68,14 @@ pytest: $(VENV)/.dev ## All tests, in parallel; ARGS="-k words" for some
 fast: $(VENV)/.dev ## The tests that take no more than a few seconds each
 	@$(BIN)/pytest -n $(JOBS) --maxprocesses 8 --dist worksteal -m "not slow" $(ARGS)
 
+e2e: $(VENV)/.dev $(VENV)/.node ## Real shops from npm against their adapters: a gigabyte and ten minutes the first time
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest tests/e2e $(ARGS)
+
 bench: $(VENV)/.dev ## The benchmarks: ratios, measured side by side in one run
 	@$(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove what the tools made; the data in .commonpurse stays
-	rm -rf $(VENV) tests/clients/node_modules api/console/node_modules api/console/built build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) tests/clients/node_modules tests/e2e/*/node_modules api/console/node_modules api/console/built build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:

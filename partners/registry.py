@@ -40,6 +40,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
     "shopify-store-credit": "partners.adapters.shopify_store_credit:ShopifyStoreCredit",
     "smile": "partners.adapters.smile:Smile",
     "square": "partners.adapters.square:Square",
+    "vendure": "partners.adapters.vendure:Vendure",
     "woocommerce": "partners.adapters.woocommerce:WooCommerce",
 }
 """Our own, as pyproject.toml names them: so they are there too where nothing was installed."""

@@ -146,3 +146,21 @@ def test_a_configuration_is_read_strictly_and_its_fault_is_named() -> None:
     assert {"address", "shop"} == set(
         registry.config_schema(demo)["$defs"]["Settings"]["properties"]
     )
+
+
+def test_the_page_of_adapters_says_of_each_what_it_declares() -> None:
+    _, _, page = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8").partition("| adapter")
+    table = [line.split(" | ") for line in page.split("\n\n")[0].splitlines()[2:]]
+    adapters = registry.discover(allowed=None, points=[])
+    told = {
+        name: [
+            ", ".join(caps.kinds),
+            str(caps.idempotency),
+            "in part" if caps.reverses_in_part else "whole" if caps.reverses else "no",
+            *("yes" if one else "no" for one in (caps.lists, caps.reports, caps.links)),
+        ]
+        for name in registry.BUILT_IN
+        for caps in [adapters.find(name).caps]
+    }
+
+    assert told == {row[0].strip("| `"): row[1:7] for row in table}
