@@ -7,7 +7,8 @@ from typing import Final
 import structlog
 
 from api import settings
-from partners import opening, reach, registry, saga, servers, vault
+from partners import opening, reach, registry, saga, vault
+from partners.links import servers
 from wallet import database
 
 log: Final = structlog.get_logger("api.speaking")

@@ -1,8 +1,8 @@
 """Where partners tell us: `POST /partners/{slug}/events`, answered once what was told is kept.
 
 Anybody may send here. A body has a limit before it is read to its end; who has sent it is found out
-on its raw bytes, by the partner's own dialect (`partners.inbound`). What nobody vouches for is
-answered 401, whether there is such a partner or not, and counted in the log.
+on its raw bytes, by the partner's own dialect (`partners.webhooks.inbound`). What nobody vouches
+for is answered 401, whether there is such a partner or not, and counted in the log.
 """
 
 import time
@@ -16,7 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import settings
-from partners import inbound, opening
+from partners import opening
+from partners.webhooks import inbound
 from wallet import database, errors
 
 log: Final = structlog.get_logger("api.webhooks")

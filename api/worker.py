@@ -18,16 +18,9 @@ import structlog
 
 from api import speaking
 from api.identity import sweeping
-from partners import (
-    deliveries,
-    directory,
-    inbound,
-    outbound,
-    reconciling,
-    rewrap,
-    saga,
-    tokens,
-)
+from partners import directory, reconciling, rewrap, saga
+from partners.links import tokens
+from partners.webhooks import deliveries, inbound, outbound
 from wallet import audit, database, earn, errors, expire, ids, laws, notices, redeem, seal
 from wallet.campaigns import budgets, caps, offers, referrals
 from wallet.charities import remittances

@@ -14,7 +14,8 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from partners import addresses, registry, servers
+from partners import addresses, registry
+from partners.links import servers
 from wallet import audit, errors, merchants, money, programme
 from wallet.database import Database
 from wallet.rules import charities, orders, text

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import httpx2
 
-from partners import adapter, credentials, directory, opening, servers, tokens
+from partners import adapter, credentials, directory, opening
+from partners.links import servers, tokens
 from wallet import orders
 from wallet.database import Database
 

@@ -15,7 +15,7 @@ from api.graphql import context, permissions, refusals, scalars, shapes
 from api.identity import stepup
 from api.oauth import redirects
 from api.signin import linking
-from partners import links, servers
+from partners.links import links, servers
 from wallet import errors, ids
 
 _REDIRECTS: Final = "select redirect_uris from identity.client where client_id = $1"

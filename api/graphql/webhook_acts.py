@@ -10,7 +10,7 @@ from typing import Annotated, Final, TypeAlias
 import strawberry
 
 from api.graphql import context, permissions, refusals, scalars, shapes, staff, webhooks
-from partners import deliveries, endpoints
+from partners.webhooks import deliveries, endpoints
 from wallet import errors
 
 KEEP: Final = "Keep the secret now: it is shown this once."

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import strawberry
 
 from api.graphql import context, cost, permissions, scalars, shapes
-from partners import deliveries, endpoints
+from partners.webhooks import deliveries, endpoints
 from wallet import ids
 
 TOPICS: Final = (

@@ -1,7 +1,7 @@
 """A household's browser at the shop: signing in and consenting there, as a person would.
 
-Our own side of a link are the verbs that our pages call (`partners.linking`); the shop's side are
-its pages, over HTTP, with cookies and forms.
+Our own side of a link are the verbs that our pages call (`partners.links.linking`); the shop's side
+are its pages, over HTTP, with cookies and forms.
 """
 
 import html
@@ -14,7 +14,7 @@ import httpx2
 
 from api.journey import keys, ordering
 from api.replay import shop
-from partners import linking, servers
+from partners.links import linking, servers
 from partners.reference_shop import shoppers
 from wallet import money
 

@@ -16,7 +16,8 @@ from api.journey import ordering, people, walk
 from api.journey.ordering import Turn
 from api.replay import browser, shop
 from api.replay import run as runs
-from partners import codes, directory, links, reconciling, saga, tokens
+from partners import codes, directory, reconciling, saga
+from partners.links import links, tokens
 from wallet import errors, ids, orders, reports
 
 LOOKING: Final = timedelta(minutes=45)

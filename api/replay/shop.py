@@ -20,8 +20,10 @@ from starlette.routing import Route
 
 from api import settings, shop_process, webhooks
 from api.journey import ordering
-from partners import adapter, inbound, opening, reach, registry, saga, servers, vault
+from partners import adapter, opening, reach, registry, saga, vault
+from partners.links import servers
 from partners.reference_shop import faults, shoppers
+from partners.webhooks import inbound
 from wallet import orders
 from wallet.database import Database
 

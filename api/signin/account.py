@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 from api.identity import attempts, consents, sessions
 from api.signin import accounts, browsers, door, forms, pages, passkeys, passwords, recovery
-from partners import links
+from partners.links import links
 from wallet import errors, ids, members, programme
 from wallet.charities import donations
 

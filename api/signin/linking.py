@@ -24,7 +24,8 @@ from starlette.routing import BaseRoute, Route
 from api import settings
 from api.identity import attempts, sessions
 from api.signin import accounts, door, forms, once, pages, recovery
-from partners import linking, servers, vault
+from partners import vault
+from partners.links import linking, servers
 from wallet import database, ids
 
 TICKET: Final = "link"

@@ -11,7 +11,7 @@ LIVE = text("status in ('active', 'reauth_required')")
 
 
 class Link(SQLModel, table=True):
-    """A member's account at a partner. Nobody but `partners.tokens` reads what is sealed.
+    """A member's account at a partner. Nobody but `partners.links.tokens` reads what is sealed.
 
     `version` counts the tokens. Whoever renews them is `refresh_id`, until `refresh_until` at the
     latest. `due_at` is when the row needs work: an unconfirmed link is given up then, the tokens of

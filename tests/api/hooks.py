@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from api import settings
-from partners import deliveries, endpoints, vault
+from partners import vault
+from partners.webhooks import deliveries, endpoints
 from tests.api import client
 from wallet import database, ids
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from partners import endpoints, outbound, signatures
+from partners import signatures
+from partners.webhooks import endpoints, outbound
 from tests import node, test_docs
 from wallet import ids
 

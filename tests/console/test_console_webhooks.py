@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from partners import endpoints, vault
+from partners import vault
+from partners.webhooks import endpoints
 from tests import serving
 from tests.console import workplace
 from wallet import database, ids

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import httpx2
 
-from partners import adapter, demo_partner, directory, http, reach, saga, servers
+from partners import adapter, demo_partner, directory, http, reach, saga
 from partners.adapters import demo as demo_adapter
+from partners.links import servers
 from tests.partners import demo, kinds, standing
 from tests.wallet import factories
 from tests.wallet.factories import EUR, NOON, Coalition

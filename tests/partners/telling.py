@@ -6,7 +6,8 @@ from uuid import UUID
 
 import standardwebhooks
 
-from partners import endpoints, outbound, vault
+from partners import vault
+from partners.webhooks import endpoints, outbound
 from tests.partners import peers
 from wallet import database, ids, notices
 

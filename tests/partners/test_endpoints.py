@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from partners import deliveries, endpoints, vault
+from partners import vault
+from partners.webhooks import deliveries, endpoints
 from tests.partners import peers, telling
 from tests.wallet import factories
 from wallet import database, errors, ids

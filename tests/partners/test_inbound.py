@@ -17,8 +17,9 @@ import pytest
 import structlog
 
 from api import webhooks
-from partners import adapter, demo_partner, directory, inbound
+from partners import adapter, demo_partner, directory
 from partners.adapters import demo as demo_adapter
+from partners.webhooks import inbound
 from tests.partners import demo, standing
 from tests.wallet import factories
 from wallet import database

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from partners import deliveries, endpoints, outbound, vault
+from partners import vault
+from partners.webhooks import deliveries, endpoints, outbound
 from tests.partners import peers, telling
 from tests.wallet import factories
 from wallet import database, ids

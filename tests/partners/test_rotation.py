@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import standardwebhooks
 
-from partners import endpoints, vault
+from partners import vault
+from partners.webhooks import endpoints
 from tests.conftest import Connection
 from tests.partners import peers, telling
 from tests.wallet import factories

@@ -33,7 +33,8 @@ REQUEST = """
 import asyncio, sys
 from pathlib import Path
 from uuid import UUID
-from partners import opening, reach, registry, saga, servers, vault
+from partners import opening, reach, registry, saga, vault
+from partners.links import servers
 from wallet import money, orders
 from wallet.database import Database
 from wallet.rules import order_steps

@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from partners import servers, vault
+from partners import vault
+from partners.links import servers
 from tests import serving
 from tests.partners.links import authority, linked
 from tests.wallet import factories

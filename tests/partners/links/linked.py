@@ -10,7 +10,8 @@ from typing import Any
 import httpx2
 import orjson
 
-from partners import linking, oauth, servers, tokens, vault
+from partners import vault
+from partners.links import linking, oauth, servers, tokens
 from tests import serving
 from tests.identity import relying
 from tests.partners.links import authority

@@ -9,7 +9,7 @@ import asyncio
 import httpx2
 import pytest
 
-from partners import links, servers, tokens
+from partners.links import links, servers, tokens
 from tests import serving
 from tests.partners.links import linked
 from wallet import database, members

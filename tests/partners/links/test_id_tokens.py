@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from joserfc import jwk, jwt
 
-from partners import id_tokens
+from partners.links import id_tokens
 from tests.identity.provider import new_key
 
 ISSUER = "https://shop.example"

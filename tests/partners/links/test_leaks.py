@@ -15,7 +15,8 @@ from starlette.responses import JSONResponse
 
 from api import terminal
 from api.signin import linking
-from partners import links, servers, tokens, vault
+from partners import vault
+from partners.links import links, servers, tokens
 from tests import serving, test_leaks
 from tests.conftest import Connection
 from tests.partners.links import authority, linked

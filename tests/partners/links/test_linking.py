@@ -9,7 +9,7 @@ import httpx2
 from starlette.responses import JSONResponse, Response
 
 from api.signin import linking
-from partners import links, servers, tokens
+from partners.links import links, servers, tokens
 from tests import serving
 from tests.partners.links import authority, linked
 from wallet import database, members

@@ -12,7 +12,8 @@ import orjson
 import pytest
 
 from api.signin import linking
-from partners import adapter, credentials, links, servers, tokens, vault
+from partners import adapter, credentials, vault
+from partners.links import links, servers, tokens
 from partners.reference_shop import shoppers
 from tests import browser, serving
 from tests.identity import visitor

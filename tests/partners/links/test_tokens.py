@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from starlette.responses import Response
 
-from partners import adapter, rewrap, servers, tokens, vault
+from partners import adapter, rewrap, vault
+from partners.links import servers, tokens
 from tests.conftest import Connection
 from tests.partners.links import authority, linked
 from wallet import database
@@ -141,7 +142,8 @@ async def test_a_server_that_is_away_is_asked_once_in_a_while_and_costs_no_link(
 DYING = """
 import asyncio, os, signal, sys, uuid
 from pathlib import Path
-from partners import servers, tokens, vault
+from partners import vault
+from partners.links import servers, tokens
 from wallet import database
 
 class Dying(vault.Vault):

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from starlette.responses import Response
 
-from partners import adapter, linking, links, servers, tokens
+from partners import adapter
+from partners.links import linking, links, servers, tokens
 from tests.partners.links import authority, linked
 from tests.wallet import factories, ordering
 from wallet import errors, ids

@@ -1,7 +1,7 @@
 """What links a member has, and ending one.
 
 Ending is immediate on our side: from that moment no token of the link is used again. The partner is
-told afterwards by the worker (`partners.tokens`), as often as it takes within a day.
+told afterwards by the worker (`partners.links.tokens`), as often as it takes within a day.
 """
 
 import uuid

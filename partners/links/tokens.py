@@ -16,11 +16,12 @@ from typing import Any, Final, TypeAlias
 import msgspec
 import structlog
 
-from partners import oauth, servers, vault
+from partners import vault
 from partners.adapter import NotSent
+from partners.links import oauth, servers
 from wallet import ids
 
-log: Final = structlog.get_logger("partners.tokens")
+log: Final = structlog.get_logger("partners.links.tokens")
 
 TABLE: Final = "partner.link"
 MARGIN: Final = timedelta(seconds=60)

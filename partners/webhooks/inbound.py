@@ -23,7 +23,7 @@ from partners import adapter, directory, opening
 from wallet import errors, money
 from wallet.database import Database
 
-log: Final = structlog.get_logger("partners.inbound")
+log: Final = structlog.get_logger("partners.webhooks.inbound")
 
 FACTS_MAX: Final = 100
 """Facts of one message: shops tell of one thing, and some send a handful together."""

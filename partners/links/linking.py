@@ -16,10 +16,11 @@ from typing import Any, Final, Literal, TypeAlias, cast
 import msgspec
 import structlog
 
-from partners import id_tokens, links, oauth, servers, tokens, vault
+from partners import vault
+from partners.links import id_tokens, links, oauth, servers, tokens
 from wallet import audit, ids
 
-log: Final = structlog.get_logger("partners.linking")
+log: Final = structlog.get_logger("partners.links.linking")
 
 TABLE: Final = "partner.link_attempt"
 LIFE: Final = timedelta(minutes=10)

@@ -1,6 +1,6 @@
 """Deliveries as the merchant sees them: the log of each endpoint, a replay, and a ping to try it.
 
-`partners.outbound` makes and sends them. The log is kept for thirty days.
+`partners.webhooks.outbound` makes and sends them. The log is kept for thirty days.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 from uuid import UUID
 
-from partners import endpoints
+from partners.webhooks import endpoints
 from wallet import errors, ids
 from wallet.database import Database
 

@@ -15,10 +15,11 @@ from typing import Any, Final, cast
 import msgspec
 import structlog
 
-from partners import oauth, vault
+from partners import vault
+from partners.links import oauth
 from wallet import database, errors
 
-log: Final = structlog.get_logger("partners.servers")
+log: Final = structlog.get_logger("partners.links.servers")
 
 KEPT_SECONDS: Final = 3600.0
 URL_CHARS_MAX: Final = 1000

@@ -26,11 +26,12 @@ import httpx2
 import orjson
 import structlog
 
-from partners import addresses, deliveries, endpoints, http, keyfile, signatures, vault
+from partners import addresses, http, keyfile, signatures, vault
+from partners.webhooks import deliveries, endpoints
 from wallet import ids
 from wallet.database import Database
 
-log: Final = structlog.get_logger("partners.outbound")
+log: Final = structlog.get_logger("partners.webhooks.outbound")
 
 SCHEDULE: Final = (
     timedelta(0),

@@ -1,0 +1,1 @@
+"""What is told to merchants, and what partners tell us: signed, once, and in its own order."""
