@@ -9,7 +9,7 @@ its number and no coupon, so there is nothing in them for us and none is believe
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final
 
 import httpx2
@@ -119,9 +119,11 @@ class Nuvemshop(adapter.Adapter):
         self, since: datetime, until: datetime
     ) -> Sequence[adapter.Receipt] | adapter.NotSent | adapter.Unknown:
         """Every coupon of the span whose code begins as ours do."""
+        # An instant is cut to what the store reads: one step later, so that none is cut off.
+        end = until + timedelta(milliseconds=1)
         asked = {
             "created_at_min": since.isoformat(timespec="milliseconds"),
-            "created_at_max": until.isoformat(timespec="milliseconds"),
+            "created_at_max": end.isoformat(timespec="milliseconds"),
             "per_page": str(PAGE),
         }
         found: list[adapter.Receipt] = []
