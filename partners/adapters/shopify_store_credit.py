@@ -196,8 +196,8 @@ class _Transaction(msgspec.Struct):
 
     @property
     def is_adjustment(self) -> bool:
-        """True for what was done by an app or by the store's people, not by an order."""
-        return self.event == "ADJUSTMENT"
+        """True for what was done by an app or by the store's people, as far as we know events."""
+        return not self.event.startswith(("ORDER_", "PAYMENT_", "TAX_"))
 
 
 class _Info(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -101,6 +101,7 @@ async def test_a_list_is_read_to_its_end_without_the_stores_own_coupons() -> Non
     async with running.opened(BAKERY) as bench:
         made = [await bench.adapter.issue(BAKERY.order()) for _ in range(3)]
         BAKERY.shop.add({"code": "NATAL10", "type": "percentage", "value": "10.00"})
-        listed = await bench.adapter.issued_between(began, datetime.now(UTC))
+        until = datetime.now(UTC) + timedelta(seconds=1)
+        listed = await bench.adapter.issued_between(began, until)
 
     assert [one.receipt for one in made if isinstance(one, adapter.Issued)] == listed
