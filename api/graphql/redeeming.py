@@ -1,6 +1,6 @@
 """What a member may do at partners: redeem, and take back what is unspent there."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
@@ -50,6 +50,11 @@ class RedemptionReverseInput:
 
     idempotency_key: scalars.IdempotencyKey = strawberry.field(description=shapes.KEY)
     redemption_id: strawberry.ID = strawberry.field(description="Which redemption.")
+
+
+STAYS: Final = (
+    "The partner did not take it back: it was used there, or is too old. Ask its people instead."
+)
 
 
 @strawberry.type
@@ -134,7 +139,7 @@ class Mutation:
             request_id=context.request(info, "redemptionReverse", told.idempotency_key),
         )
         if asked.order.state == "captured":
-            raise errors.OrderFinal(path=("redemption_id",))
+            raise errors.OrderFinal(STAYS, path=("redemption_id",))
         return await _created(info, asked)
 
 

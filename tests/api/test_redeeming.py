@@ -29,7 +29,7 @@ CREATE = """mutation Redeem($input: RedemptionCreateInput!) { redemptionCreate(i
   replayed errors { ... on UserError { code message path } } } }"""
 REVERSE = """mutation Back($input: RedemptionReverseInput!) { redemptionReverse(input: $input) {
   redemption { status refunded { amount } atPartner { status code } }
-  replayed errors { ... on UserError { code } } } }"""
+  replayed errors { ... on UserError { code message } } } }"""
 HISTORY = """query History($id: ID!) { node(id: $id) { ... on Redemption {
   status atPartner { status code } } } }"""
 OFFER = orders.Offer("gift_card", 500, 10_000, 1)
@@ -194,6 +194,7 @@ async def test_what_is_spent_at_the_partner_is_not_taken_back(shop: Shop) -> Non
     found = (await shop.ana.ask(HISTORY, {"id": done["redemption"]["id"]})).data["node"]
 
     assert ["ORDER_FINAL"] == [one["code"] for one in refused["errors"]]
+    assert "did not take it back" in refused["errors"][0]["message"]
     assert ("CAPTURED", "ISSUED") == (found["status"], found["atPartner"]["status"])
 
 
