@@ -4,6 +4,7 @@ A secret is typed where nobody sees it, or piped in; it is never an argument, be
 listed for every user of a machine. Each act is in the audit log.
 """
 
+import contextlib
 import enum
 import sys
 from typing import Annotated, Any, Final
@@ -203,11 +204,8 @@ def check(partner: Slug) -> None:
     house = terminal.configured()
 
     async def ask(db: database.Database) -> opening.Checked:
-        opener = speaking.opener(house, db)
-        try:
-            return await opening.check(opener, await directory.of_slug(db, partner))
-        finally:
-            await opener.close()
+        async with contextlib.aclosing(speaking.Speaking(house, db)) as spoken:
+            return await opening.check(spoken.opener, await directory.of_slug(db, partner))
 
     checked = terminal.with_database(ask)
     colour = "green" if checked.well else "red"

@@ -1,7 +1,5 @@
 """What speaks to partners in one process: built once from the settings, and passed down by hand."""
 
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Final
 
 import structlog
@@ -38,23 +36,6 @@ class Speaking:
 def adapters(house: settings.Settings) -> registry.Registry:
     """The adapters that this installation may use; none of them is imported yet."""
     return registry.discover(allowed=house.allowed_adapters)
-
-
-def opener(house: settings.Settings, db: database.Database) -> opening.Opener:
-    """Opens the partners of this installation; whoever asks for it closes it."""
-    return opening.Opener(
-        db=db,
-        adapters=adapters(house),
-        ring=vault.Vault(house.partner_keyring),
-        private=house.private_hosts,
-    )
-
-
-@contextlib.asynccontextmanager
-async def orders(house: settings.Settings, db: database.Database) -> AsyncIterator[saga.House]:
-    """Drives orders at the partners of this installation, for the length of a block."""
-    async with contextlib.aclosing(Speaking(house, db)) as speaking:
-        yield speaking.saga
 
 
 def report(known: registry.Registry) -> None:

@@ -1,5 +1,6 @@
 """Redeeming at a partner through the API: the demo partner, a process of its own, over HTTP."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,9 +156,9 @@ async def test_what_nobody_knows_is_being_confirmed_and_then_found(shop: Shop) -
     doubted = await shop.redeem("12.06")
     redemption = doubted["redemption"]
     held = (await shop.options())[0]["most"]["amount"]
-    async with speaking.orders(shop.house, shop.db) as driven:
+    async with contextlib.aclosing(speaking.Speaking(shop.house, shop.db)) as spoken:
         later = await shop.db.fetchval("select clock_timestamp() + interval '1 minute'")
-        await saga.sweep(driven, now=later)
+        await saga.sweep(spoken.saga, now=later)
     found = (await shop.ana.ask(HISTORY, {"id": redemption["id"]})).data["node"]
 
     assert ("HELD", "CONFIRMING", None) == (
